@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: MIT
+"""Describes the compiled module netio._native to setuptools (cffi, out-of-line, API mode)."""
+
+import sys
+import sysconfig
+from pathlib import Path
+
+from cffi import FFI
+
+NATIVE = Path("netio", "native")
+
+if sys.platform == "win32":
+    BACKEND, LIBRARIES = "iphlpapi", ["iphlpapi", "ws2_32"]
+    # Only in this order does the SDK declare the rows, and the functions with a DWORD result.
+    INCLUDES = ["winsock2.h", "ws2tcpip.h", "iphlpapi.h"]
+elif sys.platform == "linux":
+    BACKEND, LIBRARIES, INCLUDES = "rtnetlink", list[str](), list[str]()
+else:
+    sys.exit(f"netio supports Linux and Windows; it cannot be built for {sys.platform}.")
+
+
+def files(folder: Path, pattern: str) -> list[str]:
+    """Lists files as setuptools wants them: relative, with slashes, in one order everywhere."""
+    return sorted(path.as_posix() for path in folder.glob(pattern))
+
+
+ffibuilder = FFI()
+ffibuilder.cdef((NATIVE / "netio.cdef.h").read_text(encoding="utf-8"))
+ffibuilder.set_source(
+    "netio._native",
+    "".join(f"#include <{name}>\n" for name in [*INCLUDES, "shim.h"]),
+    sources=files(NATIVE / BACKEND, "*.c"),
+    depends=files(NATIVE, "*.h") + files(NATIVE / BACKEND, "*.h"),
+    include_dirs=[NATIVE.as_posix(), (NATIVE / BACKEND).as_posix()],
+    libraries=LIBRARIES,
+    define_macros=[("_GNU_SOURCE", None)] if BACKEND == "rtnetlink" else [],
+    # Free-threaded CPython has no stable ABI.
+    py_limited_api=not sysconfig.get_config_var("Py_GIL_DISABLED"),
+)

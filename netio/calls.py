@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: MIT
+"""A call of the system for rows, one or many: rows down, codes back, codes into errors."""
+
+from __future__ import annotations
+
+from netio._native import ffi, lib
+from netio.convert import CHUNK, pack
+from netio.errors import InvalidParameterError, NetioError, failure, invalid
+from netio.interfaces import Links, name_of
+from netio.rows import Neighbor
+from netio.table import NeighborTable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from ipaddress import IPv4Address, IPv6Address
+
+    from typing_extensions import Buffer
+
+    from netio._native import CData
+    from netio.convert import Refusal
+    from netio.interfaces import Interface
+
+# The Windows functions, as errors name them.
+CREATE = "CreateIpNetEntry2"
+DELETE = "DeleteIpNetEntry2"
+FLUSH = "FlushIpNetTable2"
+GET = "GetIpNetEntry2"
+LIST = "GetIpNetTable2"
+RESOLVE = "ResolveIpNetEntry2"
+SET = "SetIpNetEntry2"
+
+
+def asked_row(
+    operation: str,
+    address: str | IPv4Address | IPv6Address,
+    physical_address: str | Buffer,
+    interface: str | int | Interface | None,
+) -> Neighbor:
+    """Makes the row that a verb is asked for."""
+    if interface == "":
+        raise invalid("'' names no interface; leave interface out to have it chosen", operation)
+    try:
+        return Neighbor(address, physical_address, interface="" if interface is None else interface)
+    except InvalidParameterError as error:
+        error.operation = operation
+        raise
+
+
+def write_one(
+    operation: str, function: Callable[[CData, int, CData], None], row: Neighbor, *, missing_ok: bool = False
+) -> None:
+    """Calls a writing function of the seam for one row, and raises what it results in."""
+    native, refused = pack([row], Links())
+    codes = _call(function, native, 1)
+    raise_first(operation, codes, native, row, refused, missing_ok=missing_ok)
+
+
+def write_many(
+    operation: str, function: Callable[[CData, int, CData], None], rows: Iterable[Neighbor], *, missing_ok: bool = False
+) -> None:
+    """Calls a writing function of the seam for all rows, and raises the failures as one ExceptionGroup."""
+    tried: Sequence[Neighbor] | NeighborTable
+    refused: dict[int, Refusal]
+    if isinstance(rows, NeighborTable):
+        tried, refused = rows, {}
+        native = ffi.from_buffer("MIB_IPNET_ROW2[]", rows.native_rows())
+    else:
+        tried = _checked_rows(rows)
+        native, refused = pack(tried, Links())
+    codes = _call(function, native, len(tried))
+    errors = list(_failures(operation, codes, native, tried, refused, missing_ok=missing_ok))
+    if errors:
+        raise ExceptionGroup(f"{len(errors)} of {len(tried)} rows failed", errors)
+
+
+def _checked_rows(rows: Iterable[Neighbor]) -> list[Neighbor]:
+    checked = list(rows)
+    for position, row in enumerate(checked):
+        if not isinstance(row, Neighbor):
+            raise TypeError(f"item {position} of the rows is no Neighbor but {type(row).__name__}; nothing was done")
+    return checked
+
+
+def _call(function: Callable[[CData, int, CData], None], native: CData, count: int) -> CData:
+    codes = ffi.new("DWORD[]", count)
+    for start in range(0, count, CHUNK):
+        function(native + start, min(CHUNK, count - start), codes + start)
+    return codes
+
+
+def raise_first(
+    operation: str, codes: CData, native: CData, row: Neighbor, refused: dict[int, Refusal], *, missing_ok: bool = False
+) -> None:
+    """Raises the failure of a call for a single row, if it is one."""
+    for error in _failures(operation, codes, native, [row], refused, missing_ok=missing_ok):
+        error.position = None
+        raise error
+
+
+def _failures(
+    operation: str,
+    codes: CData,
+    native: CData,
+    rows: Sequence[Neighbor] | NeighborTable,
+    refused: dict[int, Refusal],
+    *,
+    missing_ok: bool,
+) -> Iterator[NetioError]:
+    """Makes the errors of the rows that failed, in their order. Only here is it asked whether the interface exists."""
+    if not any(bytes(ffi.buffer(codes))):
+        return
+    links = Links()
+    for position, code in enumerate(codes):
+        if code == lib.NO_ERROR:
+            continue
+        reason = ""
+        if position in refused and code != lib.ERROR_INVALID_PARAMETER:
+            code, reason = refused[position]
+        row = rows[position]
+        link = links.find(luid=native[position].InterfaceLuid.Value, index=native[position].InterfaceIndex)
+        known = operation == GET or (link is not None and operation in (SET, DELETE))
+        if missing_ok and known and code == lib.ERROR_NOT_FOUND:
+            continue
+        if code == lib.ERROR_INVALID_PARAMETER:
+            reason = reason or _rule(operation, row, link)
+        subject = _subject(row, link)
+        yield failure(operation, code, subject, reason=reason, interface_known=known, row=row, position=position)
+
+
+def _subject(row: Neighbor, link: CData | None) -> str:
+    physical_address = f" at {row.physical_address}" if row.physical_address else ""
+    interface = row.interface or (name_of(link) if link is not None else str(row.interface_index or ""))
+    return f"{row.address}{physical_address}{interface and f' on {interface}'}"
+
+
+def _rule(operation: str, row: Neighbor, link: CData | None) -> str:
+    """What would be right, for a row that was refused as invalid."""
+    rule = "the address must not be unspecified, loopback, 255.255.255.255 or IPv4-mapped"
+    if operation in (CREATE, SET):
+        right = "as many as the interface's" if link is None else f"{link.physical_address_length} as the interface's"
+        rule += f", and the physical address, of {len(row.physical_address)} bytes here, must have {right}"
+    if operation == RESOLVE:
+        rule += ", nor one's own or a broadcast address; a source must be an address of this machine and family"
+    return rule

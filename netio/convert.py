@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: MIT
+"""Neighbor values to and from MIB_IPNET_ROW2, with the offsets that the compiler gives."""
+
+from __future__ import annotations
+
+import struct
+from ipaddress import IPv4Address, IPv6Address
+
+from netio._native import ffi, lib
+from netio.interfaces import UNKNOWN_LUID, key_of
+from netio.rows import Neighbor, NeighborState, PhysicalAddress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from netio._native import CData
+    from netio.interfaces import Links
+
+_ROW = "MIB_IPNET_ROW2"
+ROW_SIZE = ffi.sizeof(_ROW)
+INDEX_OFFSET = ffi.offsetof(_ROW, "InterfaceIndex")
+
+# Rows that go down in one call of C: about 40 ms of work, after which Python sees a Ctrl-C.
+CHUNK = 30_000
+
+# Why a row cannot be sent: a code, and the text for it where the code does not say enough.
+Refusal = tuple[int, str]
+
+# struct formats of the members, in the order of the unpacked fields.
+_MEMBERS = (
+    (("Address", "si_family"), "H"),
+    (("Address", "Ipv4", "sin_addr"), "4s"),
+    (("Address", "Ipv6", "sin6_addr"), "16s"),
+    (("InterfaceIndex",), "I"),
+    (("InterfaceLuid",), "Q"),
+    (("PhysicalAddress",), f"{lib.IF_MAX_PHYS_ADDRESS_LENGTH}s"),
+    (("PhysicalAddressLength",), "I"),
+    (("State",), "i"),
+    (("Flags",), "B"),
+    (("ReachabilityTime",), "I"),
+)
+
+
+def _layout() -> struct.Struct:
+    """Builds the struct of a row: its members at their offsets, pad bytes between."""
+    text, end = "=", 0
+    for path, kind in _MEMBERS:
+        offset = ffi.offsetof(_ROW, *path)
+        text += f"{offset - end}x{kind}"
+        end = offset + struct.calcsize("=" + kind)
+    return struct.Struct(f"{text}{ROW_SIZE - end}x")
+
+
+_LAYOUT = _layout()
+
+_STATES = {int(state): state for state in NeighborState}
+
+
+# Neighbor while it is being filled: plain assignment to a twin that is not frozen, then a change of class, takes a
+# third of the time of a frozen constructor.
+class _Filling:
+    __slots__ = Neighbor.__slots__
+
+    address: IPv4Address | IPv6Address
+    physical_address: PhysicalAddress
+    interface: str
+    state: NeighborState
+    is_router: bool
+    is_unreachable: bool
+    reachability_time: int
+    interface_index: int
+    interface_luid: int
+
+
+def unpack(rows: memoryview, names: dict[int, tuple[str, str]]) -> Iterator[Neighbor]:
+    """Reads rows; names maps interface indexes to name and IPv6 scope. No row raises."""
+    for family, ip4, ip6, index, luid, physical, length, state, flags, age in _LAYOUT.iter_unpack(rows):
+        row = _Filling()
+        row.interface, scope = names[index]
+        row.address = IPv4Address(ip4) if family == lib.AF_INET else _ip6_address(ip6, scope)
+        row.physical_address = bytes.__new__(PhysicalAddress, physical[:length])
+        row.state = _STATES[state] if state in _STATES else NeighborState(state)
+        row.is_router = flags & lib.NETIO_IS_ROUTER != 0
+        row.is_unreachable = flags & lib.NETIO_IS_UNREACHABLE != 0
+        row.reachability_time = age
+        row.interface_index = index
+        row.interface_luid = luid
+        row.__class__ = Neighbor  # type: ignore[assignment]
+        yield row  # type: ignore[misc]
+
+
+def _ip6_address(raw: bytes, scope: str) -> IPv6Address:
+    address = IPv6Address(raw)
+    return IPv6Address(f"{address}%{scope}") if address.is_link_local else address
+
+
+def read_row(row: CData, links: Links) -> Neighbor:
+    """Reads one row that the system has filled."""
+    names = links.names([row.InterfaceIndex])
+    return next(unpack(ffi.buffer(ffi.addressof(row)), names))
+
+
+def pack(rows: Sequence[Neighbor], links: Links) -> tuple[CData, dict[int, Refusal]]:
+    """Writes rows as input: key and physical address.
+
+    Also tells which rows have no interface to go by, and why, by position. They go down with an interface that does
+    not exist, so that what is wrong with the row itself still comes first.
+    """
+    native = ffi.new(f"{_ROW}[]", len(rows))
+    view = ffi.buffer(native)
+    refused: dict[int, Refusal] = {}
+    unnamed: list[int] = []
+    for position, row in enumerate(rows):
+        key = _interface_key(row, links)
+        if key is None:
+            unnamed.append(position)
+            key = UNKNOWN_LUID, 0
+        elif isinstance(key, str):
+            refused[position] = lib.ERROR_INVALID_PARAMETER, key
+            key = UNKNOWN_LUID, 0
+        _write_row(view, position * ROW_SIZE, row, *key)
+    for start in range(0, len(unnamed), CHUNK):
+        refused.update(_route(native, unnamed[start : start + CHUNK]))
+    return native, refused
+
+
+def _write_row(view: memoryview, offset: int, row: Neighbor, luid: int, index: int) -> None:
+    packed = row.address.packed
+    ip4 = row.address.version == 4
+    _LAYOUT.pack_into(
+        view,
+        offset,
+        lib.AF_INET if ip4 else lib.AF_INET6,
+        packed if ip4 else b"",
+        b"" if ip4 else packed,
+        index,
+        luid,
+        row.physical_address,
+        len(row.physical_address),
+        0,
+        0,
+        0,
+    )
+
+
+def _interface_key(row: Neighbor, links: Links) -> tuple[int, int] | str | None:
+    """The LUID and index that a row goes by; None: it names no interface; text: what contradicts itself in it."""
+    scope = row.address.scope_id if isinstance(row.address, IPv6Address) else None
+    if row.interface_luid or row.interface_index:
+        given = row.interface_luid, row.interface_index
+    elif row.interface:
+        given = key_of(links.find(name=row.interface))
+    else:
+        return None if scope is None else key_of(links.find_scope(scope))
+    if scope is None or scope in (row.interface, str(row.interface_index)):
+        return given
+    found = links.find(luid=given[0], index=given[1])
+    scoped = links.find_scope(scope)
+    if found is not None and (scoped is None or scoped.index != found.index):
+        return f"the scope of {row.address} contradicts the interface; name the same one in both, or one of them"
+    return given
+
+
+def _route(native: CData, positions: list[int]) -> Iterator[tuple[int, Refusal]]:
+    """Finds the interface on whose link each of those rows is, by the routes, and writes it into the row."""
+    count = len(positions)
+    destinations, luids = ffi.new("SOCKADDR_INET[]", count), ffi.new("NET_LUID[]", count)
+    results = ffi.new("DWORD[]", count)
+    for place, position in enumerate(positions):
+        destinations[place] = native[position].Address
+    lib.netio_route(destinations, luids, count, results)
+    for place, position in enumerate(positions):
+        if results[place] == lib.NO_ERROR:
+            native[position].InterfaceLuid.Value = luids[place].Value
+        else:
+            yield position, (results[place], _no_route(results[place], ffi.addressof(destinations, place)))
+
+
+def _no_route(code: int, destination: CData) -> str:
+    """Says why an address alone does not tell its interface; "": the code says it."""
+    if code == lib.ERROR_INVALID_PARAMETER:
+        return "the address does not tell on which link it is; name one with interface="
+    gateway = ffi.new("SOCKADDR_INET *")
+    if code == lib.ERROR_NETWORK_UNREACHABLE and lib.netio_gateway(destination, gateway) == lib.NO_ERROR:
+        return (
+            f"it is behind the gateway {_read_address(gateway)}, on no link of this machine; name one with interface="
+        )
+    return ""
+
+
+def pack_address(address: IPv4Address | IPv6Address) -> CData:
+    """Makes a SOCKADDR_INET: port, flow and scope are 0."""
+    row = ffi.new(f"{_ROW} *")
+    _write_row(ffi.buffer(row), 0, Neighbor(address), 0, 0)
+    return ffi.new("SOCKADDR_INET *", row.Address)
+
+
+def _read_address(native: CData) -> IPv4Address | IPv6Address:
+    row = ffi.new(f"{_ROW} *", {"Address": native[0]})
+    return next(unpack(ffi.buffer(row), {0: ("", "0")})).address

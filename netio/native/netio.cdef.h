@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* The C side as cffi sees it. No numbers: the compiler fills in every size, offset and value. */
+
+typedef int... BYTE;
+typedef int... UCHAR;
+typedef int... ULONG;
+typedef int... DWORD;
+typedef int... ADDRESS_FAMILY;
+typedef int... NET_IFINDEX;
+typedef int... ULONG64;
+
+struct in_addr { ...; };
+struct in6_addr { ...; };
+
+typedef struct {
+    struct in_addr sin_addr;
+    ...;
+} SOCKADDR_IN;
+
+typedef struct {
+    struct in6_addr sin6_addr;
+    ...;
+} SOCKADDR_IN6;
+
+typedef union {
+    SOCKADDR_IN Ipv4;
+    SOCKADDR_IN6 Ipv6;
+    ADDRESS_FAMILY si_family;
+    ...;
+} SOCKADDR_INET;
+
+typedef union {
+    ULONG64 Value;
+    ...;
+} NET_LUID;
+
+typedef enum {
+    NlnsUnreachable,
+    NlnsIncomplete,
+    NlnsProbe,
+    NlnsDelay,
+    NlnsStale,
+    NlnsReachable,
+    NlnsPermanent,
+    ...
+} NL_NEIGHBOR_STATE;
+
+typedef struct {
+    SOCKADDR_INET Address;
+    NET_IFINDEX InterfaceIndex;
+    NET_LUID InterfaceLuid;
+    UCHAR PhysicalAddress[...];
+    ULONG PhysicalAddressLength;
+    NL_NEIGHBOR_STATE State;
+    UCHAR Flags;
+    union {
+        ULONG LastReachable;
+        ULONG LastUnreachable;
+    } ReachabilityTime;
+    ...;
+} MIB_IPNET_ROW2;
+
+typedef struct {
+    ULONG NumEntries;
+    MIB_IPNET_ROW2 Table[...];
+    ...;
+} MIB_IPNET_TABLE2;
+
+typedef struct {
+    NET_LUID luid;
+    NET_IFINDEX index;
+    ULONG physical_address_length;
+    char name[...];
+    char scope[...];
+    ...;
+} netio_interface;
+
+typedef ... netio_resolver;
+
+#define AF_UNSPEC ...
+#define AF_INET ...
+#define AF_INET6 ...
+
+#define IF_MAX_PHYS_ADDRESS_LENGTH ...
+#define NETIO_IS_ROUTER ...
+#define NETIO_IS_UNREACHABLE ...
+#define NETIO_ERRNO ...
+#define NETIO_NAME_SIZE ...
+
+#define NO_ERROR ...
+#define ERROR_FILE_NOT_FOUND ...
+#define ERROR_ACCESS_DENIED ...
+#define ERROR_NOT_ENOUGH_MEMORY ...
+#define ERROR_NOT_SUPPORTED ...
+#define ERROR_BAD_NET_NAME ...
+#define ERROR_INVALID_PARAMETER ...
+#define WAIT_TIMEOUT ...
+#define ERROR_NOT_FOUND ...
+#define ERROR_NETWORK_UNREACHABLE ...
+#define ERROR_HOST_UNREACHABLE ...
+#define ERROR_NO_SYSTEM_RESOURCES ...
+#define ERROR_OBJECT_ALREADY_EXISTS ...
+
+void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+
+DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
+DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface);
+void netio_free(void *memory);
+
+DWORD netio_resolver_open(netio_resolver **resolver);
+DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
+                            const SOCKADDR_INET *source, size_t first_tag);
+DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows,
+                          DWORD *results, size_t *count);
+void netio_resolver_close(netio_resolver *resolver);
+
+DWORD netio_interfaces(netio_interface **list, size_t *count);
+DWORD netio_interface_find(netio_interface *interface);
+void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
+DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway);
+void netio_message(DWORD code, char *text, size_t size);

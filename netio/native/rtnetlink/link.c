@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "link.h"
+
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "code.h"
+
+/* Newer than the kernel headers of old build images. */
+#ifndef IFLA_ALT_IFNAME
+#define IFLA_ALT_IFNAME 53
+#endif
+#ifndef ALTIFNAMSIZ
+#define ALTIFNAMSIZ 128
+#endif
+
+#define LUID_INDEX_SHIFT 24
+#define LUID_TYPE_SHIFT 48
+#define LUID_INDEX_MASK 0xffffffu
+
+/* IANA ifType (ianaiftype-mib) of an ARPHRD_ type. */
+static ULONG64 iana_type(unsigned short hardware_type)
+{
+    switch (hardware_type) {
+    case ARPHRD_ETHER:
+        return 6;
+    case ARPHRD_IEEE802_TR:
+        return 9;
+    case ARPHRD_PPP:
+        return 23;
+    case ARPHRD_LOOPBACK:
+        return 24;
+    case ARPHRD_ATM:
+        return 37;
+    case ARPHRD_IEEE80211:
+    case ARPHRD_IEEE80211_PRISM:
+    case ARPHRD_IEEE80211_RADIOTAP:
+        return 71;
+    case ARPHRD_TUNNEL:
+    case ARPHRD_TUNNEL6:
+    case ARPHRD_SIT:
+    case ARPHRD_IPGRE:
+    case ARPHRD_IP6GRE:
+        return 131;
+    case ARPHRD_IEEE1394:
+        return 144;
+    case ARPHRD_INFINIBAND:
+        return 199;
+    default:
+        return 1;
+    }
+}
+
+NET_LUID link_luid(unsigned short hardware_type, NET_IFINDEX index)
+{
+    NET_LUID luid = {.Value = 0};
+
+    if (index <= LUID_INDEX_MASK)
+        luid.Value = iana_type(hardware_type) << LUID_TYPE_SHIFT | (ULONG64)index << LUID_INDEX_SHIFT;
+    return luid;
+}
+
+static int parse_link(const struct nlmsghdr *message, netio_interface *interface)
+{
+    const struct rtattr *found[IFLA_IFNAME + 1];
+    const struct ifinfomsg *fixed = NLMSG_DATA(message);
+    const int error = rtnl_attributes(message, sizeof *fixed, found, IFLA_IFNAME + 1);
+    size_t size;
+
+    if (error != 0)
+        return error;
+    if (found[IFLA_IFNAME] == NULL || RTA_PAYLOAD(found[IFLA_IFNAME]) > IFNAMSIZ)
+        return -EBADMSG;
+    memset(interface, 0, sizeof *interface);
+    interface->index = (NET_IFINDEX)fixed->ifi_index;
+    interface->luid = link_luid(fixed->ifi_type, interface->index);
+    if (found[IFLA_ADDRESS] != NULL)
+        interface->physical_address_length = (ULONG)RTA_PAYLOAD(found[IFLA_ADDRESS]);
+    size = RTA_PAYLOAD(found[IFLA_IFNAME]);
+    memcpy(interface->name, RTA_DATA(found[IFLA_IFNAME]), size);
+    memcpy(interface->scope, RTA_DATA(found[IFLA_IFNAME]), size);
+    return 0;
+}
+
+static int visit_link(void *visitor, const struct nlmsghdr *message)
+{
+    return parse_link(message, visitor);
+}
+
+static void link_request(struct rtnl_request *request, uint16_t flags, NET_IFINDEX index)
+{
+    const struct ifinfomsg fixed = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index};
+    const uint32_t without_counters = RTEXT_FILTER_SKIP_STATS;
+
+    rtnl_begin(request, RTM_GETLINK, flags, &fixed, sizeof fixed);
+    rtnl_put(request, IFLA_EXT_MASK, &without_counters, sizeof without_counters);
+}
+
+int link_find(struct rtnl_socket *sock, netio_interface *interface)
+{
+    const NET_LUID luid = interface->luid;
+    NET_IFINDEX index = interface->index;
+    struct rtnl_request request;
+    int error;
+
+    if (luid.Value != 0)
+        index = (NET_IFINDEX)(luid.Value >> LUID_INDEX_SHIFT & LUID_INDEX_MASK);
+    if (luid.Value != 0 || index != 0) {
+        if (index == 0 || index > INT32_MAX)
+            return -ENODEV;
+        link_request(&request, 0, index);
+    } else {
+        const size_t length = strnlen(interface->name, sizeof interface->name);
+
+        if (length == 0 || length >= ALTIFNAMSIZ)
+            return -ENODEV;
+        link_request(&request, 0, 0);
+        rtnl_put(&request, length < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, interface->name, length + 1);
+    }
+    error = rtnl_ask(sock, &request, visit_link, interface);
+    if (error == 0 && luid.Value != 0 && interface->luid.Value != luid.Value)
+        error = -ENODEV;
+    return error;
+}
+
+int link_of_row(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, netio_interface *interface)
+{
+    const ULONG64 luid = row->InterfaceLuid.Value;
+    int error;
+
+    if (interface->index != 0 && (luid != 0 ? interface->luid.Value == luid : interface->index == row->InterfaceIndex))
+        return 0;
+    interface->luid = row->InterfaceLuid;
+    interface->index = row->InterfaceIndex;
+    error = link_find(sock, interface);
+    if (error != 0)
+        interface->index = 0;
+    return error;
+}
+
+/* The LUIDs already looked up, in the order of their index. */
+struct known_links {
+    struct known_link {
+        NET_IFINDEX index;
+        NET_LUID luid;
+    } * links;
+    size_t count, room;
+};
+
+static size_t place_of(const struct known_links *known, NET_IFINDEX index)
+{
+    size_t low = 0, high = known->count;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (known->links[middle].index < index)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int learn(struct rtnl_socket *sock, struct known_links *known, size_t place, NET_IFINDEX index)
+{
+    netio_interface interface = {.index = index};
+    const int error = link_find(sock, &interface);
+
+    if (error != 0 && error != -ENODEV)
+        return error;
+    if (known->count == known->room) {
+        const size_t room = known->room == 0 ? 16 : known->room * 2;
+        void *links = realloc(known->links, room * sizeof *known->links);
+
+        if (links == NULL)
+            return -ENOMEM;
+        known->links = links;
+        known->room = room;
+    }
+    memmove(known->links + place + 1, known->links + place, (known->count - place) * sizeof *known->links);
+    known->links[place].index = index;
+    known->links[place].luid.Value = error == 0 ? interface.luid.Value : 0;
+    known->count++;
+    return 0;
+}
+
+int link_fill_luids(struct rtnl_socket *sock, MIB_IPNET_ROW2 *rows, size_t count)
+{
+    struct known_links known = {0};
+    int error = 0;
+
+    for (size_t i = 0; i < count && error == 0; i++) {
+        const NET_IFINDEX index = rows[i].InterfaceIndex;
+        const size_t place = place_of(&known, index);
+
+        if (place == known.count || known.links[place].index != index)
+            error = learn(sock, &known, place, index);
+        if (error == 0)
+            rows[i].InterfaceLuid = known.links[place].luid;
+    }
+    free(known.links);
+    return error;
+}
+
+/* All interfaces, as a dump gives them. */
+struct link_list {
+    netio_interface *links;
+    size_t count, room;
+};
+
+static int visit_link_of_list(void *visitor, const struct nlmsghdr *message)
+{
+    struct link_list *list = visitor;
+    int error;
+
+    if (list->count == list->room) {
+        const size_t room = list->room == 0 ? 16 : list->room * 2;
+        void *links = realloc(list->links, room * sizeof *list->links);
+
+        if (links == NULL)
+            return -ENOMEM;
+        list->links = links;
+        list->room = room;
+    }
+    error = parse_link(message, &list->links[list->count]);
+    if (error == 0)
+        list->count++;
+    return error;
+}
+
+static int dump_links(struct link_list *list)
+{
+    struct rtnl_socket sock;
+    struct rtnl_request request;
+    int error = rtnl_open(&sock, 0);
+
+    if (error != 0)
+        return error;
+    link_request(&request, NLM_F_DUMP, 0);
+    for (int attempt = 0; attempt < RTNL_DUMP_ATTEMPTS; attempt++) {
+        list->count = 0;
+        error = rtnl_ask(&sock, &request, visit_link_of_list, list);
+        if (error != -EAGAIN)
+            break;
+    }
+    rtnl_close(&sock);
+    return error;
+}
+
+DWORD netio_interfaces(netio_interface **list, size_t *count)
+{
+    struct link_list links = {0};
+    const int error = dump_links(&links);
+
+    *list = NULL;
+    *count = 0;
+    if (error != 0) {
+        free(links.links);
+        return code_of(error);
+    }
+    *list = links.links;
+    *count = links.count;
+    return NO_ERROR;
+}
+
+DWORD netio_interface_find(netio_interface *interface)
+{
+    struct rtnl_socket sock;
+    int error = rtnl_open(&sock, 0);
+
+    if (error != 0)
+        return code_of(error);
+    error = link_find(&sock, interface);
+    rtnl_close(&sock);
+    return error == -ENODEV ? ERROR_FILE_NOT_FOUND : code_of(error);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+#include "neighbor.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <string.h>
+
+/* The kernel counts ages in USER_HZ ticks, 100 a second wherever Linux runs. */
+#define TICK_MS 10
+
+/* Marks a NUD state that no row state stands for, so that its number is not taken for one. */
+#define UNKNOWN_STATE 0x10000
+
+const void *inet_bytes(const SOCKADDR_INET *address, size_t *size)
+{
+    switch (address->si_family) {
+    case AF_INET:
+        *size = sizeof address->Ipv4.sin_addr;
+        return &address->Ipv4.sin_addr;
+    case AF_INET6:
+        *size = sizeof address->Ipv6.sin6_addr;
+        return &address->Ipv6.sin6_addr;
+    default:
+        *size = 0;
+        return NULL;
+    }
+}
+
+bool inet_is_neighbor(const SOCKADDR_INET *address)
+{
+    const struct in6_addr *ip6 = &address->Ipv6.sin6_addr;
+    uint32_t ip4;
+
+    switch (address->si_family) {
+    case AF_INET:
+        ip4 = ntohl(address->Ipv4.sin_addr.s_addr);
+        return ip4 != INADDR_ANY && ip4 != INADDR_BROADCAST && ip4 >> 24 != IN_LOOPBACKNET;
+    case AF_INET6:
+        return !IN6_IS_ADDR_UNSPECIFIED(ip6) && !IN6_IS_ADDR_LOOPBACK(ip6) && !IN6_IS_ADDR_V4MAPPED(ip6);
+    default:
+        return false;
+    }
+}
+
+bool neighbor_same_key(const MIB_IPNET_ROW2 *a, const MIB_IPNET_ROW2 *b)
+{
+    size_t size_a, size_b;
+    const void *bytes_a = inet_bytes(&a->Address, &size_a);
+    const void *bytes_b = inet_bytes(&b->Address, &size_b);
+
+    return a->InterfaceIndex == b->InterfaceIndex && size_a == size_b && size_a != 0 &&
+           memcmp(bytes_a, bytes_b, size_a) == 0;
+}
+
+void neighbor_request(struct rtnl_request *request, uint16_t type, uint16_t flags, const MIB_IPNET_ROW2 *row,
+                      NET_IFINDEX index, uint16_t state, uint8_t neighbor_flags)
+{
+    const struct ndmsg fixed = {
+        .ndm_family = (unsigned char)row->Address.si_family,
+        .ndm_ifindex = (int)index,
+        .ndm_state = state,
+        .ndm_flags = neighbor_flags,
+    };
+    size_t size;
+    const void *bytes = inet_bytes(&row->Address, &size);
+
+    rtnl_begin(request, type, flags, &fixed, sizeof fixed);
+    if (bytes != NULL)
+        rtnl_put(request, NDA_DST, bytes, size);
+    if (state != NUD_NONE && row->PhysicalAddressLength <= sizeof row->PhysicalAddress)
+        rtnl_put(request, NDA_LLADDR, row->PhysicalAddress, row->PhysicalAddressLength);
+}
+
+bool neighbor_is_foreign(const struct nlmsghdr *message)
+{
+    const struct ndmsg *fixed = NLMSG_DATA(message);
+
+    return message->nlmsg_len >= NLMSG_LENGTH(sizeof *fixed) &&
+           ((fixed->ndm_family != AF_INET && fixed->ndm_family != AF_INET6) || fixed->ndm_flags & NTF_PROXY);
+}
+
+static NL_NEIGHBOR_STATE row_state(uint16_t nud)
+{
+    switch (nud) {
+    case NUD_FAILED:
+        return NlnsUnreachable;
+    case NUD_NONE:
+    case NUD_INCOMPLETE:
+        return NlnsIncomplete;
+    case NUD_PROBE:
+        return NlnsProbe;
+    case NUD_DELAY:
+        return NlnsDelay;
+    case NUD_STALE:
+        return NlnsStale;
+    case NUD_REACHABLE:
+        return NlnsReachable;
+    case NUD_PERMANENT:
+    case NUD_NOARP:
+        return NlnsPermanent;
+    default:
+        return (NL_NEIGHBOR_STATE)(UNKNOWN_STATE | nud);
+    }
+}
+
+static int take_address(MIB_IPNET_ROW2 *row, uint8_t family, const struct rtattr *attribute)
+{
+    if (attribute == NULL)
+        return -EBADMSG;
+    row->Address.si_family = family;
+    if (family == AF_INET && RTA_PAYLOAD(attribute) == sizeof row->Address.Ipv4.sin_addr) {
+        memcpy(&row->Address.Ipv4.sin_addr, RTA_DATA(attribute), sizeof row->Address.Ipv4.sin_addr);
+    } else if (family == AF_INET6 && RTA_PAYLOAD(attribute) == sizeof row->Address.Ipv6.sin6_addr) {
+        memcpy(&row->Address.Ipv6.sin6_addr, RTA_DATA(attribute), sizeof row->Address.Ipv6.sin6_addr);
+        if (IN6_IS_ADDR_LINKLOCAL(&row->Address.Ipv6.sin6_addr))
+            row->Address.Ipv6.sin6_scope_id = row->InterfaceIndex;
+    } else {
+        return -EBADMSG;
+    }
+    return 0;
+}
+
+static int take_physical_address(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
+{
+    if (attribute == NULL)
+        return 0;
+    if (RTA_PAYLOAD(attribute) > sizeof row->PhysicalAddress)
+        return -EBADMSG;
+    row->PhysicalAddressLength = (ULONG)RTA_PAYLOAD(attribute);
+    memcpy(row->PhysicalAddress, RTA_DATA(attribute), RTA_PAYLOAD(attribute));
+    return 0;
+}
+
+/* Since the last confirmation; for a row that failed, since it did: its last change of state. */
+static int take_age(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
+{
+    struct nda_cacheinfo info;
+    uint32_t ticks;
+
+    if (attribute == NULL)
+        return 0;
+    if (RTA_PAYLOAD(attribute) < sizeof info)
+        return -EBADMSG;
+    memcpy(&info, RTA_DATA(attribute), sizeof info);
+    ticks = row->Flags & NETIO_IS_UNREACHABLE ? info.ndm_updated : info.ndm_confirmed;
+    row->ReachabilityTime.LastReachable = ticks > UINT32_MAX / TICK_MS ? UINT32_MAX : ticks * TICK_MS;
+    return 0;
+}
+
+int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
+{
+    const struct rtattr *found[NDA_CACHEINFO + 1];
+    const struct ndmsg *fixed = NLMSG_DATA(message);
+    int error = rtnl_attributes(message, sizeof *fixed, found, NDA_CACHEINFO + 1);
+
+    if (error != 0)
+        return error;
+    memset(row, 0, sizeof *row);
+    row->InterfaceIndex = (NET_IFINDEX)fixed->ndm_ifindex;
+    row->State = row_state(fixed->ndm_state);
+    if (fixed->ndm_flags & NTF_ROUTER)
+        row->Flags |= NETIO_IS_ROUTER;
+    if (fixed->ndm_state == NUD_FAILED)
+        row->Flags |= NETIO_IS_UNREACHABLE;
+    error = take_address(row, fixed->ndm_family, found[NDA_DST]);
+    if (error == 0)
+        error = take_physical_address(row, found[NDA_LLADDR]);
+    if (error == 0)
+        error = take_age(row, found[NDA_CACHEINFO]);
+    return error;
+}

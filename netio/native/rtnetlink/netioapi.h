@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The part of the Windows header netioapi.h that netio uses, for Linux: the same
+ * types, names, numbers and layout, so that one row serves both systems.
+ * Families are the exception: AF_INET6 is the system's own.
+ */
+#ifndef NETIO_RTNETLINK_NETIOAPI_H
+#define NETIO_RTNETLINK_NETIOAPI_H
+
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+typedef uint8_t BYTE;
+typedef uint8_t UCHAR;
+typedef uint32_t ULONG;
+typedef uint32_t DWORD;
+typedef uint64_t ULONG64;
+typedef sa_family_t ADDRESS_FAMILY;
+typedef ULONG NET_IFINDEX;
+
+typedef struct sockaddr_in SOCKADDR_IN;
+typedef struct sockaddr_in6 SOCKADDR_IN6;
+
+typedef union _SOCKADDR_INET {
+    SOCKADDR_IN Ipv4;
+    SOCKADDR_IN6 Ipv6;
+    ADDRESS_FAMILY si_family;
+} SOCKADDR_INET;
+
+/* Its parts are reached by shifts on Value (see link.c): the order of bit-fields depends on the machine. */
+typedef union _NET_LUID {
+    _Alignas(8) ULONG64 Value;
+} NET_LUID;
+
+typedef enum _NL_NEIGHBOR_STATE {
+    NlnsUnreachable,
+    NlnsIncomplete,
+    NlnsProbe,
+    NlnsDelay,
+    NlnsStale,
+    NlnsReachable,
+    NlnsPermanent,
+    NlnsMaximum
+} NL_NEIGHBOR_STATE;
+
+#define IF_MAX_PHYS_ADDRESS_LENGTH 32
+
+typedef struct _MIB_IPNET_ROW2 {
+    SOCKADDR_INET Address;
+    NET_IFINDEX InterfaceIndex;
+    NET_LUID InterfaceLuid;
+    UCHAR PhysicalAddress[IF_MAX_PHYS_ADDRESS_LENGTH];
+    ULONG PhysicalAddressLength;
+    NL_NEIGHBOR_STATE State;
+    UCHAR Flags; /* the two bit-fields over it in the Windows header: NETIO_IS_ROUTER, NETIO_IS_UNREACHABLE in shim.h */
+    union {
+        ULONG LastReachable;
+        ULONG LastUnreachable;
+    } ReachabilityTime;
+} MIB_IPNET_ROW2;
+
+typedef struct _MIB_IPNET_TABLE2 {
+    ULONG NumEntries;
+    MIB_IPNET_ROW2 Table[1];
+} MIB_IPNET_TABLE2;
+
+/* winerror.h */
+#define NO_ERROR 0
+#define ERROR_FILE_NOT_FOUND 2
+#define ERROR_ACCESS_DENIED 5
+#define ERROR_NOT_ENOUGH_MEMORY 8
+#define ERROR_NOT_SUPPORTED 50
+#define ERROR_BAD_NET_NAME 67
+#define ERROR_INVALID_PARAMETER 87
+#define WAIT_TIMEOUT 258
+#define ERROR_NOT_FOUND 1168
+#define ERROR_NETWORK_UNREACHABLE 1231
+#define ERROR_HOST_UNREACHABLE 1232
+#define ERROR_NO_SYSTEM_RESOURCES 1450
+#define ERROR_OBJECT_ALREADY_EXISTS 5010
+
+/* The layout of the Windows header, measured with its own compiler on x64. */
+#define NETIO_ASSERT_OFFSET(type, member, offset) \
+    _Static_assert(offsetof(type, member) == (offset), #type "." #member " is not where Windows has it")
+
+_Static_assert(sizeof(SOCKADDR_INET) == 28 && _Alignof(SOCKADDR_INET) == 4, "SOCKADDR_INET");
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, si_family, 0);
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, Ipv4.sin_family, 0);
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, Ipv4.sin_port, 2);
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, Ipv4.sin_addr, 4);
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, Ipv4.sin_zero, 8);
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, Ipv6.sin6_family, 0);
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, Ipv6.sin6_port, 2);
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, Ipv6.sin6_flowinfo, 4);
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, Ipv6.sin6_addr, 8);
+NETIO_ASSERT_OFFSET(SOCKADDR_INET, Ipv6.sin6_scope_id, 24);
+_Static_assert(sizeof(SOCKADDR_IN) == 16 && sizeof(SOCKADDR_IN6) == 28, "SOCKADDR_IN, SOCKADDR_IN6");
+_Static_assert(sizeof(ADDRESS_FAMILY) == 2, "ADDRESS_FAMILY");
+
+_Static_assert(sizeof(NET_LUID) == 8 && _Alignof(NET_LUID) == 8, "NET_LUID");
+_Static_assert(sizeof(NL_NEIGHBOR_STATE) == 4, "NL_NEIGHBOR_STATE");
+_Static_assert(NlnsUnreachable == 0 && NlnsPermanent == 6 && NlnsMaximum == 7, "NL_NEIGHBOR_STATE");
+
+_Static_assert(sizeof(MIB_IPNET_ROW2) == 88 && _Alignof(MIB_IPNET_ROW2) == 8, "MIB_IPNET_ROW2");
+NETIO_ASSERT_OFFSET(MIB_IPNET_ROW2, Address, 0);
+NETIO_ASSERT_OFFSET(MIB_IPNET_ROW2, InterfaceIndex, 28);
+NETIO_ASSERT_OFFSET(MIB_IPNET_ROW2, InterfaceLuid, 32);
+NETIO_ASSERT_OFFSET(MIB_IPNET_ROW2, PhysicalAddress, 40);
+NETIO_ASSERT_OFFSET(MIB_IPNET_ROW2, PhysicalAddressLength, 72);
+NETIO_ASSERT_OFFSET(MIB_IPNET_ROW2, State, 76);
+NETIO_ASSERT_OFFSET(MIB_IPNET_ROW2, Flags, 80);
+NETIO_ASSERT_OFFSET(MIB_IPNET_ROW2, ReachabilityTime, 84);
+
+_Static_assert(sizeof(MIB_IPNET_TABLE2) == 96 && _Alignof(MIB_IPNET_TABLE2) == 8, "MIB_IPNET_TABLE2");
+NETIO_ASSERT_OFFSET(MIB_IPNET_TABLE2, NumEntries, 0);
+NETIO_ASSERT_OFFSET(MIB_IPNET_TABLE2, Table, 8);
+
+#endif

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Resolving over rtnetlink. A row on its way:
+ *
+ *   check, read ── permanent ──────────────────────────────────────────────► answered as it is
+ *     │
+ *   drop (CAP_NET_ADMIN) or leave the row, then ask: NTF_USE, or a datagram
+ *     │
+ *   events ── reachable, or a physical address that was not there before ──► answered
+ *     │
+ *     └────── failed or gone ── once more where the row was not fresh ─────► 67
+ *
+ * Two sockets: when a burst of events overruns a socket the kernel drops everything for it, acknowledgements
+ * too, until its queue is empty.
+ */
+#include <errno.h>
+#include <linux/if.h>
+#include <linux/neighbour.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "code.h"
+#include "neighbor.h"
+#include "route.h"
+#include "row.h"
+#include "rtnl.h"
+#include "shim.h"
+
+#define WAIT_LIMIT_MS 50
+#define DISCARD_PORT 9 /* RFC 863: whoever is sent something there throws it away */
+
+/* One submitted row. */
+struct query {
+    size_t tag;
+    MIB_IPNET_ROW2 row; /* key, then the answer */
+    netio_interface interface;
+    SOCKADDR_INET source; /* family 0: the system chooses */
+    UCHAR before[IF_MAX_PHYS_ADDRESS_LENGTH]; /* the physical address that the row had when it was asked for */
+    ULONG before_length;
+    DWORD result;
+    enum { PREPARING, ASKED, DONE } stage;
+    bool dropped;      /* the row was removed: CAP_NET_ADMIN is there */
+    bool asked_again;
+};
+
+struct netio_resolver {
+    struct rtnl_socket requests;
+    struct rtnl_socket events;
+    struct query **queries;
+    size_t count, room;
+};
+
+DWORD netio_resolver_open(netio_resolver **out)
+{
+    netio_resolver *resolver = calloc(1, sizeof *resolver);
+    int error;
+
+    *out = NULL;
+    if (resolver == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    resolver->requests.fd = resolver->events.fd = -1;
+    error = rtnl_open(&resolver->requests, 0);
+    if (error == 0)
+        error = rtnl_open(&resolver->events, RTMGRP_NEIGH);
+    if (error != 0) {
+        netio_resolver_close(resolver);
+        return code_of(error);
+    }
+    *out = resolver;
+    return NO_ERROR;
+}
+
+void netio_resolver_close(netio_resolver *resolver)
+{
+    if (resolver == NULL)
+        return;
+    rtnl_close(&resolver->requests);
+    rtnl_close(&resolver->events);
+    for (size_t i = 0; i < resolver->count; i++)
+        free(resolver->queries[i]);
+    free(resolver->queries);
+    free(resolver);
+}
+
+static void finish(struct query *query, DWORD result)
+{
+    query->result = result;
+    query->stage = DONE;
+}
+
+/* An empty datagram that the kernel must resolve the neighbour for; it goes no further than the link. */
+static int send_datagram(const struct query *query)
+{
+    const int one_hop = 1;
+    const bool ip6 = query->row.Address.si_family == AF_INET6;
+    SOCKADDR_INET source = query->source, destination = query->row.Address;
+    const int fd = socket(destination.si_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int error = 0;
+
+    if (fd < 0)
+        return -errno;
+    destination.Ipv4.sin_port = source.Ipv4.sin_port = 0;
+    if (ip6) {
+        destination.Ipv6.sin6_flowinfo = source.Ipv6.sin6_flowinfo = 0;
+        destination.Ipv6.sin6_scope_id = source.Ipv6.sin6_scope_id = query->interface.index;
+    }
+    destination.Ipv4.sin_port = htons(DISCARD_PORT);
+    if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, query->interface.name,
+                   (socklen_t)strlen(query->interface.name)) < 0 ||
+        setsockopt(fd, ip6 ? IPPROTO_IPV6 : IPPROTO_IP, ip6 ? IPV6_UNICAST_HOPS : IP_TTL, &one_hop,
+                   sizeof one_hop) < 0)
+        error = -errno;
+    else if (source.si_family != 0 &&
+             bind(fd, (const struct sockaddr *)&source, ip6 ? sizeof source.Ipv6 : sizeof source.Ipv4) < 0)
+        error = -errno;
+    else if (sendto(fd, "", 0, 0, (const struct sockaddr *)&destination,
+                    ip6 ? sizeof destination.Ipv6 : sizeof destination.Ipv4) < 0)
+        error = -errno;
+    close(fd);
+    return error;
+}
+
+static int send_use(netio_resolver *resolver, const struct query *query)
+{
+    struct rtnl_request request;
+
+    neighbor_request(&request, RTM_NEWNEIGH, NLM_F_ACK | NLM_F_CREATE, &query->row, query->interface.index, NUD_NONE,
+                     NTF_USE);
+    return rtnl_ask(&resolver->requests, &request, NULL, NULL);
+}
+
+static DWORD code_of_ask(int error)
+{
+    switch (-error) {
+    case EADDRNOTAVAIL: /* the source is no address of this machine */
+        return ERROR_INVALID_PARAMETER;
+    case ENETDOWN:
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+        return ERROR_BAD_NET_NAME;
+    default:
+        return code_of(error);
+    }
+}
+
+/* Whether a row as it now stands answers: confirmed, or with a physical address that was not there before. */
+static bool is_answer(const struct query *query, const MIB_IPNET_ROW2 *row)
+{
+    const ULONG length = row->PhysicalAddressLength;
+
+    if (row->State == NlnsReachable || row->State == NlnsPermanent)
+        return true;
+    return length != 0 && row->State != NlnsUnreachable && row->State != NlnsIncomplete &&
+           (length != query->before_length || memcmp(row->PhysicalAddress, query->before, length) != 0);
+}
+
+static void ask(netio_resolver *resolver, struct query *query);
+
+/* Nobody answered. An old row may have failed for its old physical address alone, or somebody removed it meanwhile. */
+static void fail(netio_resolver *resolver, struct query *query, bool worth_asking_again)
+{
+    if (!worth_asking_again || query->asked_again) {
+        finish(query, ERROR_BAD_NET_NAME);
+        return;
+    }
+    query->asked_again = true;
+    query->before_length = 0;
+    ask(resolver, query);
+}
+
+/*
+ * Why a datagram was taken and left no row behind: the table is full, or the link is one whose IPv4 datagrams all
+ * go to one neighbour (loopback, point to point).
+ */
+static DWORD why_no_row(const netio_resolver *resolver, const struct query *query)
+{
+    struct ifreq link;
+
+    memset(&link, 0, sizeof link);
+    memcpy(link.ifr_name, query->interface.name, sizeof link.ifr_name - 1);
+    if (ioctl(resolver->requests.fd, SIOCGIFFLAGS, &link) == 0 && link.ifr_flags & (IFF_LOOPBACK | IFF_POINTOPOINT))
+        return ERROR_BAD_NET_NAME;
+    return ERROR_NO_SYSTEM_RESOURCES;
+}
+
+/* Reads the row again and judges it. */
+static void look(netio_resolver *resolver, struct query *query, bool just_asked)
+{
+    MIB_IPNET_ROW2 row = query->row;
+    const int error = row_read(&resolver->requests, &query->interface, &row);
+
+    if (error == -ENOENT && just_asked)
+        finish(query, why_no_row(resolver, query));
+    else if (error == -ENOENT)
+        fail(resolver, query, true);
+    else if (error != 0)
+        finish(query, code_of(error));
+    else if (is_answer(query, &row)) {
+        query->row = row;
+        finish(query, NO_ERROR);
+    } else if (row.State == NlnsUnreachable)
+        fail(resolver, query, query->before_length != 0);
+}
+
+static void ask(netio_resolver *resolver, struct query *query)
+{
+    const bool use = query->dropped && query->source.si_family == 0;
+    const int error = use ? send_use(resolver, query) : send_datagram(query);
+
+    query->stage = ASKED;
+    if (error != 0)
+        finish(query, code_of_ask(error));
+    else
+        look(resolver, query, true);
+}
+
+static int visit_event(void *visitor, const struct nlmsghdr *message)
+{
+    netio_resolver *resolver = visitor;
+    MIB_IPNET_ROW2 row;
+    int error;
+
+    if ((message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH) || neighbor_is_foreign(message))
+        return 0;
+    error = neighbor_parse(message, &row);
+    for (size_t i = 0; error == 0 && i < resolver->count; i++) {
+        struct query *query = resolver->queries[i];
+
+        /* The event only tells where to look: meanwhile somebody may have dropped the row or asked anew. */
+        if (query->stage == ASKED && neighbor_same_key(&row, &query->row))
+            look(resolver, query, false);
+    }
+    return error;
+}
+
+/* Takes in what has happened; after lost events every row that is waited for is read again. */
+static DWORD take_events(netio_resolver *resolver)
+{
+    const int error = rtnl_read_events(&resolver->events, visit_event, resolver);
+
+    if (error != -ENOBUFS)
+        return code_of(error);
+    for (size_t i = 0; i < resolver->count; i++)
+        if (resolver->queries[i]->stage == ASKED)
+            look(resolver, resolver->queries[i], false);
+    return NO_ERROR;
+}
+
+/* Only what is on the interface's link can be asked for: one's own and broadcast addresses are no neighbours. */
+static DWORD check_route(netio_resolver *resolver, const struct query *query)
+{
+    struct route route = {0};
+    const int error = route_find(&resolver->requests, &query->row.Address, query->interface.index, &route);
+
+    if (error != 0)
+        return code_of_ask(error);
+    if (route.type == RTN_LOCAL || route.type == RTN_BROADCAST || route.type == RTN_ANYCAST)
+        return ERROR_INVALID_PARAMETER;
+    if ((route.type != RTN_UNICAST && route.type != RTN_MULTICAST) || route.gateway.si_family != 0)
+        return ERROR_BAD_NET_NAME;
+    return NO_ERROR;
+}
+
+static DWORD check_query(netio_resolver *resolver, struct query *query)
+{
+    DWORD code = row_check(&resolver->requests, &query->row, false, &query->interface);
+
+    if (code == NO_ERROR && query->source.si_family != 0 && query->source.si_family != query->row.Address.si_family)
+        code = ERROR_INVALID_PARAMETER;
+    if (code == NO_ERROR)
+        code = check_route(resolver, query);
+    query->row.InterfaceIndex = query->interface.index;
+    return code;
+}
+
+/* Removes the row, where that is allowed. The events of it are read away: they are no answer. */
+static DWORD drop(netio_resolver *resolver, struct query *query)
+{
+    const int error = row_remove(&resolver->requests, query->interface.index, &query->row);
+
+    if (error == -EPERM)
+        return NO_ERROR;
+    if (error != 0 && error != -ENOENT)
+        return code_of(error);
+    query->dropped = true;
+    query->before_length = 0;
+    return take_events(resolver);
+}
+
+static bool is_asked_already(const netio_resolver *resolver, const struct query *query)
+{
+    for (size_t i = 0; i < resolver->count; i++)
+        if (resolver->queries[i]->stage == ASKED && neighbor_same_key(&resolver->queries[i]->row, &query->row))
+            return true;
+    return false;
+}
+
+static void begin(netio_resolver *resolver, struct query *query)
+{
+    MIB_IPNET_ROW2 row;
+    DWORD code = check_query(resolver, query);
+    int error;
+
+    if (code != NO_ERROR) {
+        finish(query, code);
+        return;
+    }
+    if (is_asked_already(resolver, query)) {
+        query->stage = ASKED;
+        return;
+    }
+    row = query->row;
+    error = row_read(&resolver->requests, &query->interface, &row);
+    if (error == 0 && row.State == NlnsPermanent) {
+        query->row = row;
+        finish(query, NO_ERROR);
+        return;
+    }
+    if (error == 0 && row.State != NlnsUnreachable) {
+        query->before_length = row.PhysicalAddressLength;
+        memcpy(query->before, row.PhysicalAddress, sizeof query->before);
+    }
+    code = drop(resolver, query);
+    if (code != NO_ERROR)
+        finish(query, code);
+    else if (!query->dropped && error == 0 && row.State == NlnsReachable) {
+        query->row = row;
+        finish(query, NO_ERROR);
+    } else
+        ask(resolver, query);
+}
+
+static struct query *add_query(netio_resolver *resolver)
+{
+    struct query *query;
+
+    if (resolver->count == resolver->room) {
+        const size_t room = resolver->room == 0 ? 16 : resolver->room * 2;
+        void *queries = realloc(resolver->queries, room * sizeof *resolver->queries);
+
+        if (queries == NULL)
+            return NULL;
+        resolver->queries = queries;
+        resolver->room = room;
+    }
+    query = calloc(1, sizeof *query);
+    if (query != NULL)
+        resolver->queries[resolver->count++] = query;
+    return query;
+}
+
+DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
+                            const SOCKADDR_INET *source, size_t first_tag)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct query *query = add_query(resolver);
+
+        if (query == NULL)
+            return ERROR_NOT_ENOUGH_MEMORY;
+        query->tag = first_tag + i;
+        query->row = rows[i];
+        if (source != NULL)
+            query->source = *source;
+        begin(resolver, query);
+    }
+    return NO_ERROR;
+}
+
+/* Hands out answers, at most room of them. */
+static size_t hand_out(netio_resolver *resolver, size_t *tags, MIB_IPNET_ROW2 *rows, DWORD *results, size_t room)
+{
+    size_t answers = 0, kept = 0;
+
+    for (size_t i = 0; i < resolver->count; i++) {
+        struct query *query = resolver->queries[i];
+
+        if (query->stage != DONE || answers == room) {
+            resolver->queries[kept++] = query;
+            continue;
+        }
+        tags[answers] = query->tag;
+        rows[answers] = query->row;
+        results[answers++] = query->result;
+        free(query);
+    }
+    resolver->count = kept;
+    return answers;
+}
+
+DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows, DWORD *results,
+                          size_t *count)
+{
+    const size_t room = *count;
+    struct pollfd wait = {.fd = resolver->events.fd, .events = POLLIN};
+
+    *count = hand_out(resolver, tags, rows, results, room);
+    if (*count == 0 && poll(&wait, 1, (int)(wait_ms < WAIT_LIMIT_MS ? wait_ms : WAIT_LIMIT_MS)) > 0) {
+        const DWORD code = take_events(resolver);
+
+        if (code != NO_ERROR)
+            return code;
+        *count = hand_out(resolver, tags, rows, results, room);
+    }
+    return *count == 0 ? WAIT_TIMEOUT : NO_ERROR;
+}

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam over rtnetlink: rows. (link.c: interfaces; route.c: routes; resolver.c: resolving; code.c: messages.) */
+#include "shim.h"
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "code.h"
+#include "link.h"
+#include "neighbor.h"
+#include "row.h"
+#include "rtnl.h"
+
+/*
+ * The checks that the kernel does not make, in the order of the documents: it takes loopback addresses and cuts or
+ * refuses a physical address of a wrong length in its own ways. Privilege comes last, from the kernel itself.
+ */
+DWORD row_check(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, bool with_physical_address,
+                netio_interface *interface)
+{
+    const ULONG length = row->PhysicalAddressLength;
+    int error;
+
+    if (!inet_is_neighbor(&row->Address))
+        return ERROR_INVALID_PARAMETER;
+    if (with_physical_address && (length == 0 || length > sizeof row->PhysicalAddress))
+        return ERROR_INVALID_PARAMETER;
+    if (row->InterfaceLuid.Value == 0 && row->InterfaceIndex == 0)
+        return ERROR_INVALID_PARAMETER;
+    error = link_of_row(sock, row, interface);
+    if (error != 0)
+        return code_of(error);
+    if (with_physical_address && length != interface->physical_address_length)
+        return ERROR_INVALID_PARAMETER;
+    return NO_ERROR;
+}
+
+static int visit_row(void *visitor, const struct nlmsghdr *message)
+{
+    return neighbor_parse(message, visitor);
+}
+
+int row_read(struct rtnl_socket *sock, const netio_interface *interface, MIB_IPNET_ROW2 *row)
+{
+    struct rtnl_request request;
+    int error;
+
+    neighbor_request(&request, RTM_GETNEIGH, 0, row, interface->index, NUD_NONE, 0);
+    error = rtnl_ask(sock, &request, visit_row, row);
+    if (error == 0)
+        row->InterfaceLuid = interface->luid;
+    return error;
+}
+
+int row_remove(struct rtnl_socket *sock, NET_IFINDEX index, const MIB_IPNET_ROW2 *row)
+{
+    struct rtnl_request request;
+
+    neighbor_request(&request, RTM_DELNEIGH, NLM_F_ACK, row, index, NUD_NONE, 0);
+    return rtnl_ask(sock, &request, NULL, NULL);
+}
+
+/* What one verb does with one row, on an interface that is known to exist. */
+typedef int row_action(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row);
+
+static int write_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row,
+                     uint16_t flags, uint8_t neighbor_flags)
+{
+    struct rtnl_request request;
+
+    neighbor_request(&request, RTM_NEWNEIGH, (uint16_t)(NLM_F_ACK | flags), row, interface->index, NUD_PERMANENT,
+                     neighbor_flags);
+    return rtnl_ask(sock, &request, NULL, NULL);
+}
+
+static int create_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row)
+{
+    return write_row(sock, interface, row, NLM_F_CREATE | NLM_F_EXCL, 0);
+}
+
+/* NLM_F_REPLACE clears the router flag of an IPv6 row unless it is given again. */
+static int set_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row)
+{
+    MIB_IPNET_ROW2 present = *row;
+    uint8_t neighbor_flags = 0;
+
+    if (row->Address.si_family == AF_INET6) {
+        const int error = row_read(sock, interface, &present);
+
+        if (error != 0 && error != -ENOENT)
+            return error;
+        if (error == 0 && present.Flags & NETIO_IS_ROUTER)
+            neighbor_flags = NTF_ROUTER;
+    }
+    return write_row(sock, interface, row, NLM_F_REPLACE, neighbor_flags);
+}
+
+static int replace_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row)
+{
+    return write_row(sock, interface, row, NLM_F_CREATE | NLM_F_REPLACE, 0);
+}
+
+static int delete_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row)
+{
+    return row_remove(sock, interface->index, row);
+}
+
+static void for_each_row(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results, bool with_physical_address,
+                         row_action *action)
+{
+    netio_interface interface = {.index = 0};
+    struct rtnl_socket sock;
+    const int error = rtnl_open(&sock, 0);
+
+    for (size_t i = 0; i < count; i++) {
+        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], with_physical_address, &interface);
+        if (results[i] == NO_ERROR)
+            results[i] = code_of(action(&sock, &interface, &rows[i]));
+    }
+    rtnl_close(&sock);
+}
+
+void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+{
+    for_each_row(rows, count, results, true, create_row);
+}
+
+void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+{
+    for_each_row(rows, count, results, true, set_row);
+}
+
+void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+{
+    for_each_row(rows, count, results, true, replace_row);
+}
+
+void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+{
+    for_each_row(rows, count, results, false, delete_row);
+}
+
+/* GetIpNetEntry2 alone tells an unknown interface (2) from an unknown neighbour (1168). */
+static DWORD get_row(struct rtnl_socket *sock, MIB_IPNET_ROW2 *row, netio_interface *interface)
+{
+    const DWORD code = row_check(sock, row, false, interface);
+    int error;
+
+    if (code != NO_ERROR)
+        return code == ERROR_NOT_FOUND ? ERROR_FILE_NOT_FOUND : code;
+    error = row_read(sock, interface, row);
+    return error == -ENODEV ? ERROR_FILE_NOT_FOUND : code_of(error);
+}
+
+void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+{
+    netio_interface interface = {.index = 0};
+    struct rtnl_socket sock;
+    const int error = rtnl_open(&sock, 0);
+
+    for (size_t i = 0; i < count; i++)
+        results[i] = error != 0 ? code_of(error) : get_row(&sock, &rows[i], &interface);
+    rtnl_close(&sock);
+}
+
+/* A table while it is read, and what it is to hold. */
+struct table {
+    ADDRESS_FAMILY family; /* AF_UNSPEC: both */
+    NET_IFINDEX index;     /* 0: every interface */
+    MIB_IPNET_TABLE2 *block;
+    size_t room;
+};
+
+static int grow_table(struct table *table)
+{
+    const size_t room = table->room == 0 ? 64 : table->room * 2;
+    void *block;
+
+    if (room > (SIZE_MAX - sizeof *table->block) / sizeof *table->block->Table || room > UINT32_MAX)
+        return -ENOMEM;
+    block = realloc(table->block, offsetof(MIB_IPNET_TABLE2, Table) + room * sizeof *table->block->Table);
+    if (block == NULL)
+        return -ENOMEM;
+    table->block = block;
+    table->room = room;
+    return 0;
+}
+
+/* The kernel has filtered already, where it can. */
+static int visit_row_of_table(void *visitor, const struct nlmsghdr *message)
+{
+    struct table *table = visitor;
+    MIB_IPNET_ROW2 *row;
+    int error = 0;
+
+    if (neighbor_is_foreign(message))
+        return 0;
+    if (table->block->NumEntries == table->room)
+        error = grow_table(table);
+    if (error != 0)
+        return error;
+    row = &table->block->Table[table->block->NumEntries];
+    error = neighbor_parse(message, row);
+    if (error != 0)
+        return error;
+    if ((table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
+        (table->index == 0 || table->index == row->InterfaceIndex))
+        table->block->NumEntries++;
+    return 0;
+}
+
+static int dump_table(struct rtnl_socket *sock, struct table *table)
+{
+    const struct ndmsg fixed = {.ndm_family = (unsigned char)table->family};
+    struct rtnl_request request;
+    int error = grow_table(table);
+
+    if (error != 0)
+        return error;
+    rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
+    if (table->index != 0)
+        rtnl_put(&request, NDA_IFINDEX, &table->index, sizeof table->index);
+    for (int attempt = 0; attempt < RTNL_DUMP_ATTEMPTS; attempt++) {
+        table->block->NumEntries = 0;
+        error = rtnl_ask(sock, &request, visit_row_of_table, table);
+        if (error != -EAGAIN)
+            break;
+    }
+    return error;
+}
+
+/* A dump of a family without a stack is empty, without an error: only a socket of that family tells. */
+static int check_stack(ADDRESS_FAMILY family)
+{
+    int fd;
+
+    if (family == AF_UNSPEC)
+        return 0;
+    fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return errno == EAFNOSUPPORT ? -EAFNOSUPPORT : 0;
+    close(fd);
+    return 0;
+}
+
+/* The rows of a family and interface, the checks made; their LUIDs are left 0. */
+static DWORD read_table(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
+{
+    int error;
+
+    if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
+        return ERROR_INVALID_PARAMETER;
+    table->family = family;
+    if (luid != NULL) {
+        netio_interface interface = {.luid = *luid};
+
+        if (luid->Value == 0)
+            return ERROR_INVALID_PARAMETER;
+        error = link_find(sock, &interface);
+        if (error != 0)
+            return code_of(error);
+        table->index = interface.index;
+    }
+    error = check_stack(family);
+    if (error == 0)
+        error = dump_table(sock, table);
+    return code_of(error);
+}
+
+DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table)
+{
+    struct table read = {.family = AF_UNSPEC};
+    struct rtnl_socket sock;
+    const int error = rtnl_open(&sock, 0);
+    DWORD code;
+
+    if (error != 0)
+        return code_of(error);
+    code = read_table(&sock, family, interface, &read);
+    if (code == NO_ERROR)
+        code = code_of(link_fill_luids(&sock, read.block->Table, read.block->NumEntries));
+    rtnl_close(&sock);
+    if (code != NO_ERROR)
+        free(read.block);
+    else
+        *table = read.block;
+    return code;
+}
+
+/* The kernel judges the privilege before it looks at a request: one without content asks for nothing else. */
+static DWORD check_privilege(struct rtnl_socket *sock)
+{
+    const struct ndmsg fixed = {.ndm_family = AF_INET};
+    struct rtnl_request request;
+    int error;
+
+    rtnl_begin(&request, RTM_DELNEIGH, NLM_F_ACK, &fixed, sizeof fixed);
+    error = rtnl_ask(sock, &request, NULL, NULL);
+    return error == -EPERM ? ERROR_ACCESS_DENIED : NO_ERROR;
+}
+
+/* Removes the dynamic rows; the first error that is not of a row gone by itself is the result. */
+static int remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *table)
+{
+    int result = 0;
+
+    for (size_t i = 0; i < table->NumEntries; i++) {
+        const MIB_IPNET_ROW2 *row = &table->Table[i];
+        int error;
+
+        if (row->State == NlnsPermanent)
+            continue;
+        error = row_remove(sock, row->InterfaceIndex, row);
+        if (result == 0 && error != -ENOENT && error != -ENODEV)
+            result = error;
+    }
+    return result;
+}
+
+DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface)
+{
+    struct table read = {.family = AF_UNSPEC};
+    struct rtnl_socket sock;
+    const int error = rtnl_open(&sock, 0);
+    DWORD code;
+
+    if (error != 0)
+        return code_of(error);
+    code = read_table(&sock, family, interface, &read);
+    if (code == NO_ERROR)
+        code = check_privilege(&sock);
+    if (code == NO_ERROR)
+        code = code_of(remove_dynamic(&sock, read.block));
+    rtnl_close(&sock);
+    free(read.block);
+    return code;
+}
+
+void netio_free(void *memory)
+{
+    free(memory);
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seam: what netio asks of an operating system. One implementation a system:
+ * rtnetlink/ on Linux, iphlpapi/ on Windows. Results are Win32 numbers, families
+ * the system's own AF_ values, text is UTF-8. Functions take many rows at a time,
+ * give each its own result and go on after a failed one; they use InterfaceLuid
+ * where it is not 0, else InterfaceIndex. Only a netio_resolver holds state, and
+ * one is for one thread at a time; all else may be called from any thread.
+ *
+ * On Windows winsock2.h, ws2tcpip.h and iphlpapi.h must come before this file.
+ */
+#ifndef NETIO_SHIM_H
+#define NETIO_SHIM_H
+
+#include <stddef.h>
+
+#include <netioapi.h>
+
+/* MIB_IPNET_ROW2.Flags */
+#define NETIO_IS_ROUTER 0x01
+#define NETIO_IS_UNREACHABLE 0x02
+
+/* A result with this bit is a Linux errno without a Win32 twin. No Windows function gives such a number. */
+#define NETIO_ERRNO 0x20000000
+
+/* 256 UTF-16 units, the longest alias of a Windows interface, in UTF-8, and the terminator. */
+#define NETIO_NAME_SIZE (3 * 256 + 1)
+
+typedef struct netio_interface {
+    NET_LUID luid;
+    NET_IFINDEX index;
+    ULONG physical_address_length; /* 0: a link without addresses */
+    char name[NETIO_NAME_SIZE];    /* the interface name on Linux, the alias on Windows */
+    char scope[NETIO_NAME_SIZE];   /* how a socket address text names it after the %: name or decimal index */
+} netio_interface;
+
+/* Neighbour rows. Only the key (Address, InterfaceLuid or InterfaceIndex) and the physical address are read. */
+void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results); /* create, and set on 5010 */
+void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results); /* in: key; out: the row */
+
+/* NULL: every interface. An empty table is a result of 0. The caller frees the table with netio_free, on 0 only. */
+DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
+DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface);
+void netio_free(void *memory); /* NULL is fine */
+
+/*
+ * Resolving: open, submit rows, wait for answers until each came once, close. Row i
+ * of a submit is answered under the tag first_tag + i. A NULL source: the system chooses.
+ */
+typedef struct netio_resolver netio_resolver;
+DWORD netio_resolver_open(netio_resolver **resolver);
+DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
+                            const SOCKADDR_INET *source, size_t first_tag);
+/* *count in: room; out: answers. WAIT_TIMEOUT: none yet. Waits at most 50 ms, and returns early on a signal. */
+DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows,
+                          DWORD *results, size_t *count);
+void netio_resolver_close(netio_resolver *resolver); /* what is in flight is forgotten */
+
+DWORD netio_interfaces(netio_interface **list, size_t *count); /* freed with netio_free */
+/* In: luid, else index, else name; out: all. One look-up; ERROR_FILE_NOT_FOUND: there is no such interface. */
+DWORD netio_interface_find(netio_interface *interface);
+
+/*
+ * The interface on whose link each destination is. 87: the address itself does not tell (one's own, broadcast,
+ * multicast, link-local); 1231: no route, or only one through the gateway that netio_gateway names.
+ */
+void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
+DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway); /* 1168: the route has none */
+
+void netio_message(DWORD code, char *text, size_t size); /* what the system says of a code, always terminated */
+
+#endif

@@ -1,0 +1,364 @@
+# SPDX-License-Identifier: MIT
+"""The verbs: one function for each of Windows' functions on neighbour rows, and the same for many rows at once.
+
+Each of them opens what it needs and closes it before it returns, so all may be called from any thread and after a
+fork. On Linux they see the network namespace of the calling thread.
+"""
+
+from __future__ import annotations
+
+import math
+from time import monotonic
+
+from netio._native import ffi, lib
+from netio.calls import (
+    CREATE,
+    DELETE,
+    FLUSH,
+    GET,
+    LIST,
+    RESOLVE,
+    SET,
+    asked_row,
+    raise_first,
+    write_many,
+    write_one,
+)
+from netio.convert import pack, pack_address, read_row
+from netio.errors import check, invalid
+from netio.interfaces import Interface, Links, identify, key_of
+from netio.rows import Neighbor, plain_address
+from netio.table import NeighborTable, adopt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from ipaddress import IPv4Address, IPv6Address
+
+    from typing_extensions import Buffer
+
+    from netio._native import CData
+
+# The longest that the kernel takes from a stale row to its last word, and a margin.
+_RESOLVE_SECONDS = 15.0
+
+
+def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: str | int | Interface | None = None) -> NeighborTable:
+    """Lists the rows of the neighbour table, in the system's order. A read, not a snapshot.
+
+    Args:
+        family: socket.AF_INET, socket.AF_INET6, or AF_UNSPEC (0) for both.
+        interface: Name, index or Interface; None for every interface.
+
+    Raises:
+        InterfaceNotFoundError: There is no such interface.
+        InvalidParameterError: Another family, or an interface index below 1.
+        NotSupportedError: The system lacks the family's stack; AF_UNSPEC shows the other one.
+
+    Windows: GetIpNetTable2. Linux: RTM_GETNEIGH, a dump that the kernel filters.
+    """
+    table = ffi.new("MIB_IPNET_TABLE2 **")
+    number = _family(LIST, family)
+    luid, subject = _interface_luid(LIST, interface)
+    check(LIST, lib.netio_table(number, luid, table), subject)
+    return adopt(table[0])
+
+
+def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: str | int | Interface | None = None) -> None:
+    """Removes the dynamic rows. On Linux permanent rows stay; what Windows keeps is not documented.
+
+    Args:
+        family: socket.AF_INET, socket.AF_INET6, or AF_UNSPEC (0) for both.
+        interface: Name, index or Interface; None for every interface.
+
+    Raises:
+        AccessDeniedError: Without administrator rights, also where there is nothing to remove.
+        InterfaceNotFoundError: There is no such interface.
+        InvalidParameterError: Another family, or an interface index below 1.
+        NotSupportedError: The system lacks the family's stack.
+
+    Windows: FlushIpNetTable2. Linux: RTM_GETNEIGH, then RTM_DELNEIGH for each.
+    """
+    number = _family(FLUSH, family)
+    luid, subject = _interface_luid(FLUSH, interface)
+    check(FLUSH, lib.netio_flush(number, luid), subject)
+
+
+def get_neighbor(
+    address: str | IPv4Address | IPv6Address, *, interface: str | int | Interface | None = None
+) -> Neighbor:
+    """Reads the row of one address. Never sends anything, never waits: resolve_neighbor() does.
+
+    Args:
+        address: IPv4 or IPv6 address; link-local ones may name the interface by their scope.
+        interface: Name, index or Interface; None: the address's scope, else the link that the routes name.
+
+    Raises:
+        InterfaceNotFoundError: There is no such interface.
+        InvalidParameterError: No neighbour can have the address, or it does not tell its interface.
+        NeighborNotFoundError: The address has no row on the interface.
+        UnreachableError: No interface is given and no link of this machine has the address.
+
+    Windows: GetIpNetEntry2. Linux: RTM_GETNEIGH for one address.
+    """
+    asked, links = asked_row(GET, address, b"", interface), Links()
+    native, refused = pack([asked], links)
+    codes = ffi.new("DWORD[]", 1)
+    lib.netio_get(native, 1, codes)
+    raise_first(GET, codes, native, asked, refused)
+    return read_row(native[0], links)
+
+
+def create_neighbor(
+    address: str | IPv4Address | IPv6Address,
+    physical_address: str | Buffer,
+    *,
+    interface: str | int | Interface | None = None,
+) -> None:
+    """Makes a permanent row; fails where the address has any row on the interface, a failed one too.
+
+    Args:
+        address: As for get_neighbor().
+        physical_address: Text like `02:00:5e:00:00:07` or bytes, as many as the interface's own has.
+        interface: As for get_neighbor().
+
+    Raises:
+        AccessDeniedError: Without administrator rights.
+        InterfaceNotFoundError: There is no such interface.
+        InvalidParameterError: No neighbour can have the address, or the physical address does not fit the interface.
+        NeighborExistsError: The address has a row: set_neighbor() changes it, replace_neighbor() does not mind.
+        UnreachableError: No interface is given and no link of this machine has the address.
+
+    Windows: CreateIpNetEntry2. Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_EXCL.
+    """
+    write_one(CREATE, lib.netio_create, asked_row(CREATE, address, physical_address, interface))
+
+
+def set_neighbor(
+    address: str | IPv4Address | IPv6Address,
+    physical_address: str | Buffer,
+    *,
+    interface: str | int | Interface | None = None,
+) -> None:
+    """Replaces the physical address of an existing row, which is permanent afterwards; never makes a row.
+
+    Args:
+        address: As for get_neighbor().
+        physical_address: As for create_neighbor().
+        interface: As for get_neighbor().
+
+    Raises:
+        AccessDeniedError: Without administrator rights.
+        InterfaceNotFoundError: There is no such interface.
+        InvalidParameterError: No neighbour can have the address, or the physical address does not fit the interface.
+        NeighborNotFoundError: The address has no row: create_neighbor() makes it, replace_neighbor() does not mind.
+        UnreachableError: No interface is given and no link of this machine has the address.
+
+    Windows: SetIpNetEntry2. Linux: RTM_NEWNEIGH with NLM_F_REPLACE.
+    """
+    write_one(SET, lib.netio_set, asked_row(SET, address, physical_address, interface))
+
+
+def replace_neighbor(
+    address: str | IPv4Address | IPv6Address,
+    physical_address: str | Buffer,
+    *,
+    interface: str | int | Interface | None = None,
+) -> None:
+    """Writes a permanent row, whatever was there before.
+
+    Args:
+        address: As for get_neighbor().
+        physical_address: As for create_neighbor().
+        interface: As for get_neighbor().
+
+    Raises:
+        AccessDeniedError: Without administrator rights.
+        InterfaceNotFoundError: There is no such interface.
+        InvalidParameterError: No neighbour can have the address, or the physical address does not fit the interface.
+        UnreachableError: No interface is given and no link of this machine has the address.
+
+    Windows: CreateIpNetEntry2, and SetIpNetEntry2 where that says the row exists. Linux: RTM_NEWNEIGH with
+    NLM_F_CREATE | NLM_F_REPLACE, one request.
+    """
+    write_one(CREATE, lib.netio_replace, asked_row(CREATE, address, physical_address, interface))
+
+
+def delete_neighbor(
+    address: str | IPv4Address | IPv6Address,
+    *,
+    interface: str | int | Interface | None = None,
+    missing_ok: bool = False,
+) -> None:
+    """Removes the row of an address, in whatever state it is.
+
+    Args:
+        address: As for get_neighbor().
+        interface: As for get_neighbor().
+        missing_ok: Whether an address without a row is fine.
+
+    Raises:
+        AccessDeniedError: Without administrator rights.
+        InterfaceNotFoundError: There is no such interface.
+        InvalidParameterError: No neighbour can have the address, or it does not tell its interface.
+        NeighborNotFoundError: The address has no row on the interface, and missing_ok is false.
+        UnreachableError: No interface is given and no link of this machine has the address.
+
+    Windows: DeleteIpNetEntry2. Linux: RTM_DELNEIGH.
+    """
+    write_one(DELETE, lib.netio_delete, asked_row(DELETE, address, b"", interface), missing_ok=missing_ok)
+
+
+def create_neighbors(rows: Iterable[Neighbor]) -> None:
+    """Makes many permanent rows; as create_neighbor() for each, in order. Not a transaction.
+
+    Args:
+        rows: Neighbor values, of which key and physical address are used; read to the end before the first is made.
+
+    Raises:
+        ExceptionGroup: Of NetioError, one for each row that failed, with its `row` and `position`. All others are made.
+        TypeError: An item is no Neighbor; nothing is made.
+
+    Windows: CreateIpNetEntry2.
+    """
+    write_many(CREATE, lib.netio_create, rows)
+
+
+def set_neighbors(rows: Iterable[Neighbor]) -> None:
+    """Replaces the physical address of many existing rows; as set_neighbor() for each, in order. Not a transaction.
+
+    Args:
+        rows: As for create_neighbors().
+
+    Raises:
+        ExceptionGroup: Of NetioError, one for each row that failed, with its `row` and `position`. All others are set.
+        TypeError: An item is no Neighbor; nothing is set.
+
+    Windows: SetIpNetEntry2.
+    """
+    write_many(SET, lib.netio_set, rows)
+
+
+def replace_neighbors(rows: Iterable[Neighbor]) -> None:
+    """Writes many permanent rows; as replace_neighbor() for each, in order. Not a transaction.
+
+    Args:
+        rows: As for create_neighbors().
+
+    Raises:
+        ExceptionGroup: Of NetioError, one for each row that failed, with its `row` and `position`. All others are
+            written.
+        TypeError: An item is no Neighbor; nothing is written.
+
+    Windows: CreateIpNetEntry2, SetIpNetEntry2.
+    """
+    write_many(CREATE, lib.netio_replace, rows)
+
+
+def delete_neighbors(rows: Iterable[Neighbor], *, missing_ok: bool = False) -> None:
+    """Removes many rows; as delete_neighbor() for each, in order. Not a transaction.
+
+    Args:
+        rows: Neighbor values, of which the key is used; read to the end before the first is removed.
+        missing_ok: Whether addresses without a row are fine.
+
+    Raises:
+        ExceptionGroup: Of NetioError, one for each row that failed, with its `row` and `position`. All others are
+            removed.
+        TypeError: An item is no Neighbor; nothing is removed.
+
+    Windows: DeleteIpNetEntry2.
+    """
+    write_many(DELETE, lib.netio_delete, rows, missing_ok=missing_ok)
+
+
+def resolve_neighbor(
+    address: str | IPv4Address | IPv6Address,
+    *,
+    interface: str | int | Interface | None = None,
+    source: str | IPv4Address | IPv6Address | None = None,
+    timeout: float | None = None,
+) -> Neighbor:
+    """Asks the link for an address (ARP request, neighbour solicitation) and waits for the answer.
+
+    A dynamic row is dropped and asked for anew; a permanent one is the answer as it stands. Without administrator
+    rights Linux cannot drop a row: a REACHABLE one is then the answer, another is waited for until the kernel has
+    confirmed it, which takes up to 11 seconds where its physical address is wrong by now.
+
+    Args:
+        address: As for get_neighbor().
+        interface: As for get_neighbor().
+        source: Address of this machine to ask from; None: the system chooses.
+        timeout: Seconds to wait at most, 0 or more; None: until the system gives up (Linux: 3 seconds for a silent
+            address), at most 15.
+
+    Raises:
+        InterfaceNotFoundError: There is no such interface.
+        InvalidParameterError: No neighbour can have the address: invalid, one's own, or a broadcast address; or it
+            does not tell its interface, or source is none of this machine's, or timeout is negative or not finite.
+        TableFullError: The kernel has no room for one more dynamic row.
+        UnreachableError: No answer, or not in time; or no link of this machine has the address.
+
+    Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
+    """
+    asked, links = asked_row(RESOLVE, address, b"", interface), Links()
+    deadline = monotonic() + _seconds(timeout)
+    native_source = ffi.NULL if source is None else pack_address(plain_address(source))
+    native, refused = pack([asked], links)
+    codes = ffi.new("DWORD[]", 1)
+    resolver = _open_resolver()
+    try:
+        check(RESOLVE, lib.netio_resolver_submit(resolver, native, 1, native_source, 0))
+        codes[0] = _wait_for_answer(resolver, native, codes, deadline)
+    finally:
+        ffi.release(resolver)
+    raise_first(RESOLVE, codes, native, asked, refused)
+    return read_row(native[0], links)
+
+
+def _open_resolver() -> CData:
+    out = ffi.new("netio_resolver **")
+    check(RESOLVE, lib.netio_resolver_open(out))
+    return ffi.gc(out[0], lib.netio_resolver_close)
+
+
+def _wait_for_answer(resolver: CData, row: CData, code: CData, deadline: float) -> int:
+    """Waits for the answer of the only row submitted; a signal's handler runs between two waits."""
+    tag, count = ffi.new("size_t *"), ffi.new("size_t *")
+    while True:
+        count[0] = 1
+        left = max(0.0, deadline - monotonic())
+        result = lib.netio_resolver_wait(resolver, math.ceil(min(left, 1.0) * 1000), tag, row, code, count)
+        if result == lib.NO_ERROR:
+            return int(code[0])
+        if result != lib.WAIT_TIMEOUT:
+            return result
+        if left == 0.0:
+            return lib.ERROR_BAD_NET_NAME
+
+
+def _seconds(timeout: float | None) -> float:
+    if timeout is None:
+        return _RESOLVE_SECONDS
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout must be a number of seconds or None, not {type(timeout).__name__}")
+    if not (math.isfinite(timeout) and timeout >= 0):
+        raise invalid(f"timeout {timeout} is not a finite number of seconds, 0 or more", RESOLVE)
+    return timeout
+
+
+def _family(operation: str, family: int) -> int:
+    if isinstance(family, bool) or not isinstance(family, int):
+        raise TypeError(f"family must be an int such as socket.AF_INET, not {type(family).__name__}")
+    if not 0 <= family < 2**16:
+        raise invalid(f"family {family} is none; it must be AF_UNSPEC, AF_INET or AF_INET6", operation)
+    return family
+
+
+def _interface_luid(operation: str, interface: str | int | Interface | None) -> tuple[CData, str]:
+    """The NET_LUID of an interface, NULL for all of them, and how a message names it."""
+    if interface is None:
+        return ffi.NULL, ""
+    name, index, luid = identify(interface, operation)
+    luid = luid or key_of(Links().find(name=name, index=index))[0]
+    return ffi.new("NET_LUID *", {"Value": luid}), f"on {name or f'interface {index}'}"

@@ -29,7 +29,7 @@ import pickle, sys, netio
 def result(verb, arguments, named):
     try:
         return getattr(netio, verb)(*arguments, **named)
-    except (netio.NetioError, TypeError) as error:
+    except (netio.NetioError, TypeError, ExceptionGroup) as error:
         return error
 
 calls = pickle.load(sys.stdin.buffer)

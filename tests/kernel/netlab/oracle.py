@@ -48,7 +48,7 @@ def seen(namespace: Namespace, link: str = "near0") -> dict[str, Seen]:
 
 def _seen_by_ip(namespace: Namespace, link: str) -> dict[str, Seen]:
     return {
-        row["dst"]: Seen(row.get("lladdr", ""), row["state"][0], "router" in row, "extern_learn" in row)
+        row["dst"]: Seen(row.get("lladdr", ""), row.get("state", ["NONE"])[0], "router" in row, "extern_learn" in row)
         for row in namespace.json(f"neigh show nud all dev {link}")
         if not ip_address(row["dst"]).is_multicast
     }

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from netio._native import ffi, lib
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 UNKNOWN_LUID = 2**64 - 1
 
 _MAX_INDEX = 2**32 - 1
+
+# As many digits as the largest index has: int() refuses a number of thousands.
+_INDEX_TEXT = re.compile("[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ class Links:
     def find_scope(self, scope: str) -> CData | None:
         """Finds the interface that an IPv6 scope names: by name, else by index, as sockets do."""
         link = self.find(name=scope)
-        if link is None and scope.isascii() and scope.isdecimal() and 0 < int(scope) <= _MAX_INDEX:
+        if link is None and _INDEX_TEXT.fullmatch(scope) and 0 < int(scope) <= _MAX_INDEX:
             link = self.find(index=int(scope))
         return link
 
@@ -100,7 +104,10 @@ class Links:
 
 
 def _look_up(name: str, index: int, luid: int) -> CData | None:
-    raw = name.encode("utf-8", "surrogateescape")
+    try:
+        raw = name.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate, which no name holds
+        return None
     if b"\0" in raw or len(raw) >= lib.NETIO_NAME_SIZE:
         return None
     link = ffi.new("netio_interface *", {"name": raw, "index": index, "luid": {"Value": luid}})

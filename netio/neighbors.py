@@ -359,6 +359,8 @@ def _interface_luid(operation: str, interface: str | int | Interface | None) -> 
     """The NET_LUID of an interface, NULL for all of them, and how a message names it."""
     if interface is None:
         return ffi.NULL, ""
+    if interface == "":
+        raise invalid("'' names no interface; leave interface out for all of them", operation)
     name, index, luid = identify(interface, operation)
     luid = luid or key_of(Links().find(name=name, index=index))[0]
     return ffi.new("NET_LUID *", {"Value": luid}), f"on {name or f'interface {index}'}"

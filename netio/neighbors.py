@@ -303,7 +303,7 @@ def resolve_neighbor(
     """
     asked, links = asked_row(RESOLVE, address, b"", interface), Links()
     deadline = monotonic() + _seconds(timeout)
-    native_source = ffi.NULL if source is None else pack_address(plain_address(source))
+    native_source = ffi.NULL if source is None else pack_address(plain_address(source, RESOLVE))
     native, refused = pack([asked], links)
     codes = ffi.new("DWORD[]", 1)
     resolver = _open_resolver()

@@ -93,23 +93,22 @@ static void finish(struct query *query, DWORD result)
     query->stage = DONE;
 }
 
-/* An empty datagram that the kernel must resolve the neighbour for; it goes no further than the link. */
-static int send_datagram(const struct query *query)
+/* A socket that is bound to the interface, and to the source where there is one; its datagrams stay on the link. */
+static int open_datagrams(const struct query *query)
 {
     const int one_hop = 1;
     const bool ip6 = query->row.Address.si_family == AF_INET6;
-    SOCKADDR_INET source = query->source, destination = query->row.Address;
-    const int fd = socket(destination.si_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    SOCKADDR_INET source = query->source;
+    const int fd = socket(query->row.Address.si_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int error = 0;
 
     if (fd < 0)
         return -errno;
-    destination.Ipv4.sin_port = source.Ipv4.sin_port = 0;
+    source.Ipv4.sin_port = 0;
     if (ip6) {
-        destination.Ipv6.sin6_flowinfo = source.Ipv6.sin6_flowinfo = 0;
-        destination.Ipv6.sin6_scope_id = source.Ipv6.sin6_scope_id = query->interface.index;
+        source.Ipv6.sin6_flowinfo = 0;
+        source.Ipv6.sin6_scope_id = query->interface.index;
     }
-    destination.Ipv4.sin_port = htons(DISCARD_PORT);
     if (setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, query->interface.name,
                    (socklen_t)strlen(query->interface.name)) < 0 ||
         setsockopt(fd, ip6 ? IPPROTO_IPV6 : IPPROTO_IP, ip6 ? IPV6_UNICAST_HOPS : IP_TTL, &one_hop,
@@ -118,8 +117,29 @@ static int send_datagram(const struct query *query)
     else if (source.si_family != 0 &&
              bind(fd, (const struct sockaddr *)&source, ip6 ? sizeof source.Ipv6 : sizeof source.Ipv4) < 0)
         error = -errno;
-    else if (sendto(fd, "", 0, 0, (const struct sockaddr *)&destination,
-                    ip6 ? sizeof destination.Ipv6 : sizeof destination.Ipv4) < 0)
+    if (error == 0)
+        return fd;
+    close(fd);
+    return error;
+}
+
+/* An empty datagram that the kernel must resolve the neighbour for. */
+static int send_datagram(const struct query *query)
+{
+    const bool ip6 = query->row.Address.si_family == AF_INET6;
+    SOCKADDR_INET destination = query->row.Address;
+    const int fd = open_datagrams(query);
+    int error = 0;
+
+    if (fd < 0)
+        return fd;
+    destination.Ipv4.sin_port = htons(DISCARD_PORT);
+    if (ip6) {
+        destination.Ipv6.sin6_flowinfo = 0;
+        destination.Ipv6.sin6_scope_id = query->interface.index;
+    }
+    if (sendto(fd, "", 0, 0, (const struct sockaddr *)&destination,
+               ip6 ? sizeof destination.Ipv6 : sizeof destination.Ipv4) < 0)
         error = -errno;
     close(fd);
     return error;
@@ -266,12 +286,28 @@ static DWORD check_route(netio_resolver *resolver, const struct query *query)
     return NO_ERROR;
 }
 
+/* Before anything is changed: whether the source is an address that this machine can ask from. */
+static DWORD check_source(const struct query *query)
+{
+    int fd;
+
+    if (query->source.si_family == 0)
+        return NO_ERROR;
+    if (query->source.si_family != query->row.Address.si_family)
+        return ERROR_INVALID_PARAMETER;
+    fd = open_datagrams(query);
+    if (fd < 0)
+        return code_of_ask(fd);
+    close(fd);
+    return NO_ERROR;
+}
+
 static DWORD check_query(netio_resolver *resolver, struct query *query)
 {
     DWORD code = row_check(&resolver->requests, &query->row, false, &query->interface);
 
-    if (code == NO_ERROR && query->source.si_family != 0 && query->source.si_family != query->row.Address.si_family)
-        code = ERROR_INVALID_PARAMETER;
+    if (code == NO_ERROR)
+        code = check_source(query);
     if (code == NO_ERROR)
         code = check_route(resolver, query);
     query->row.InterfaceIndex = query->interface.index;

@@ -13,7 +13,7 @@ import pytest
 
 from netlab.child import UNPRIVILEGED, call_elsewhere
 from netlab.namespace import Namespace, leave_the_machine
-from netlab.wire import ABSENT_IP4, ABSENT_IP6, ABSENT_LINK_LOCAL, FAR_IP4, FAR_IP6, FAR_LINK_LOCAL, Wire
+from netlab.wire import ABSENT_IP4, ABSENT_IP6, ABSENT_LINK_LOCAL, FAR_IP4, FAR_IP6, FAR_LINK_LOCAL, Wire, wired
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,15 +44,8 @@ def _private_network() -> None:
 @pytest.fixture
 def wire() -> Iterator[Wire]:
     """Two hosts on a wire; the test runs in the near one."""
-    near, far = Namespace(), Namespace()
-    try:
-        both = Wire(near, far)
-        both.lay_first()
-        with near.entered():
-            yield both
-    finally:
-        near.close()
-        far.close()
+    with wired() as both:
+        yield both
 
 
 @pytest.fixture

@@ -3,9 +3,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from netlab.namespace import Namespace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 NEAR_MAC, FAR_MAC = "02:00:00:00:00:01", "02:00:00:00:00:02"
 NEAR_IP4, FAR_IP4 = "192.0.2.1", "192.0.2.2"
@@ -47,3 +52,17 @@ def _addresses(link: str, ip4: str, ip6: str, link_local: str) -> list[str]:
         f"address add {ip6}/64 dev {link} nodad",
         f"address add {link_local}/64 dev {link} nodad",
     ]
+
+
+@contextmanager
+def wired() -> Iterator[Wire]:
+    """Two fresh hosts on a wire; the calling thread is in the near one."""
+    near, far = Namespace(), Namespace()
+    try:
+        both = Wire(near, far)
+        both.lay_first()
+        with near.entered():
+            yield both
+    finally:
+        near.close()
+        far.close()

@@ -286,14 +286,23 @@ static DWORD check_route(netio_resolver *resolver, const struct query *query)
     return NO_ERROR;
 }
 
-/* Before anything is changed: whether the source is an address that this machine can ask from. */
-static DWORD check_source(const struct query *query)
+/*
+ * Before anything is changed: whether the source is an address that this machine can ask from. bind() alone takes
+ * broadcast, multicast and unspecified ones too, and lets the system choose another.
+ */
+static DWORD check_source(netio_resolver *resolver, const struct query *query)
 {
+    const SOCKADDR_INET *source = &query->source;
+    const bool link_local = source->si_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&source->Ipv6.sin6_addr);
+    struct route route = {0};
     int fd;
 
-    if (query->source.si_family == 0)
+    if (source->si_family == 0)
         return NO_ERROR;
-    if (query->source.si_family != query->row.Address.si_family)
+    if (source->si_family != query->row.Address.si_family || !inet_is_neighbor(source))
+        return ERROR_INVALID_PARAMETER;
+    if (route_find(&resolver->requests, source, link_local ? query->interface.index : 0, &route) != 0 ||
+        route.type != RTN_LOCAL)
         return ERROR_INVALID_PARAMETER;
     fd = open_datagrams(query);
     if (fd < 0)
@@ -307,7 +316,7 @@ static DWORD check_query(netio_resolver *resolver, struct query *query)
     DWORD code = row_check(&resolver->requests, &query->row, false, &query->interface);
 
     if (code == NO_ERROR)
-        code = check_source(query);
+        code = check_source(resolver, query);
     if (code == NO_ERROR)
         code = check_route(resolver, query);
     query->row.InterfaceIndex = query->interface.index;

@@ -8,7 +8,7 @@
  *     │
  *   events ── reachable, or a physical address that was not there before ──► answered
  *     │
- *     └────── failed or gone ── once more where the row was not fresh ─────► 67
+ *     └────── failed for good ── once more where the row was not fresh ──────► 67
  *
  * Two sockets: when a burst of events overruns a socket the kernel drops everything for it, acknowledgements
  * too, until its queue is empty.
@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "code.h"
@@ -32,6 +33,13 @@
 #include "shim.h"
 
 #define WAIT_LIMIT_MS 50
+
+/* A row that is being deleted is seen as failed for an instant: only one that stays so has failed. */
+#define FAILED_FOR_GOOD_MS 20
+
+/* Each time that a row is removed under a question is one of somebody else's; a row that is never there ends it. */
+#define GONE_LIMIT 8
+
 #define DISCARD_PORT 9 /* RFC 863: whoever is sent something there throws it away */
 
 /* One submitted row. */
@@ -45,7 +53,9 @@ struct query {
     DWORD result;
     enum { PREPARING, ASKED, DONE } stage;
     bool dropped;      /* the row was removed: CAP_NET_ADMIN is there */
-    bool asked_again;
+    bool asked_again;    /* because the row failed with its old physical address */
+    unsigned times_gone; /* how often the row was asked for again because somebody had removed it */
+    int64_t failed_since; /* when the row was first seen as failed; 0: it is not */
 };
 
 struct netio_resolver {
@@ -179,18 +189,32 @@ static bool is_answer(const struct query *query, const MIB_IPNET_ROW2 *row)
            (length != query->before_length || memcmp(row->PhysicalAddress, query->before, length) != 0);
 }
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void ask(netio_resolver *resolver, struct query *query);
 
-/* Nobody answered. An old row may have failed for its old physical address alone, or somebody removed it meanwhile. */
-static void fail(netio_resolver *resolver, struct query *query, bool worth_asking_again)
+static void ask_again(netio_resolver *resolver, struct query *query)
 {
-    if (!worth_asking_again || query->asked_again) {
+    query->failed_since = 0;
+    query->before_length = 0;
+    ask(resolver, query);
+}
+
+/* Nobody answered. A row that was there before may have failed for its old physical address alone. */
+static void fail(netio_resolver *resolver, struct query *query)
+{
+    if (query->before_length == 0 || query->asked_again) {
         finish(query, ERROR_BAD_NET_NAME);
         return;
     }
     query->asked_again = true;
-    query->before_length = 0;
-    ask(resolver, query);
+    ask_again(resolver, query);
 }
 
 /*
@@ -208,23 +232,36 @@ static DWORD why_no_row(const netio_resolver *resolver, const struct query *quer
     return ERROR_NO_SYSTEM_RESOURCES;
 }
 
+/* The row has gone: somebody has removed it, such as another one who resolves it, or the kernel never made it. */
+static void miss(netio_resolver *resolver, struct query *query, bool just_asked)
+{
+    if (query->times_gone == GONE_LIMIT) {
+        finish(query, just_asked ? why_no_row(resolver, query) : ERROR_BAD_NET_NAME);
+        return;
+    }
+    query->times_gone++;
+    ask_again(resolver, query);
+}
+
 /* Reads the row again and judges it. */
 static void look(netio_resolver *resolver, struct query *query, bool just_asked)
 {
     MIB_IPNET_ROW2 row = query->row;
     const int error = row_read(&resolver->requests, &query->interface, &row);
 
-    if (error == -ENOENT && just_asked)
-        finish(query, why_no_row(resolver, query));
-    else if (error == -ENOENT)
-        fail(resolver, query, true);
+    if (error == -ENOENT)
+        miss(resolver, query, just_asked);
     else if (error != 0)
         finish(query, code_of(error));
     else if (is_answer(query, &row)) {
         query->row = row;
         finish(query, NO_ERROR);
-    } else if (row.State == NlnsUnreachable)
-        fail(resolver, query, query->before_length != 0);
+    } else if (row.State != NlnsUnreachable)
+        query->failed_since = 0;
+    else if (query->failed_since == 0)
+        query->failed_since = now_ms();
+    else if (now_ms() - query->failed_since >= FAILED_FOR_GOOD_MS)
+        fail(resolver, query);
 }
 
 static void ask(netio_resolver *resolver, struct query *query)
@@ -269,6 +306,27 @@ static DWORD take_events(netio_resolver *resolver)
         if (resolver->queries[i]->stage == ASKED)
             look(resolver, resolver->queries[i], false);
     return NO_ERROR;
+}
+
+static bool is_in_doubt(const struct query *query)
+{
+    return query->stage == ASKED && query->failed_since != 0;
+}
+
+/* How long to wait for events before the rows that were seen as failed are due, at most limit. */
+static int until_certain(const netio_resolver *resolver, int limit)
+{
+    for (size_t i = 0; i < resolver->count; i++)
+        if (is_in_doubt(resolver->queries[i]))
+            return limit < FAILED_FOR_GOOD_MS ? limit : FAILED_FOR_GOOD_MS;
+    return limit;
+}
+
+static void look_at_doubtful(netio_resolver *resolver)
+{
+    for (size_t i = 0; i < resolver->count; i++)
+        if (is_in_doubt(resolver->queries[i]))
+            look(resolver, resolver->queries[i], false);
 }
 
 /* Only what is on the interface's link can be asked for: one's own and broadcast addresses are no neighbours. */
@@ -442,14 +500,19 @@ DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags,
 {
     const size_t room = *count;
     struct pollfd wait = {.fd = resolver->events.fd, .events = POLLIN};
+    int limit = (int)(wait_ms < WAIT_LIMIT_MS ? wait_ms : WAIT_LIMIT_MS);
 
     *count = hand_out(resolver, tags, rows, results, room);
-    if (*count == 0 && poll(&wait, 1, (int)(wait_ms < WAIT_LIMIT_MS ? wait_ms : WAIT_LIMIT_MS)) > 0) {
+    if (*count != 0)
+        return NO_ERROR;
+    limit = until_certain(resolver, limit);
+    if (poll(&wait, 1, limit) > 0) {
         const DWORD code = take_events(resolver);
 
         if (code != NO_ERROR)
             return code;
-        *count = hand_out(resolver, tags, rows, results, room);
     }
+    look_at_doubtful(resolver);
+    *count = hand_out(resolver, tags, rows, results, room);
     return *count == 0 ? WAIT_TIMEOUT : NO_ERROR;
 }

@@ -39,6 +39,15 @@ class Wire:
         self.near.ip(f"link set {near_name} addrgenmode none", f"link set {near_name} up")
         self.far.ip(f"link set {far_name} addrgenmode none", f"link set {far_name} up")
 
+    def hasten(self) -> None:
+        """Makes the near host ask ten times as often, and give up after a third of a second instead of three."""
+        self.near.ip(
+            *(
+                f"ntable change name {table} dev near0 retrans 100 delay_probe 500"
+                for table in ("arp_cache", "ndisc_cache")
+            )
+        )
+
     def lay_first(self) -> None:
         """Lays the pair near0 and far0 and gives it its addresses."""
         self.lay("near0", NEAR_MAC, "far0", FAR_MAC)

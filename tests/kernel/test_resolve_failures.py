@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""Resolving what does not answer, and limits of the wait."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import pytest
+
+import netio
+from netlab.oracle import Seen, seen
+from netlab.wire import ABSENT_IP4, FAR_IP4, FAR_IP6, NEAR_IP4, NEAR_IP6
+
+if TYPE_CHECKING:
+    from conftest import Caller
+    from netlab.wire import Wire
+
+MAC = "02:00:5e:00:00:99"
+
+
+def refused(address: str, **named: object) -> netio.NetioError:
+    with pytest.raises(netio.NetioError) as caught:
+        netio.resolve_neighbor(address, interface="near0", **named)  # type: ignore[arg-type]
+    assert caught.value.operation == "ResolveIpNetEntry2"
+    return caught.value
+
+
+def test_silence(wire: Wire) -> None:
+    """Bug: the kernel's last word is missed, and the wait ends by its own limit; or the first event ends it."""
+    start = monotonic()
+
+    error = refused(ABSENT_IP4)
+
+    assert isinstance(error, netio.UnreachableError)
+    assert (error.code, error.ntstatus) == (67, "STATUS_BAD_NETWORK_NAME")
+    assert 2 < monotonic() - start < 8
+    assert set(seen(wire.near)) <= {ABSENT_IP4}
+
+
+def test_silence_of_each_kind(wire: Wire, absent: str) -> None:
+    """Bug: a failed row is only understood in one family."""
+    wire.hasten()
+
+    assert refused(absent).code == 67
+    assert seen(wire.near).get(absent, Seen("", "FAILED")) == Seen("", "FAILED")
+
+
+def test_silence_unprivileged(wire: Wire, absent: str, unprivileged: Caller) -> None:
+    """Bug: the datagram's own error is taken for an answer, or never comes."""
+    wire.hasten()
+
+    with pytest.raises(netio.UnreachableError) as caught:
+        unprivileged("resolve_neighbor", absent, interface="near0")
+
+    assert caught.value.code == 67
+
+
+@pytest.mark.parametrize("state", ["stale", "failed"])
+def test_a_leftover_of_a_host_that_is_gone(wire: Wire, absent: str, state: str, unprivileged: Caller) -> None:
+    """Bug: an old row is asked for again and again, or is the answer without a confirmation."""
+    wire.hasten()
+    given = f"lladdr {MAC}" if state == "stale" else ""
+    wire.near.ip(f"neigh add {absent} {given} dev near0 nud {state}")
+
+    with pytest.raises(netio.UnreachableError) as caught:
+        unprivileged("resolve_neighbor", absent, interface="near0")
+
+    assert caught.value.code == 67
+
+
+@pytest.mark.parametrize("timeout", [0, 0.2, 1])
+@pytest.mark.usefixtures("wire")
+def test_timeout(timeout: float) -> None:
+    """Bug: the limit is taken for milliseconds, or only looked at when something happens."""
+    start = monotonic()
+
+    assert refused(ABSENT_IP4, timeout=timeout).code == 67
+
+    assert timeout <= monotonic() - start < timeout + 1
+
+
+@pytest.mark.parametrize("timeout", [float("nan"), float("inf"), float("-inf"), -1, -0.001])
+def test_timeout_out_of_range(wire: Wire, timeout: float) -> None:
+    """Bug: a limit that is none makes the wait endless, or the row is lost before it is looked at."""
+    wire.near.ip(f"neigh add {ABSENT_IP4} lladdr {MAC} dev near0 nud stale")
+
+    error = refused(ABSENT_IP4, timeout=timeout)
+
+    assert isinstance(error, netio.InvalidParameterError)
+    assert error.code == 87
+    assert seen(wire.near) == {ABSENT_IP4: Seen(MAC, "STALE")}
+
+
+@pytest.mark.parametrize("timeout", ["1", True, b"1", [1]])
+def test_timeout_of_a_wrong_type(wire: Wire, timeout: object) -> None:
+    """Bug: True is one second."""
+    wire.near.ip(f"neigh add {ABSENT_IP4} lladdr {MAC} dev near0 nud stale")
+
+    with pytest.raises(TypeError):
+        netio.resolve_neighbor(ABSENT_IP4, interface="near0", timeout=timeout)  # type: ignore[arg-type]
+
+    assert seen(wire.near) == {ABSENT_IP4: Seen(MAC, "STALE")}
+
+
+@pytest.mark.parametrize(
+    ("address", "source"),
+    [
+        (FAR_IP4, NEAR_IP6),
+        (FAR_IP6, NEAR_IP4),
+        (FAR_IP4, "192.0.2.3"),
+        (FAR_IP4, FAR_IP4),
+        (FAR_IP6, "2001:db8::3"),
+        (FAR_IP6, "fe80::3"),
+        (FAR_IP4, "0.0.0.0"),
+        (FAR_IP4, "127.0.0.1"),
+        (FAR_IP4, "192.0.2.255"),
+        (FAR_IP4, "255.255.255.255"),
+        (FAR_IP4, "224.0.0.1"),
+        (FAR_IP6, "::"),
+        (FAR_IP6, "::1"),
+        (FAR_IP6, "ff02::1"),
+        (FAR_IP6, "::ffff:192.0.2.1"),
+        (FAR_IP4, "near0"),
+        (FAR_IP6, "2001:db8::1%near0"),
+    ],
+)
+def test_source_of_somebody_else(wire: Wire, address: str, source: str, unprivileged: Caller) -> None:
+    """Bug: the kernel takes such a source and chooses another; or the row is dropped before the source is looked at."""
+    wire.near.ip(f"neigh add {address} lladdr {MAC} dev near0 nud stale")
+
+    error = refused(address, source=source)
+
+    assert isinstance(error, netio.InvalidParameterError)
+    assert error.code == 87
+    with pytest.raises(netio.InvalidParameterError):
+        unprivileged("resolve_neighbor", address, interface="near0", source=source)
+    assert seen(wire.near) == {address: Seen(MAC, "STALE")}
+
+
+@pytest.mark.parametrize("source", [3221225985, b"\xc0\x00\x02\x01", True])
+def test_source_of_a_wrong_type(wire: Wire, source: object) -> None:
+    """Bug: ipaddress takes an int or packed bytes."""
+    wire.near.ip(f"neigh add {FAR_IP4} lladdr {MAC} dev near0 nud stale")
+
+    with pytest.raises(TypeError):
+        netio.resolve_neighbor(FAR_IP4, interface="near0", source=source)  # type: ignore[arg-type]
+
+    assert seen(wire.near) == {FAR_IP4: Seen(MAC, "STALE")}
+
+
+def test_a_link_that_is_down(wire: Wire, live: str, unprivileged: Caller) -> None:
+    """Bug: a link that is down is waited for, or has an error of its own."""
+    wire.near.ip("link set near0 down")
+
+    assert refused(live, timeout=5).code == 67
+    with pytest.raises(netio.UnreachableError) as caught:
+        unprivileged("resolve_neighbor", live, interface="near0", timeout=5)
+    assert caught.value.code == 67
+
+
+@pytest.mark.parametrize("interface", ["lo", "bare0"])
+def test_a_link_that_asks_nobody(wire: Wire, interface: str) -> None:
+    """Bug: a link without neighbour discovery is waited for, or looks like a full table."""
+    wire.near.ip("link add bare0 type vxlan dstport 4790 external gpe", "link set bare0 up")
+
+    with pytest.raises(netio.UnreachableError) as caught:
+        netio.resolve_neighbor(FAR_IP4, interface=interface, timeout=1)
+
+    assert caught.value.code == 67

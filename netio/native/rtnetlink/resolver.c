@@ -375,8 +375,6 @@ static DWORD check_query(netio_resolver *resolver, struct query *query)
 
     if (code == NO_ERROR)
         code = check_source(resolver, query);
-    if (code == NO_ERROR)
-        code = check_route(resolver, query);
     query->row.InterfaceIndex = query->interface.index;
     return code;
 }
@@ -407,10 +405,16 @@ static void begin(netio_resolver *resolver, struct query *query)
 {
     MIB_IPNET_ROW2 row;
     DWORD code = check_query(resolver, query);
+    DWORD route_code;
     int error;
 
     if (code != NO_ERROR) {
         finish(query, code);
+        return;
+    }
+    route_code = check_route(resolver, query);
+    if (route_code == ERROR_INVALID_PARAMETER) {
+        finish(query, route_code);
         return;
     }
     if (is_asked_already(resolver, query)) {
@@ -422,6 +426,10 @@ static void begin(netio_resolver *resolver, struct query *query)
     if (error == 0 && row.State == NlnsPermanent) {
         query->row = row;
         finish(query, NO_ERROR);
+        return;
+    }
+    if (route_code != NO_ERROR) { /* only a row that a person wrote needs no route */
+        finish(query, route_code);
         return;
     }
     if (error == 0 && row.State != NlnsUnreachable) {

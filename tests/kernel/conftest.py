@@ -6,11 +6,13 @@ The tests need ip(8), setpriv(1), strace(1), a C compiler, and root or unprivile
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
+import netio
 from netlab.child import UNPRIVILEGED, call_elsewhere
 from netlab.namespace import Namespace, leave_the_machine
 from netlab.wire import ABSENT_IP4, ABSENT_IP6, ABSENT_LINK_LOCAL, FAR_IP4, FAR_IP6, FAR_LINK_LOCAL, Wire, wired
@@ -18,7 +20,27 @@ from netlab.wire import ABSENT_IP4, ABSENT_IP6, ABSENT_LINK_LOCAL, FAR_IP4, FAR_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_TUN = "/dev/net/tun"
+_LEFT_OUT = pytest.StashKey[int]()
 _TOOLS = {"ip": "iproute2", "setpriv": "util-linux", "strace": "strace", "cc": "gcc"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out, and says so, what only root may do on some machines: to make links of any type."""
+    if os.geteuid() == 0 or os.access(_TUN, os.R_OK | os.W_OK):
+        return
+    left_out = [item for item in items if "tunnel" in getattr(item, "fixturenames", ())]
+    items[:] = [item for item in items if item not in left_out]
+    config.hook.pytest_deselected(items=left_out)
+    config.stash[_LEFT_OUT] = len(left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """The line about what was left out."""
+    if left_out := config.stash.get(_LEFT_OUT, 0):
+        terminalreporter.line(
+            f"{left_out} tests of tests/kernel were left out: they need root, or write access to {_TUN}"
+        )
 
 
 class Caller(Protocol):
@@ -59,6 +81,16 @@ def unprivileged(wire: Wire) -> Caller:
         return result
 
     return call
+
+
+@pytest.fixture(params=["root", "nobody"])
+def anyone(request: pytest.FixtureRequest, unprivileged: Caller) -> Caller:
+    """Calls netio in the near host, once with all capabilities and once without any."""
+
+    def call(verb: str, /, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        return getattr(netio, verb)(*arguments, **named)
+
+    return call if request.param == "root" else unprivileged
 
 
 @pytest.fixture(params=[ABSENT_IP4, ABSENT_IP6, ABSENT_LINK_LOCAL], ids=["ip4", "ip6", "link-local"])

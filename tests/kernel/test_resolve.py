@@ -31,15 +31,9 @@ def answer(address: str) -> Neighbor:
     return Neighbor(scoped, FAR_MAC, interface="near0", state=NeighborState.REACHABLE)
 
 
-def test_live(wire: Wire, live: str) -> None:
-    """Bug: the wire is not asked, or the answer is not recognised."""
-    assert netio.resolve_neighbor(live, interface="near0") == answer(live)
-    assert seen(wire.near) == {live: REACHABLE}
-
-
-def test_live_unprivileged(wire: Wire, live: str, unprivileged: Caller) -> None:
-    """Bug: resolving takes rights that it does not need."""
-    assert unprivileged("resolve_neighbor", live, interface="near0") == answer(live)
+def test_live(wire: Wire, live: str, anyone: Caller) -> None:
+    """Bug: the wire is not asked, the answer is not recognised, or rights are needed for it."""
+    assert anyone("resolve_neighbor", live, interface="near0") == answer(live)
     assert seen(wire.near)[live] == REACHABLE
 
 
@@ -92,6 +86,20 @@ def test_a_written_row_is_the_answer_at_once(wire: Wire, absent: str) -> None:
     row = netio.resolve_neighbor(absent, interface="near0", timeout=0)
 
     assert row.physical_address.hex(":") == WRONG_MAC
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8:9::7", "198.51.100.7", "2001:db8:8::7"])
+def test_a_written_row_needs_no_route(wire: Wire, anyone: Caller, address: str) -> None:
+    """Bug: a permanent row is only the answer where the routes lead to the link by themselves."""
+    wire.near.ip(
+        f"route add 198.51.100.0/24 via {FAR_IP4}",
+        f"route add 2001:db8:8::/48 via {FAR_IP6}",
+        f"neigh add {address} lladdr {WRONG_MAC} dev near0",
+    )
+
+    row = anyone("resolve_neighbor", address, interface="near0")
+
+    assert (row.physical_address.hex(":"), row.state) == (WRONG_MAC, NeighborState.PERMANENT)
 
 
 @pytest.mark.parametrize(

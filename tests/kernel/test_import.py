@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""Importing netio."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+from netlab.child import environment, python
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CONFIGURATION = ("/proc/net", "/proc/self/net", "/sys/class/net", "/proc/sys/net", "/etc/resolv", "/etc/hosts")
+
+
+def trace(code: str, log: Path) -> list[str]:
+    """The system calls of a Python that runs code: network, programs and files."""
+    strace = ["strace", "-f", "-qq", "-e", "trace=%network,execve,openat", "-e", "signal=none", "-o", str(log)]
+    subprocess.run([*strace, *python(code)], env=environment(), check=True, timeout=50)
+    return log.read_text().splitlines()
+
+
+def is_forbidden(call: str) -> bool:
+    return "openat(" not in call or any(f'"{path}' in call for path in CONFIGURATION)
+
+
+def test_import_asks_the_system_nothing(tmp_path: Path) -> None:
+    """Bug: the import opens a socket, runs a program, or reads the network's configuration."""
+    calls = trace("import netio", tmp_path / "log")
+
+    assert re.search(r"\bexecve\(", calls[0])
+    assert any("_native" in call for call in calls)
+    assert [call for call in calls[1:] if is_forbidden(call)] == []
+
+
+def test_the_trace_sees_a_socket(tmp_path: Path) -> None:
+    """Bug: the test above looks past what it is to find."""
+    calls = trace("import netio, os; netio.list_neighbors(); open('/etc/hosts')", tmp_path / "log")
+
+    forbidden = [call for call in calls[1:] if is_forbidden(call)]
+    assert any("AF_NETLINK" in call for call in forbidden)
+    assert any("/etc/hosts" in call for call in forbidden)

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""The interfaces: which there are, and how a verb finds one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import netio
+from netio import Interface
+from netlab.oracle import Seen, seen
+
+if TYPE_CHECKING:
+    from netlab.wire import Wire
+
+MAC = "02:00:5e:00:00:07"
+
+# Beyond the 24 bits that a LUID has for the index.
+BIG = 20_000_000
+
+
+def test_list(wire: Wire) -> None:
+    """Bug: an interface is left out, listed twice, or has another one's index."""
+    wire.near.ip("link add name bridge0 type bridge", "link add name ifb-of-15-chars type ifb")
+    wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
+
+    links = netio.list_interfaces()
+
+    shown = [(link["ifname"], link["ifindex"]) for link in wire.near.json("link show")]
+    assert sorted((link.name, link.index) for link in links) == sorted(shown)
+    assert {link.name for link in links} >= {"lo", "near0", "near1", "bridge0", "ifb-of-15-chars"}
+
+
+@pytest.mark.usefixtures("wire")
+def test_luid() -> None:
+    """Bug: parts of the LUID in another order, or Linux's numbers for the types instead of IANA's."""
+    links = {link.name: link for link in netio.list_interfaces()}
+
+    assert links["lo"] == Interface("lo", 1, 0x0018_000001_000000)
+    assert links["near0"] == Interface("near0", links["near0"].index, 6 << 48 | links["near0"].index << 24)
+
+
+def test_many(wire: Wire) -> None:
+    """Bug: interfaces behind the first datagram of the kernel's answer are lost."""
+    wire.near.ip(*(f"link add name many{i} type ifb" for i in range(200)))
+
+    assert {f"many{i}" for i in range(200)} <= {link.name for link in netio.list_interfaces()}
+
+
+def test_alternative_names(wire: Wire) -> None:
+    """Bug: only the short name is looked up, or a long one is cut to the length of a short one."""
+    wire.near.ip(
+        "link property add dev near0 altname a-very-long-alternative-name",
+        "link property add dev near0 altname short",
+        f"link property add dev near0 altname {'n' * 127}",
+    )
+
+    for name in ("a-very-long-alternative-name", "short", "n" * 127):
+        netio.replace_neighbor("192.0.2.77", MAC, interface=name)
+        row = netio.get_neighbor("192.0.2.77", interface=name)
+        assert (row.interface, row.physical_address.hex(":")) == ("near0", MAC)
+        assert {row.interface for row in netio.list_neighbors(interface=name)} == {"near0"}
+    for name in (
+        "a-very-long-alternative-nam",
+        "a-very-long-alternative-namex",
+        "n" * 126,
+        "n" * 128,
+        "a-very-long-al",
+    ):
+        with pytest.raises(netio.InterfaceNotFoundError):
+            netio.get_neighbor("192.0.2.77", interface=name)
+
+
+def test_a_name_of_digits(wire: Wire) -> None:
+    """Bug: a name that looks like an index is taken for one, or the scope of an address for the other."""
+    wire.near.ip("link add name 1 address 02:00:00:00:00:11 type ifb", "link set 1 up")
+
+    netio.create_neighbor("192.0.2.77", MAC, interface="1")
+    netio.create_neighbor("fe80::77%1", MAC)
+
+    assert seen(wire.near, "1") == {"192.0.2.77": Seen(MAC), "fe80::77": Seen(MAC)}
+    assert str(netio.get_neighbor("fe80::77", interface="1").address) == "fe80::77%1"
+
+
+def test_a_name_that_is_no_utf8(wire: Wire) -> None:
+    """Bug: a name of arbitrary bytes, which the kernel takes, breaks every listing."""
+    raw = b"b\xff\xfe0"
+    name = raw.decode("utf-8", "surrogateescape")
+    wire.near.run("sh", "-c", f"ip link add name $(printf 'b\\377\\3760') address {MAC} type ifb")
+
+    assert name in {link.name for link in netio.list_interfaces()}
+    netio.create_neighbor("192.0.2.77", MAC, interface=name)
+    (row,) = netio.list_neighbors(interface=name)
+    assert row.interface == name
+    assert netio.get_neighbor("192.0.2.77", interface=name) == row
+
+
+def test_a_renamed_interface(wire: Wire) -> None:
+    """Bug: the names of a table are looked up when a row is read, and change after the fact."""
+    wire.near.ip(f"neigh add fe80::77 lladdr {MAC} dev near0")
+    table = netio.list_neighbors(interface="near0")
+    wire.near.ip("link set near0 down", "link set near0 name other0", "link set other0 up")
+
+    assert {row.interface for row in table} == {"near0"}
+    assert "fe80::77%near0" in {str(row.address) for row in table}
+    with pytest.raises(netio.InterfaceNotFoundError):
+        netio.list_neighbors(interface="near0")
+
+
+def test_a_row_outlives_the_name_of_its_interface(wire: Wire) -> None:
+    """Bug: a row that was read goes down by its old name, though it knows index and LUID."""
+    netio.create_neighbor("192.0.2.77", MAC, interface="near0")
+    row = netio.get_neighbor("192.0.2.77", interface="near0")
+    wire.near.ip("link set near0 down", "link set near0 name other0")
+    wire.near.ip(f"neigh replace 192.0.2.77 lladdr {MAC} dev other0")
+
+    netio.delete_neighbors([row])
+
+    assert seen(wire.near, "other0") == {}
+
+
+def test_an_interface_that_is_gone(wire: Wire) -> None:
+    """Bug: rows of an interface that was deleted cannot be read, or go to one that took its place."""
+    wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
+    netio.create_neighbor("fe80::77", MAC, interface="near1")
+    (link,) = (link for link in netio.list_interfaces() if link.name == "near1")
+    table = netio.list_neighbors(interface="near1")
+    wire.near.ip("link delete near1")
+
+    assert "fe80::77%near1" in {str(row.address) for row in table}
+    for call in (netio.list_neighbors, netio.flush_neighbors):
+        with pytest.raises(netio.InterfaceNotFoundError):
+            call(interface=link)
+    with pytest.raises(ExceptionGroup) as caught:
+        netio.create_neighbors(table)
+    assert {type(error) for error in caught.value.exceptions} == {netio.InterfaceNotFoundError}
+
+
+def test_an_index_beyond_the_luid(wire: Wire) -> None:
+    """Bug: an index that does not fit is cut, and names another interface."""
+    wire.near.ip(
+        f"link add name big0 index {BIG} address 02:00:00:00:00:11 type veth peer name big1 index {BIG & 0xFFFFFF}",
+        "link set big0 up",
+        "link set big1 up",
+    )
+    links = {link.name: link for link in netio.list_interfaces()}
+    assert links["big0"] == Interface("big0", BIG, 0)
+
+    for interface in ("big0", BIG, links["big0"]):
+        netio.create_neighbor("192.0.2.77", MAC, interface=interface)
+        row = netio.get_neighbor("192.0.2.77", interface=interface)
+        assert (row.interface, row.interface_index, row.interface_luid) == ("big0", BIG, 0)
+        assert (seen(wire.near, "big0"), seen(wire.near, "big1")) == ({"192.0.2.77": Seen(MAC)}, {})
+        netio.delete_neighbors([row])
+    assert seen(wire.near, "big0") == {}

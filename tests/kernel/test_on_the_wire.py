@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: MIT
+"""What resolving sends, as the other end of the wire sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import netio
+from netlab.capture import Question, capturing
+from netlab.wire import FAR_IP4, FAR_IP6, FAR_LINK_LOCAL, NEAR_IP4, NEAR_IP6, NEAR_LINK_LOCAL
+
+if TYPE_CHECKING:
+    from conftest import Caller
+    from netlab.wire import Wire
+
+
+@pytest.mark.parametrize(
+    ("target", "sender"), [(FAR_IP4, NEAR_IP4), (FAR_IP6, NEAR_LINK_LOCAL), (FAR_LINK_LOCAL, NEAR_LINK_LOCAL)]
+)
+def test_one_question(wire: Wire, target: str, sender: str) -> None:
+    """Bug: more than is needed is sent; as root not even a datagram."""
+    with capturing(wire) as capture:
+        netio.resolve_neighbor(target, interface="near0")
+
+        assert capture.questions() == [Question(sender, target)]
+    with capturing(wire) as capture:
+        netio.get_neighbor(target, interface="near0")
+        netio.list_neighbors()
+
+        assert capture.frames() == []
+
+
+@pytest.mark.parametrize(
+    ("target", "source"),
+    [
+        (FAR_IP4, NEAR_IP4),
+        (FAR_IP4, "192.0.2.3"),
+        (FAR_IP6, NEAR_IP6),
+        (FAR_IP6, "2001:db8::3"),
+        (FAR_IP6, NEAR_LINK_LOCAL),
+        (FAR_LINK_LOCAL, NEAR_LINK_LOCAL),
+        (FAR_LINK_LOCAL, f"{NEAR_LINK_LOCAL}%near0"),
+        (FAR_LINK_LOCAL, NEAR_IP6),
+    ],
+)
+def test_source(wire: Wire, anyone: Caller, target: str, source: str) -> None:
+    """Bug: source is taken and not used, so that the host answers to, and remembers, another address."""
+    wire.near.ip("address add 192.0.2.3/24 dev near0", "address add 2001:db8::3/64 dev near0 nodad")
+    with capturing(wire) as capture:
+        row = anyone("resolve_neighbor", target, interface="near0", source=source)
+
+        assert row.physical_address.hex(":") == "02:00:00:00:00:02"
+        assert capture.questions() == [Question(source.partition("%")[0], target)]
+
+
+@pytest.mark.parametrize("source", [None, NEAR_IP6])
+@pytest.mark.parametrize("gateway", [FAR_IP6, FAR_LINK_LOCAL])
+def test_nothing_is_sent_off_the_link(wire: Wire, anyone: Caller, gateway: str, source: str | None) -> None:
+    """Bug: a datagram for an address behind the gateway leaves by the gateway; MSG_DONTROUTE does not hold it back."""
+    wire.near.ip(f"route add default via {gateway} dev near0")
+    target = "2001:db8:9::1"
+    with capturing(wire) as capture:
+        with pytest.raises(netio.UnreachableError) as caught:
+            anyone("resolve_neighbor", target, interface="near0", source=source, timeout=1)
+
+        assert caught.value.code == 67
+        assert capture.frames() == []
+
+
+def test_nothing_is_sent_off_the_link_in_ip4(wire: Wire, anyone: Caller) -> None:
+    """Bug: the same in the other family."""
+    wire.near.ip(f"route add default via {FAR_IP4}")
+    with capturing(wire) as capture:
+        with pytest.raises(netio.UnreachableError) as caught:
+            anyone("resolve_neighbor", "198.51.100.1", interface="near0", timeout=1)
+
+        assert caught.value.code == 67
+        assert capture.frames() == []
+
+
+def test_refused_calls_send_nothing(wire: Wire) -> None:
+    """Bug: something is asked before everything has been checked."""
+    with capturing(wire) as capture:
+        for address in (NEAR_IP4, NEAR_IP6, NEAR_LINK_LOCAL, "192.0.2.255", "127.0.0.1", "0.0.0.0", "::1"):
+            with pytest.raises(netio.InvalidParameterError):
+                netio.resolve_neighbor(address, interface="near0")
+        with pytest.raises(netio.InvalidParameterError):
+            netio.resolve_neighbor(FAR_IP4, interface="near0", source="192.0.2.3")
+
+        assert capture.frames() == []

@@ -28,7 +28,8 @@ import pickle, sys, netio
 
 def result(verb, arguments, named):
     try:
-        return getattr(netio, verb)(*arguments, **named)
+        got = getattr(netio, verb)(*arguments, **named)
+        return list(got) if isinstance(got, netio.NeighborTable) else got
     except (netio.NetioError, TypeError, ExceptionGroup) as error:
         return error
 

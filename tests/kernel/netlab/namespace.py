@@ -9,10 +9,11 @@ import os
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _CLONE_NEWUSER = 0x10000000
 _CLONE_NEWNET = 0x40000000
@@ -93,6 +94,20 @@ class Namespace:
     def ip(self, *commands: str) -> None:
         """Runs commands of ip(8), such as "link set lo up"."""
         self.run("ip", "-batch", "-", text="\n".join(commands))
+
+    @contextmanager
+    def busy(self, commands: Iterable[str]) -> Iterator[Callable[[], bool]]:
+        """Runs many commands of ip(8) in a process of their own; gives a function that tells whether it is at work."""
+        with self.entered(), TemporaryFile("w+") as script:
+            script.write("\n".join(commands))
+            script.seek(0)
+            child = subprocess.Popen(["ip", "-batch", "-"], stdin=script)
+        try:
+            yield lambda: child.poll() is None
+            assert child.wait(30) == 0
+        finally:
+            child.kill()
+            child.wait()
 
     def json(self, command: str) -> list[dict[str, Any]]:
         """Reads what a showing command of ip(8) shows."""

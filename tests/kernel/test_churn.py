@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: MIT
+"""Reading while others write."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING
+
+import netio
+from netio import Neighbor, NeighborState
+
+if TYPE_CHECKING:
+    from netlab.wire import Wire
+
+MAC = "02:00:5e:00:00:07"
+
+
+def mac_of(address: IPv4Address) -> str:
+    """A physical address that tells to which address it belongs."""
+    return (b"\2\0" + address.packed).hex(":")
+
+
+def is_whole(row: Neighbor) -> bool:
+    """A row that is just being made or deleted has no physical address for an instant, and a state that says so."""
+    physical_address = mac_of(IPv4Address(row.address.packed)) if row.is_resolved else ""
+    return row == Neighbor(
+        row.address,
+        physical_address,
+        interface="near0",
+        state=row.state,
+        is_unreachable=row.state == NeighborState.UNREACHABLE,
+    ) and (row.state == NeighborState.PERMANENT or not row.is_resolved)
+
+
+def test_rows_come_and_go(wire: Wire) -> None:
+    """Bug: a dump in several pieces loses, doubles or mixes rows where the table changes between two of them."""
+    stable = [IPv4Address("10.1.0.0") + i for i in range(500)]
+    netio.create_neighbors(Neighbor(address, mac_of(address), interface="near0") for address in stable)
+    moving = [IPv4Address("10.2.0.0") + i for i in range(10_000)]
+    changes = (
+        f"neigh {verb} {address} lladdr {mac_of(address)} dev near0"
+        for start in range(0, len(moving), 100)
+        for verb in ("add", "delete")
+        for address in moving[start : start + 100]
+    )
+    with wire.near.busy(changes) as is_busy:
+        seen_moving = 0
+        while is_busy():
+            rows = [row for row in netio.list_neighbors(2, interface="near0") if row.address.packed[0] == 10]
+            assert [row for row in rows if not is_whole(row)] == []
+            assert sorted(row.address.packed for row in rows if row.address.packed[1] == 1) == [
+                address.packed for address in stable
+            ]
+            seen_moving += len(rows) - len(stable)
+
+    assert seen_moving > 0
+
+
+def test_interfaces_come_and_go(wire: Wire) -> None:
+    """Bug: a row of an interface that has just gone raises, or is shown on another one."""
+    wire.near.ip(*(f"link add name stable{i} type ifb" for i in range(100)), "link set stable0 up")
+    wire.near.ip(*(f"link add name c{i} type ifb" for i in range(3)))
+    netio.create_neighbor("fe80::77", MAC, interface="stable0")
+    stable = {f"stable{i}" for i in range(100)}
+    changes = (
+        line
+        for i in range(3, 60)
+        for line in (
+            f"link add name c{i} type ifb",
+            f"link set c{i} up",
+            f"neigh add 192.0.2.{i} lladdr {MAC} dev c{i}",
+            f"link delete c{i - 3}",
+        )
+    )
+    with wire.near.busy(changes) as is_busy:
+        seen_moving = 0
+        while is_busy():
+            names = [link.name for link in netio.list_interfaces()]
+            assert len(names) == len(set(names))
+            assert stable <= set(names)
+            rows = [row for row in netio.list_neighbors() if not row.address.is_multicast]
+            assert Neighbor("fe80::77%stable0", MAC, interface="stable0") in rows
+            moving = [row for row in rows if row.address.version == 4]
+            assert all(row.interface in ("", f"c{row.address.packed[3]}") for row in moving)
+            assert all((row.interface == "") == (row.interface_luid == 0) for row in moving)
+            seen_moving += len(moving)
+
+    assert seen_moving > 0

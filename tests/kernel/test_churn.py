@@ -82,7 +82,7 @@ def test_interfaces_come_and_go(wire: Wire) -> None:
             assert Neighbor("fe80::77%stable0", MAC, interface="stable0") in rows
             moving = [row for row in rows if row.address.version == 4]
             assert all(row.interface in ("", f"c{row.address.packed[3]}") for row in moving)
-            assert all((row.interface == "") == (row.interface_luid == 0) for row in moving)
+            assert all(row.interface == "" or row.interface_luid != 0 for row in moving)
             seen_moving += len(moving)
 
     assert seen_moving > 0

@@ -97,7 +97,7 @@ def test_it_equals_bytes_and_not_text() -> None:
     address = PhysicalAddress(SIX)
     assert address == SIX
     assert hash(address) == hash(SIX)
-    assert address != "02:00:5e:00:00:07"
+    assert address != "02:00:5e:00:00:07"  # type: ignore[comparison-overlap]
     assert not hasattr(address, "__dict__")
 
 

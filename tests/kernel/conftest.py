@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: MIT
+"""Private networks for the kernel tests. Nothing here touches the machine's own network.
+
+The tests need ip(8), setpriv(1), strace(1), a C compiler, and root or unprivileged user namespaces.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from netlab.child import UNPRIVILEGED, call_elsewhere
+from netlab.namespace import Namespace, leave_the_machine
+from netlab.wire import ABSENT_IP4, ABSENT_IP6, ABSENT_LINK_LOCAL, FAR_IP4, FAR_IP6, FAR_LINK_LOCAL, Wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TOOLS = {"ip": "iproute2", "setpriv": "util-linux", "strace": "strace", "cc": "gcc"}
+
+
+class Caller(Protocol):
+    """Calls a verb of netio somewhere else: verb's name, arguments; its result, or the error that it raised there."""
+
+    def __call__(self, verb: str, /, *arguments: Any, **named: Any) -> Any: ...  # noqa: ANN401
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _private_network() -> None:
+    """Ends the run with one line where the tests cannot have a network of their own."""
+    missing = [f"{tool} (package {package})" for tool, package in _TOOLS.items() if shutil.which(tool) is None]
+    if missing:
+        pytest.exit(f"the kernel tests need {', '.join(missing)}", returncode=1)
+    try:
+        leave_the_machine()
+        Namespace().close()
+    except (OSError, AssertionError) as error:
+        reason = str(error).strip().replace("\n", " ")
+        pytest.exit(f"the kernel tests need root or unprivileged user namespaces ({reason})", returncode=1)
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    """Two hosts on a wire; the test runs in the near one."""
+    near, far = Namespace(), Namespace()
+    try:
+        both = Wire(near, far)
+        both.lay_first()
+        with near.entered():
+            yield both
+    finally:
+        near.close()
+        far.close()
+
+
+@pytest.fixture
+def unprivileged(wire: Wire) -> Caller:
+    """Calls netio in the near host without any capability."""
+
+    def call(verb: str, /, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401
+        (result,) = call_elsewhere(wire.near, UNPRIVILEGED, [(verb, arguments, named)])
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    return call
+
+
+@pytest.fixture(params=[ABSENT_IP4, ABSENT_IP6, ABSENT_LINK_LOCAL], ids=["ip4", "ip6", "link-local"])
+def absent(request: pytest.FixtureRequest) -> str:
+    """An address of each kind that nobody on the wire has."""
+    return str(request.param)
+
+
+@pytest.fixture(params=[FAR_IP4, FAR_IP6, FAR_LINK_LOCAL], ids=["ip4", "ip6", "link-local"])
+def live(request: pytest.FixtureRequest) -> str:
+    """An address of each kind that the far host has."""
+    return str(request.param)

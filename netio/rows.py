@@ -14,7 +14,7 @@ from netio.interfaces import Interface, identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Self, SupportsIndex
 
     from typing_extensions import Buffer
 
@@ -100,6 +100,10 @@ class NeighborState(IntEnum):
         member._name_ = f"UNKNOWN_{value}"
         member._value_ = value
         return member
+
+    # By number: some releases of Python 3.11 pickle and copy by name, which only the seven have.
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[NeighborState], tuple[int]]:
+        return type(self), (int(self),)
 
 
 @dataclass(frozen=True, slots=True, init=False)

@@ -14,7 +14,7 @@ from netio.interfaces import Interface, identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Self, SupportsIndex
+    from typing import Self
 
     from typing_extensions import Buffer
 
@@ -102,7 +102,7 @@ class NeighborState(IntEnum):
         return member
 
     # By number: some releases of Python 3.11 pickle and copy by name, which only the seven have.
-    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[type[NeighborState], tuple[int]]:
+    def __reduce_ex__(self, protocol: object) -> tuple[type[NeighborState], tuple[int]]:
         return type(self), (int(self),)
 
 

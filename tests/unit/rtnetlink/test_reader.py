@@ -188,6 +188,7 @@ def test_noop_is_passed_over_and_overrun_is_an_error(feed: Feed) -> None:
         message(b"\0\0", kind=ERROR),
         message(struct.pack("=i", 5) + bytes(16), kind=ERROR),
     ],
+    ids=lambda datagram: f"{len(datagram)} bytes",
 )
 def test_lengths_that_cannot_be(feed: Feed, datagram: bytes) -> None:
     result, _ = feed(datagram, DONE)

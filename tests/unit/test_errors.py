@@ -81,6 +81,7 @@ def test_refused_text_has_no_operation() -> None:
 def test_pickle_and_copy(code: int, known: bool) -> None:
     error = failure("SetIpNetEntry2", code, "x", interface_known=known, row=ROW, position=3)
     error.add_note("seen by a test")
+    assert (error.row, error.position) == (ROW, 3)
     twins = [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
     for twin in (*twins, copy.copy(error), copy.deepcopy(error)):
         assert type(twin) is type(error)

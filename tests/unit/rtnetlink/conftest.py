@@ -34,10 +34,12 @@ def feeder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     except FileNotFoundError:
         pytest.exit(f"these tests need a C compiler: install gcc or set CC (now {shlex.join(COMPILER)})", returncode=1)
     with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield process
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(10) == 0
+        try:
+            yield process
+            process.communicate(timeout=10)
+            assert process.returncode == 0
+        finally:
+            process.kill()
 
 
 @pytest.fixture(scope="session")

@@ -101,6 +101,10 @@ class NeighborState(IntEnum):
         member._value_ = value
         return member
 
+    # By number: some releases of Python 3.11 pickle and copy by name, which only the seven have.
+    def __reduce_ex__(self, protocol: object) -> tuple[type[NeighborState], tuple[int]]:
+        return type(self), (int(self),)
+
 
 @dataclass(frozen=True, slots=True, init=False)
 class Neighbor:

@@ -50,8 +50,10 @@ class Caller(Protocol):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _private_network() -> None:
+def _private_network(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Ends the run with one line where the tests cannot have a network of their own."""
+    # Its name and owner follow from who one is, which a user namespace changes.
+    tmp_path_factory.getbasetemp()
     missing = [f"{tool} (package {package})" for tool, package in _TOOLS.items() if shutil.which(tool) is None]
     if missing:
         pytest.exit(f"the kernel tests need {', '.join(missing)}", returncode=1)

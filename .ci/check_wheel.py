@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Checks what is in the distributions. Usage: check_wheel.py SDIST WHEEL."""
+
+import sys
+import tarfile
+import zipfile
+from pathlib import PurePosixPath
+
+NEEDED = {"netio/py.typed", "netio/_native.pyi", "netio/__init__.py", "netio/cli/commands.py"}
+
+
+def check_wheel(path: str) -> None:
+    """The package and its types; no C source, no test, no build script; one file for CPython 3.11 and later."""
+    names = set(zipfile.ZipFile(path).namelist())
+    assert "-cp311-abi3-" in path, path
+    assert names >= NEEDED, NEEDED - names
+    assert [name for name in names if name.startswith("netio/_native.abi3.")], names
+    folders = {PurePosixPath(name).parts[0] for name in names}
+    assert len(folders) == 2, folders
+    assert not [name for name in names if name.endswith((".c", ".h")) or "build_netio" in name or "tests" in name]
+
+
+def check_sdist(path: str) -> None:
+    """Everything that a distributor builds and tests from."""
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    needed = {
+        "build_netio.py",
+        "setup.py",
+        "LICENSE",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "docs/design.md",
+        "netio/native/netio.cdef.h",
+        "netio/native/shim.h",
+        "netio/native/rtnetlink/netioapi.h",
+        "netio/native/rtnetlink/rtnl.c",
+        "tests/conftest.py",
+        "tests/unit/rtnetlink/feed.c",
+        "tests/kernel/conftest.py",
+        "tests/typing/api.py",
+    }
+    assert names >= needed, needed - names
+
+
+check_sdist(sys.argv[1])
+check_wheel(sys.argv[2])

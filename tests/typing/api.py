@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: MIT
+"""Never run: mypy --strict must find each of these right, types included."""
+
+import socket
+from ipaddress import IPv4Address, IPv6Address
+from typing import assert_type
+
+import netio
+
+
+def reads() -> None:
+    table = netio.list_neighbors(socket.AF_INET6, interface=netio.Interface("eth0", 3, 0))
+    assert_type(table, netio.NeighborTable)
+    assert_type(table[0], netio.Neighbor)
+    assert_type(table[1:], netio.NeighborTable)
+    assert_type([row.physical_address for row in table], list[netio.PhysicalAddress])
+    row = netio.get_neighbor(IPv4Address("192.0.2.7"), interface=3)
+    assert_type(row.address, IPv4Address | IPv6Address)
+    assert_type(row.state, netio.NeighborState)
+    assert_type(row.is_resolved, bool)
+    assert_type(netio.resolve_neighbor("192.0.2.7", source="192.0.2.1", timeout=1.5), netio.Neighbor)
+    assert_type(netio.list_interfaces(), list[netio.Interface])
+
+
+def writes() -> None:
+    for physical_address in ("02:00:5e:00:00:07", b"\x02\0\x5e\0\0\x07", bytearray(6), memoryview(bytes(6))):
+        netio.set_neighbor("192.0.2.7", physical_address)
+    rows = (netio.Neighbor("192.0.2.7", interface=name) for name in ("eth0", "eth1"))
+    netio.create_neighbors(rows)
+    netio.delete_neighbors(netio.list_neighbors()[::2], missing_ok=True)
+
+
+def errors() -> None:
+    try:
+        netio.flush_neighbors()
+    except netio.NetioError as error:
+        assert_type(error.row, netio.Neighbor | None)
+        assert_type(error.code, int)
+        assert_type(error.ntstatus, str | None)
+
+
+def wrong() -> None:
+    netio.get_neighbor(3221225991)  # type: ignore[arg-type]
+    netio.get_neighbor("192.0.2.7", "eth0")  # type: ignore[call-arg]
+    netio.create_neighbor("192.0.2.7", 7)  # type: ignore[arg-type]
+    netio.list_neighbors(interface=b"eth0")  # type: ignore[arg-type]
+    netio.create_neighbors(["192.0.2.7"])  # type: ignore[list-item]

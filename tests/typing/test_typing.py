@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: MIT
+"""What a caller writes passes mypy --strict, the README's calls too."""
+
+import doctest
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+README = HERE.parents[1] / "README.md"
+
+
+def check(file: Path, folder: Path) -> None:
+    """Runs mypy from elsewhere, so that it sees the netio that is installed and no settings of the project."""
+    command = [sys.executable, "-m", "mypy", "--strict", "--warn-unused-ignores", "--cache-dir", str(folder / "cache")]
+    result = subprocess.run([*command, str(file)], cwd=folder, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_calls_of_every_kind(tmp_path: Path) -> None:
+    check(HERE / "api.py", tmp_path)
+
+
+def test_calls_of_the_readme(tmp_path: Path) -> None:
+    examples = doctest.DocTestParser().get_examples(README.read_text(encoding="utf-8"))
+    assert examples
+    file = tmp_path / "readme.py"
+    file.write_text("".join(example.source for example in examples), encoding="utf-8")
+    check(file, tmp_path)

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Feeds the reader of rtnetlink answers and the parser of neighbour messages from standard input, no kernel behind.
+ *
+ * A line in:  the sequence number of the request, then datagrams, each as SENDER:HEX.
+ * A line out: the reader's result, then the rows, each as the hex of a MIB_IPNET_ROW2.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "neighbor.h"
+#include "rtnl.h"
+
+struct line {
+    char *rest;
+};
+
+static unsigned hex_digit(char digit)
+{
+    return digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a' + 10);
+}
+
+/* Like a socket with MSG_TRUNC: copies what fits, returns the whole length; no datagram left: -ETIMEDOUT. */
+static ssize_t receive(void *source, void *buffer, size_t size, uint32_t *sender)
+{
+    struct line *line = source;
+    char *word = strtok_r(NULL, " \n", &line->rest);
+    const char *hex = word == NULL ? NULL : strchr(word, ':');
+    size_t length;
+
+    if (hex == NULL)
+        return -ETIMEDOUT;
+    *sender = (uint32_t)strtoul(word, NULL, 10);
+    length = strlen(++hex) / 2;
+    for (size_t i = 0; i < length && i < size; i++)
+        ((unsigned char *)buffer)[i] = (unsigned char)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
+    return (ssize_t)length;
+}
+
+/* Parses a copy that ends where the message ends, so that the sanitizer sees a read beyond it. */
+static int parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
+{
+    struct nlmsghdr *copy = malloc(message->nlmsg_len);
+    int error;
+
+    if (copy == NULL)
+        return -ENOMEM;
+    memcpy(copy, message, message->nlmsg_len);
+    error = neighbor_parse(copy, row);
+    free(copy);
+    return error;
+}
+
+static int visit(void *visitor, const struct nlmsghdr *message)
+{
+    MIB_IPNET_ROW2 row;
+    int error;
+
+    (void)visitor;
+    if (neighbor_is_foreign(message))
+        return 0;
+    error = parse(message, &row);
+    if (error == 0) {
+        putchar(' ');
+        for (size_t i = 0; i < sizeof row; i++)
+            printf("%02x", ((unsigned char *)&row)[i]);
+    }
+    return error;
+}
+
+int main(void)
+{
+    char *text = NULL;
+    size_t room = 0;
+
+    while (getline(&text, &room, stdin) > 0) {
+        struct line line = {NULL};
+        const char *sequence = strtok_r(text, " \n", &line.rest);
+
+        printf(" %d\n", rtnl_read_answer(receive, &line, (uint32_t)strtoul(sequence, NULL, 10), visit, NULL));
+        fflush(stdout);
+    }
+    free(text);
+    return 0;
+}

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: MIT
+"""Reading answers and neighbour messages of rtnetlink: what the kernel sends, and what nobody should."""
+
+import errno
+import struct
+from ipaddress import ip_address
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netio import Neighbor, NeighborState, PhysicalAddress
+
+from .conftest import Feed
+
+# Captured on a Linux 6.18 x86-64: the bytes of a RTM_GETNEIGH dump (NLM_F_REQUEST | NLM_F_DUMP, sequence number 1)
+# after these commands, near0 having index 3:
+#   ip neigh add 192.0.2.7 lladdr 02:00:5e:00:00:07 dev near0
+PERMANENT = bytes.fromhex(
+    "4c0000001c000200010000003112000002000000030000008000000108000100c00002070a00020002005e00000700000800040000000000"
+    "1400030002000000020000000200000000000000"
+)
+#   ip neigh add 192.0.2.10 dev near0 use
+INCOMPLETE = bytes.fromhex(
+    "400000001c000200010000003112000002000000030000000100000108000100c000020a0800040000000000140003007217000002000000"
+    "0200000001000000"
+)
+#   ip neigh add 192.0.2.12 lladdr 02:00:5e:00:00:0c dev near0 nud reachable extern_learn
+REACHABLE = bytes.fromhex(
+    "4c0000001c000200010000003112000002000000030000000200100108000100c000020c0a00020002005e00000c00000800040000000000"
+    "1400030002000000020000000200000001000000"
+)
+#   ip neigh add 192.0.2.9 dev near0 nud failed
+FAILED = bytes.fromhex(
+    "400000001c000200010000003112000002000000030000002000000108000100c00002090800040000000000140003007217000002000000"
+    "0200000000000000"
+)
+#   ip neigh add fe80::8 lladdr 02:00:5e:00:00:08 router dev near0 nud stale
+STALE_ROUTER = bytes.fromhex(
+    "580000001c00020001000000311200000a000000030000000400800114000100fe8000000000000000000000000000080a00020002005e00"
+    "00080000080004000000000014000300721700000200000002000000"
+    "00000000"
+)
+#   ip neigh add 2001:db8::b lladdr 02:00:5e:00:00:0b dev near0 nud noarp
+NOARP = bytes.fromhex(
+    "580000001c00020001000000311200000a00000003000000400000011400010020010db800000000000000000000000b0a00020002005e00"
+    "000b00000800040000000000140003000200000002000000020000000000"
+    "0000"
+)
+DONE = bytes.fromhex("1400000003000200010000003112000000000000")
+CAPTURED = [PERMANENT, INCOMPLETE, REACHABLE, FAILED, STALE_ROUTER, NOARP]
+
+NLM_F_MULTI, NLM_F_DUMP_INTR = 0x02, 0x10
+NOOP, ERROR, OVERRUN, NEWNEIGH = 1, 2, 4, 28
+DST, LLADDR, CACHEINFO = 1, 2, 3
+AF_BRIDGE = 7
+
+
+def message(
+    body: bytes,
+    *,
+    kind: int = NEWNEIGH,
+    flags: int = NLM_F_MULTI,
+    sequence: int = 1,
+    length: int | None = None,
+) -> bytes:
+    data = struct.pack("=IHHII", 16 + len(body) if length is None else length, kind, flags, sequence, 0) + body
+    return data + bytes(-len(data) % 4)
+
+
+def attribute(kind: int, data: bytes, length: int | None = None) -> bytes:
+    return struct.pack("=HH", 4 + len(data) if length is None else length, kind) + data + bytes(-len(data) % 4)
+
+
+def neighbor(*attributes: bytes, family: int = 2, state: int = 0x80, flags: int = 0) -> bytes:
+    return struct.pack("=BxxxiHBB", family, 3, state, flags, 1) + b"".join(attributes)
+
+
+ADDRESS = attribute(DST, bytes([192, 0, 2, 7]))
+
+
+@pytest.mark.parametrize(
+    ("captured", "row"),
+    [
+        (PERMANENT, Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="if3")),
+        (INCOMPLETE, Neighbor("192.0.2.10", interface="if3", state=NeighborState.INCOMPLETE)),
+        (REACHABLE, Neighbor("192.0.2.12", "02:00:5e:00:00:0c", interface="if3", state=NeighborState.REACHABLE)),
+        (FAILED, Neighbor("192.0.2.9", interface="if3", state=NeighborState.UNREACHABLE, is_unreachable=True)),
+        (
+            STALE_ROUTER,
+            Neighbor("fe80::8%if3", "02:00:5e:00:00:08", interface="if3", state=NeighborState.STALE, is_router=True),
+        ),
+        (NOARP, Neighbor("2001:db8::b", "02:00:5e:00:00:0b", interface="if3")),
+    ],
+)
+def test_captured_messages(feed: Feed, captured: bytes, row: Neighbor) -> None:
+    result, rows = feed(captured, DONE)
+    assert (result, rows) == (0, [row])
+    assert rows[0].interface_index == 3
+
+
+def test_ages_are_of_the_confirmation_and_of_the_failure(feed: Feed) -> None:
+    """confirmed is 0x1772 ticks of 10 ms in INCOMPLETE, and in FAILED, whose row changed 2 ticks ago."""
+    _, (incomplete, failed) = feed(INCOMPLETE + FAILED, DONE)
+    assert (incomplete.reachability_time, failed.reachability_time) == (60020, 20)
+
+
+def test_age_beyond_32_bits_of_milliseconds_stays_at_the_bound(feed: Feed) -> None:
+    info = attribute(CACHEINFO, struct.pack("=IIII", 2**32 - 1, 0, 0, 0))
+    _, (row,) = feed(message(neighbor(ADDRESS, info)), DONE)
+    assert row.reachability_time == 2**32 - 1
+
+
+def test_a_dump_in_several_datagrams(feed: Feed) -> None:
+    result, rows = feed(PERMANENT + INCOMPLETE, REACHABLE, DONE)
+    assert result == 0
+    assert [row.address for row in rows] == [ip_address(f"192.0.2.{n}") for n in (7, 10, 12)]
+
+
+def test_a_single_message_ends_the_answer(feed: Feed) -> None:
+    result, rows = feed(message(neighbor(ADDRESS), flags=0), PERMANENT)
+    assert (result, len(rows)) == (0, 1)
+
+
+def test_other_senders_are_passed_over(feed: Feed) -> None:
+    result, rows = feed((4711, FAILED + DONE), PERMANENT, (1, DONE), DONE)
+    assert (result, [str(row.address) for row in rows]) == (0, ["192.0.2.7"])
+
+
+def test_other_sequence_numbers_are_passed_over(feed: Feed) -> None:
+    stranger = message(neighbor(attribute(DST, bytes(4))), sequence=2)
+    result, rows = feed(stranger + PERMANENT, message(bytes(4), kind=3, sequence=2), DONE)
+    assert (result, [str(row.address) for row in rows]) == (0, ["192.0.2.7"])
+
+
+def test_an_answer_that_does_not_come_is_an_error(feed: Feed) -> None:
+    assert feed(PERMANENT) == (-errno.ETIMEDOUT, [Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="if3")])
+
+
+def test_acknowledgement_and_error(feed: Feed) -> None:
+    request = bytes(16)
+    assert feed(message(struct.pack("=i", 0) + request, kind=ERROR, flags=0)) == (0, [])
+    assert feed(message(struct.pack("=i", -errno.EPERM) + request, kind=ERROR, flags=0)) == (-errno.EPERM, [])
+
+
+def test_the_end_of_a_dump_can_carry_an_error(feed: Feed) -> None:
+    result, _ = feed(PERMANENT, message(struct.pack("=i", -errno.ENOMEM), kind=3))
+    assert result == -errno.ENOMEM
+
+
+def test_the_end_of_a_dump_may_carry_nothing(feed: Feed) -> None:
+    assert feed(message(b"", kind=3)) == (0, [])
+
+
+def test_an_interrupted_dump_is_not_whole(feed: Feed) -> None:
+    """NLM_F_DUMP_INTR stands on one message only; the end looks like that of any dump."""
+    result, rows = feed(message(neighbor(ADDRESS), flags=NLM_F_MULTI | NLM_F_DUMP_INTR), PERMANENT, DONE)
+    assert (result, len(rows)) == (-errno.EAGAIN, 2)
+
+
+def test_noop_is_passed_over_and_overrun_is_an_error(feed: Feed) -> None:
+    assert feed(message(b"", kind=NOOP), DONE) == (0, [])
+    assert feed(message(b"", kind=OVERRUN), DONE) == (-errno.ENOBUFS, [])
+
+
+@pytest.mark.parametrize(
+    "datagram",
+    [
+        PERMANENT[:15],
+        message(neighbor(ADDRESS), length=15),
+        message(neighbor(ADDRESS), length=0),
+        message(neighbor(ADDRESS), length=500),
+        PERMANENT + FAILED[:-4],
+        PERMANENT + bytes(8),
+        message(b""),
+        message(neighbor()[:-4]),
+        message(neighbor()),
+        message(neighbor(attribute(DST, bytes(16)))),
+        message(neighbor(attribute(DST, bytes(4)), family=10)),
+        message(neighbor(attribute(DST, bytes(3)))),
+        message(neighbor(attribute(DST, bytes(4), length=3))),
+        message(neighbor(attribute(DST, bytes(4), length=0))),
+        message(neighbor(attribute(DST, bytes(4), length=9))),
+        message(neighbor(ADDRESS, b"\x08\x00")),
+        message(neighbor(ADDRESS, b"\x08")),
+        message(neighbor(ADDRESS, attribute(LLADDR, bytes(33)))),
+        message(neighbor(ADDRESS, attribute(LLADDR, bytes(6), length=24))),
+        message(neighbor(ADDRESS, attribute(LLADDR, bytes(6), length=200))),
+        message(neighbor(ADDRESS, attribute(CACHEINFO, bytes(12)))),
+        message(b"\0\0", kind=ERROR),
+        message(struct.pack("=i", 5) + bytes(16), kind=ERROR),
+    ],
+    ids=lambda datagram: f"{len(datagram)} bytes",
+)
+def test_lengths_that_cannot_be(feed: Feed, datagram: bytes) -> None:
+    result, _ = feed(datagram, DONE)
+    assert result == -errno.EBADMSG
+
+
+def test_a_datagram_over_the_buffer_is_an_error(feed: Feed) -> None:
+    many = PERMANENT * (32768 // len(PERMANENT) + 1)
+    assert feed(many, DONE) == (-errno.EMSGSIZE, [])
+
+
+@pytest.mark.parametrize("length", [0, 1, 4, 6, 8, 16, 20, 32])
+def test_physical_addresses_of_every_length(feed: Feed, length: int) -> None:
+    address = bytes(range(1, length + 1))
+    _, (row,) = feed(message(neighbor(ADDRESS, attribute(LLADDR, address))), DONE)
+    assert row.physical_address == address
+    assert type(row.physical_address) is PhysicalAddress
+
+
+@pytest.mark.parametrize("nud", [0x00, 0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80])
+def test_every_state_of_the_kernel_has_a_name(feed: Feed, nud: int) -> None:
+    names = {0x02: "REACHABLE", 0x04: "STALE", 0x08: "DELAY", 0x10: "PROBE", 0x20: "UNREACHABLE"}
+    names |= {0x00: "INCOMPLETE", 0x01: "INCOMPLETE", 0x40: "PERMANENT", 0x80: "PERMANENT"}
+    _, (row,) = feed(message(neighbor(ADDRESS, state=nud)), DONE)
+    assert row.state.name == names[nud]
+    assert row.is_unreachable == (nud == 0x20)
+
+
+@pytest.mark.parametrize("nud", [0x03, 0x05, 0x100, 0xFFFF])
+def test_an_unknown_state_stays_a_number_and_is_mistaken_for_none(feed: Feed, nud: int) -> None:
+    _, (row,) = feed(message(neighbor(ADDRESS, state=nud)), DONE)
+    assert row.state == 0x10000 | nud
+    assert row.state.name.startswith("UNKNOWN")
+
+
+def test_unknown_attributes_and_flag_bits_of_a_type_are_passed_over(feed: Feed) -> None:
+    strange = attribute(99, b"abc") + attribute(LLADDR | 0x4000, bytes.fromhex("02005e000007"))
+    _, (row,) = feed(message(neighbor(strange, ADDRESS, attribute(77, b""))), DONE)
+    assert row == Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="if3")
+
+
+def test_proxies_and_other_families_are_no_rows(feed: Feed) -> None:
+    proxy = message(neighbor(ADDRESS, flags=0x08))
+    bridge = message(neighbor(attribute(LLADDR, bytes(6)), family=AF_BRIDGE))
+    assert feed(proxy + bridge, DONE) == (0, [])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(CAPTURED), min_size=1, max_size=4), st.data())
+def test_damaged_datagrams_give_an_error_or_whole_rows(feed: Feed, parts: list[bytes], data: st.DataObject) -> None:
+    """Bytes changed, cut off or put in anywhere: no crash, no read beyond the datagram, no row over its bounds."""
+    damaged = bytearray(b"".join(parts))
+    for _ in range(data.draw(st.integers(1, 6))):
+        place = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[place] = data.draw(st.sampled_from([0, 1, 3, 4, 15, 16, 31, 32, 33, 36, 127, 128, 255]))
+    del damaged[data.draw(st.integers(1, len(damaged))) :]
+    result, rows = feed(bytes(damaged), DONE)
+    assert result <= 0
+    assert len(rows) <= len(parts) * 4
+    assert all(len(row.physical_address) <= 32 for row in rows)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.binary(max_size=200), max_size=3))
+def test_noise(feed: Feed, datagrams: list[bytes]) -> None:
+    result, _ = feed(*(datagram for datagram in datagrams if datagram), DONE)
+    assert result <= 0

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""The build script and the command, where what they need is not there."""
+
+import builtins
+import runpy
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+import netio
+from netio.cli import main
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_another_system_is_told_what_is_supported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path("build_netio.py")
+    assert caught.value.code == "netio supports Linux and Windows; it cannot be built for darwin."
+
+
+def test_declarations_hold_no_numbers() -> None:
+    """Every size, offset and value is the compiler's."""
+    text = (ROOT / "netio" / "native" / "netio.cdef.h").read_text(encoding="utf-8")
+    code = [line for line in text.splitlines() if not line.startswith("/*")]
+    words = " ".join(code).replace("(", " ").replace("[", " ").split()
+    assert not [word for word in words if word[0].isdigit()]
+
+
+@pytest.mark.parametrize("missing", ["click", "rich"])
+def test_command_without_the_extra_says_how_to_get_it(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    real_import = builtins.__import__
+
+    def lacking(
+        name: str,
+        globals_: Mapping[str, object] | None = None,
+        locals_: Mapping[str, object] | None = None,
+        fromlist: Sequence[str] | None = (),
+        level: int = 0,
+    ) -> object:
+        if name.partition(".")[0] == missing:
+            raise ModuleNotFoundError(f"No module named {missing!r}", name=missing)
+        return real_import(name, globals_, locals_, fromlist or (), level)
+
+    for loaded in [name for name in sys.modules if name.startswith(("netio.cli.", missing))]:
+        monkeypatch.delitem(sys.modules, loaded)
+    monkeypatch.setattr(builtins, "__import__", lacking)
+    monkeypatch.setattr(sys, "argv", ["netio", "list"])
+    monkeypatch.setattr(netio, "list_neighbors", lambda *_, **__: [])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == (
+        "netio: the command line needs click and rich; install them with: pip install 'netioapi[cli]'"
+    )

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: MIT
+"""Rows to MIB_IPNET_ROW2 and back."""
+
+import sys
+from dataclasses import astuple
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netio import Interface, Neighbor, NeighborState
+from netio._native import ffi, lib
+from netio.convert import ROW_SIZE, pack, pack_address, unpack
+from netio.interfaces import Links
+
+INTERFACE = Interface("eth0", 3, 6 << 48 | 3 << 24)
+NAMES = {3: ("eth0", "eth0")}
+
+addresses = st.one_of(
+    st.ip_addresses(v=4),
+    st.ip_addresses(v=6).filter(lambda address: not address.is_link_local),
+    st.integers(1, 2**64 - 1).map(lambda number: IPv6Address(f"{IPv6Address(0xFE80 << 112 | number)}%eth0")),
+)
+rows = st.builds(
+    Neighbor,
+    addresses,
+    st.binary(max_size=32),
+    interface=st.just(INTERFACE),
+    state=st.one_of(st.sampled_from(NeighborState), st.integers(-(2**31), 2**31 - 1)),
+    is_router=st.booleans(),
+    is_unreachable=st.booleans(),
+    reachability_time=st.integers(0, 2**32 - 1),
+)
+
+
+@given(st.lists(rows, max_size=5))
+def test_round_trip(written: list[Neighbor]) -> None:
+    """What is not read as input is put in by hand."""
+    native, refused = pack(written, Links())
+    assert not refused
+    for place, row in enumerate(written):
+        native[place].InterfaceIndex = row.interface_index
+        ffi.buffer(ffi.addressof(native[place], "State"))[:] = row.state.to_bytes(4, sys.byteorder, signed=True)
+        native[place].Flags = row.is_router * lib.NETIO_IS_ROUTER | row.is_unreachable * lib.NETIO_IS_UNREACHABLE
+        native[place].ReachabilityTime.LastReachable = row.reachability_time
+    read = list(unpack(ffi.buffer(native), NAMES))
+    assert [astuple(row) for row in read] == [astuple(row) for row in written]
+
+
+def test_members_are_where_the_compiler_has_them() -> None:
+    """Through cffi's own accessors, which know nothing of the struct that pack() uses."""
+    (ip4, ip6) = pack(
+        [
+            Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface=INTERFACE),
+            Neighbor("2001:db8::7", "0a:14", interface=7),
+        ],
+        Links(),
+    )[0]
+    assert (ip4.Address.si_family, ip6.Address.si_family) == (lib.AF_INET, lib.AF_INET6)
+    assert bytes(ffi.buffer(ffi.addressof(ip4.Address.Ipv4, "sin_addr"))) == bytes([192, 0, 2, 7])
+    assert bytes(ffi.buffer(ffi.addressof(ip6.Address.Ipv6, "sin6_addr"))) == IPv6Address("2001:db8::7").packed
+    assert (ip4.InterfaceLuid.Value, ip4.InterfaceIndex) == (INTERFACE.luid, INTERFACE.index)
+    assert (ip6.InterfaceLuid.Value, ip6.InterfaceIndex) == (0, 7)
+    assert bytes(ip4.PhysicalAddress)[:6] == bytes.fromhex("02005e000007")
+    assert (ip4.PhysicalAddressLength, ip6.PhysicalAddressLength) == (6, 2)
+
+
+def test_a_row_has_the_size_of_windows() -> None:
+    assert ROW_SIZE == ffi.sizeof("MIB_IPNET_ROW2") == 88
+
+
+def test_a_length_over_the_member_does_not_reach_beyond_it() -> None:
+    """The system has no such row; a damaged one must not show its neighbours in memory."""
+    native = ffi.new("MIB_IPNET_ROW2 *")
+    native.Address.si_family = lib.AF_INET
+    native.PhysicalAddressLength = 2**32 - 1
+    (row,) = unpack(ffi.buffer(native), {0: ("", "0")})
+    assert len(row.physical_address) == lib.IF_MAX_PHYS_ADDRESS_LENGTH
+
+
+def test_an_interface_that_has_gone_leaves_its_index_as_scope() -> None:
+    native = pack([Neighbor("fe80::7", interface=7)], Links())[0]
+    (row,) = unpack(ffi.buffer(native), {7: ("", "7")})
+    assert (row.address, row.interface) == (IPv6Address("fe80::7%7"), "")
+
+
+@pytest.mark.parametrize("text", ["192.0.2.7", "2001:db8::7", "fe80::7%eth0"])
+def test_socket_addresses_have_no_port_and_no_scope(text: str) -> None:
+    native = pack_address(Neighbor(text).address)
+    packed = Neighbor(text).address.packed
+    raw = bytes(ffi.buffer(native))
+    assert raw.count(packed) == 1
+    assert sum(raw) == sum(packed) + sum(native.si_family.to_bytes(2, "little"))
+
+
+def test_addresses_are_plain() -> None:
+    native = pack([Neighbor("192.0.2.7", interface=3), Neighbor("2001:db8::7", interface=3)], Links())[0]
+    assert [type(row.address) for row in unpack(ffi.buffer(native), NAMES)] == [IPv4Address, IPv6Address]

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: MIT
+"""Neighbor and NeighborState: what they take, refuse and keep."""
+
+import copy
+import dataclasses
+import pickle
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from typing import Any
+
+import pytest
+
+from netio import Interface, InvalidParameterError, Neighbor, NeighborState, PhysicalAddress
+
+
+def test_text_is_parsed() -> None:
+    row = Neighbor("192.0.2.7", "02-00-5e-00-00-07", interface="eth0")
+    assert row.address == IPv4Address("192.0.2.7")
+    assert row.physical_address == PhysicalAddress("02:00:5e:00:00:07")
+    assert (row.interface, row.interface_index, row.interface_luid) == ("eth0", 0, 0)
+    assert (row.state, row.is_router, row.is_unreachable, row.reachability_time) == (6, False, False, 0)
+
+
+def test_defaults_are_those_of_a_key() -> None:
+    row = Neighbor("2001:db8::7")
+    assert (row.physical_address, row.interface, row.state) == (b"", "", NeighborState.PERMANENT)
+
+
+def test_interface_by_index_and_by_interface() -> None:
+    by_index = Neighbor("192.0.2.7", interface=3)
+    assert (by_index.interface, by_index.interface_index, by_index.interface_luid) == ("", 3, 0)
+    full = Neighbor("192.0.2.7", interface=Interface("eth0", 3, 6 << 48 | 3 << 24))
+    assert (full.interface, full.interface_index, full.interface_luid) == ("eth0", 3, 6 << 48 | 3 << 24)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "192.0.2", "192.0.2.256", "192.0.2.7/24", "0300.0.2.7", " 192.0.2.7", "host", "2001:db8::g", "fe80::1%", "1"],
+)
+def test_text_that_is_no_address_is_named(address: str) -> None:
+    with pytest.raises(InvalidParameterError) as caught:
+        Neighbor(address)
+    assert repr(address) in str(caught.value)
+
+
+@pytest.mark.parametrize("address", [3221225991, b"\xc0\x00\x02\x07", None, True, 1.5])
+def test_addresses_of_other_types(address: object) -> None:
+    """ip_address() would take the int and the packed bytes."""
+    with pytest.raises(TypeError):
+        Neighbor(address)  # type: ignore[arg-type]
+
+
+def test_a_prefix_is_dropped() -> None:
+    """IPv4Interface is an IPv4Address that is equal to no plain one."""
+    assert Neighbor(IPv4Interface("192.0.2.7/24")).address == IPv4Address("192.0.2.7")
+    scoped = Neighbor(IPv6Interface("fe80::7%eth0/64")).address
+    assert scoped == IPv6Address("fe80::7%eth0")
+    assert type(scoped) is IPv6Address
+
+
+@pytest.mark.parametrize("address", ["2001:db8::1%eth0", "ff02::1%eth0", "::1%1", "fec0::1%eth0"])
+def test_a_scope_is_for_link_local_addresses(address: str) -> None:
+    with pytest.raises(InvalidParameterError, match="scope"):
+        Neighbor(address)
+
+
+@pytest.mark.parametrize("index", [0, -1, 2**32])
+def test_interface_index_out_of_range(index: int) -> None:
+    with pytest.raises(InvalidParameterError, match=str(index)):
+        Neighbor("192.0.2.7", interface=index)
+
+
+@pytest.mark.parametrize("interface", [True, None, 1.5, b"eth0"])
+def test_interface_of_another_type(interface: object) -> None:
+    with pytest.raises(TypeError, match="interface"):
+        Neighbor("192.0.2.7", interface=interface)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"state": "STALE"},
+        {"state": True},
+        {"is_router": 1},
+        {"is_unreachable": None},
+        {"reachability_time": 1.5},
+        {"reachability_time": False},
+    ],
+)
+def test_other_fields_of_another_type(arguments: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match=next(iter(arguments))):
+        Neighbor("192.0.2.7", **arguments)
+
+
+@pytest.mark.parametrize("milliseconds", [-1, 2**32])
+def test_reachability_time_out_of_range(milliseconds: int) -> None:
+    with pytest.raises(InvalidParameterError, match=str(milliseconds)):
+        Neighbor("192.0.2.7", reachability_time=milliseconds)
+
+
+def test_equality_leaves_out_what_differs_at_every_read() -> None:
+    row = Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")
+    same = Neighbor(
+        "192.0.2.7", "02:00:5e:00:00:07", interface=Interface("eth0", 3, 6 << 48 | 3 << 24), reachability_time=5
+    )
+    assert row == same
+    assert hash(row) == hash(same)
+    for change in ({"address": "192.0.2.8"}, {"physical_address": ""}, {"interface": "eth1"}, {"state": 4}):
+        assert dataclasses.replace(row, **change) != row
+    assert dataclasses.replace(row, is_router=True) != row
+    assert dataclasses.replace(row, is_unreachable=True) != row
+
+
+def test_replace_drops_what_belongs_to_the_old_interface() -> None:
+    row = Neighbor("192.0.2.7", interface=Interface("eth0", 3, 6 << 48 | 3 << 24), reachability_time=5)
+    moved = dataclasses.replace(row, interface="eth1")
+    assert (moved.interface, moved.interface_index, moved.interface_luid) == ("eth1", 0, 0)
+    assert moved.reachability_time == 5
+
+
+def test_it_cannot_be_changed() -> None:
+    row = Neighbor("192.0.2.7")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        row.state = NeighborState.STALE  # type: ignore[misc]
+    assert not hasattr(row, "__dict__")
+
+
+@pytest.mark.parametrize(
+    ("physical_address", "state", "resolved"),
+    [
+        ("02:00:5e:00:00:07", NeighborState.STALE, True),
+        ("02:00:5e:00:00:07", NeighborState.PERMANENT, True),
+        ("", NeighborState.PERMANENT, False),
+        ("02:00:5e:00:00:07", NeighborState.UNREACHABLE, False),
+        ("02:00:5e:00:00:07", NeighborState.INCOMPLETE, False),
+    ],
+)
+def test_is_resolved(physical_address: str, state: NeighborState, resolved: bool) -> None:
+    assert Neighbor("192.0.2.7", physical_address, state=state).is_resolved is resolved
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface=Interface("eth0", 3, 6 << 48 | 3 << 24)),
+        Neighbor("fe80::7%eth0", state=77, is_router=True, is_unreachable=True, reachability_time=5),
+    ],
+)
+def test_pickle_and_copy_keep_every_field(row: Neighbor) -> None:
+    twins = [pickle.loads(pickle.dumps(row, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
+    for twin in (*twins, copy.copy(row), copy.deepcopy(row)):
+        assert dataclasses.astuple(twin) == dataclasses.astuple(row)
+        assert type(twin.state) is NeighborState
+
+
+def test_states_have_the_numbers_of_windows() -> None:
+    names = ["UNREACHABLE", "INCOMPLETE", "PROBE", "DELAY", "STALE", "REACHABLE", "PERMANENT"]
+    assert [(state.name, state.value) for state in NeighborState] == list(zip(names, range(7), strict=True))
+
+
+@pytest.mark.parametrize("number", [-1, 7, 77, 2**31 - 1])
+def test_a_state_without_a_name_stays_a_number(number: int) -> None:
+    state = NeighborState(number)
+    assert (state, state.value, state.name) == (number, number, f"UNKNOWN_{number}")
+    assert hash(state) == hash(NeighborState(number))
+    assert len(NeighborState) == 7
+
+
+def test_a_state_is_a_number() -> None:
+    with pytest.raises(ValueError, match="STALE"):
+        NeighborState("STALE")  # type: ignore[arg-type]

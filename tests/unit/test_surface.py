@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""The public names, the stub of the compiled module, and what an import costs."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import netio
+from netio._native import ffi, lib
+
+STUB = Path(netio.__file__).with_name("_native.pyi")
+
+PUBLIC = [getattr(netio, name) for name in netio.__all__]
+FUNCTIONS = [item for item in PUBLIC if inspect.isfunction(item)]
+
+
+def stub_members(name: str) -> dict[str, int | None]:
+    """The members of a class of the stub; functions with the number of their arguments."""
+    tree = ast.parse(STUB.read_text(encoding="utf-8"))
+    (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    members: dict[str, int | None] = {}
+    for node in found.body:
+        if isinstance(node, ast.FunctionDef):
+            members[node.name] = len(node.args.args) - 1
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            members[node.target.id] = None
+    return members
+
+
+def test_all_is_sorted_and_complete() -> None:
+    assert netio.__all__ == sorted(netio.__all__)
+    defined = {
+        name
+        for name, item in vars(netio).items()
+        if not name.startswith("_")
+        and not inspect.ismodule(item)
+        and getattr(item, "__module__", "").startswith("netio")
+    }
+    assert set(netio.__all__) == defined
+
+
+def test_stub_has_the_names_and_argument_counts_of_the_compiled_module() -> None:
+    members = stub_members("_Lib")
+    assert sorted(members) == sorted(dir(lib))
+    for name, count in members.items():
+        member = getattr(lib, name)
+        if count is None:
+            assert isinstance(member, int)
+        else:
+            assert len(ffi.typeof(member).args) == count  # type: ignore[attr-defined]
+
+
+def test_stub_names_only_what_ffi_has() -> None:
+    assert not [name for name in stub_members("_FFI") if not hasattr(ffi, name)]
+
+
+@pytest.mark.parametrize("item", PUBLIC, ids=netio.__all__)
+def test_docstrings(item: object) -> None:
+    """Every verb says what it does, what it raises and which function of Windows it follows."""
+    text = inspect.getdoc(item)
+    assert text
+    assert re.match(r".+\.(\s|$)", text)
+    if inspect.isfunction(item):
+        assert "\nRaises:\n" in text
+        assert "\nWindows: " in text
+        for name in inspect.signature(item).parameters:
+            assert f"\n    {name}: " in text
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
+def test_what_docstrings_raise_exists(function: object) -> None:
+    text = inspect.getdoc(function) or ""
+    raised = re.findall(r"^    (\w+(?:Error|Group)): ", text.split("\nRaises:\n")[1], re.MULTILINE)
+    assert raised
+    assert not [name for name in raised if name not in (*netio.__all__, "TypeError", "ExceptionGroup")]
+
+
+def test_import_is_light() -> None:
+    """Each of these costs more than netio itself, or opens the way to slow work at import."""
+    heavy = {"socket", "typing", "asyncio", "logging", "subprocess", "cffi", "click", "rich"}
+    code = f"import sys; sys.path[:] = {sys.path!r}; import netio; print(*sys.modules)"
+    output = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
+    assert "netio.neighbors" in output.stdout.split()
+    assert not heavy & set(output.stdout.split())

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Private networks for the kernel tests. Nothing here touches the machine's own network.
 
-The tests need ip(8), setpriv(1), strace(1), a C compiler, and root or unprivileged user namespaces.
+The tests need ip(8), setpriv(1), strace(1), a C compiler, a kernel with veth, bridge and vxlan links, and root or
+unprivileged user namespaces. No link type is used that brings links of its own into the machine when it is loaded.
 """
 
 from __future__ import annotations

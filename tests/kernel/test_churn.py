@@ -58,15 +58,15 @@ def test_rows_come_and_go(wire: Wire) -> None:
 
 def test_interfaces_come_and_go(wire: Wire) -> None:
     """Bug: a row of an interface that has just gone raises, or is shown on another one."""
-    wire.near.ip(*(f"link add name stable{i} type ifb" for i in range(100)), "link set stable0 up")
-    wire.near.ip(*(f"link add name c{i} type ifb" for i in range(3)))
+    wire.near.ip(*(f"link add name stable{i} type bridge" for i in range(100)), "link set stable0 up")
+    wire.near.ip(*(f"link add name c{i} type bridge" for i in range(3)))
     netio.create_neighbor("fe80::77", MAC, interface="stable0")
     stable = {f"stable{i}" for i in range(100)}
     changes = (
         line
         for i in range(3, 60)
         for line in (
-            f"link add name c{i} type ifb",
+            f"link add name c{i} type bridge",
             f"link set c{i} up",
             f"neigh add 192.0.2.{i} lladdr {MAC} dev c{i}",
             f"link delete c{i - 3}",

@@ -34,8 +34,8 @@ def test_a_thread_sees_its_own_namespace(wire: Wire) -> None:
     namespaces = [Namespace() for _ in range(count)]
     for number, namespace in enumerate(namespaces):
         # The same name has another index in each, the same index another name.
-        namespace.ip(*(f"link add name {'x' * i}{number} type ifb" for i in range(1, number + 1)))
-        namespace.ip("link add name link0 type ifb", "link set link0 up")
+        namespace.ip(*(f"link add name {'x' * i}{number} type bridge" for i in range(1, number + 1)))
+        namespace.ip("link add name link0 type bridge", "link set link0 up")
     barrier = Barrier(count)
     found: dict[int, list[Neighbor]] = {}
 

@@ -40,11 +40,24 @@ def asked_row(
     """Makes the row that a verb is asked for."""
     if interface == "":
         raise invalid("'' names no interface; leave interface out to have it chosen", operation)
-    try:
+    with naming(operation):
         return Neighbor(address, physical_address, interface="" if interface is None else interface)
-    except InvalidParameterError as error:
-        error.operation = operation
-        raise
+
+
+class naming:  # noqa: N801
+    """Names the function in the errors of arguments that are refused before it is called."""
+
+    __slots__ = ("_operation",)
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, InvalidParameterError):
+            error.operation = self._operation
 
 
 def write_one(
@@ -93,7 +106,8 @@ def raise_first(
     operation: str, codes: CData, native: CData, row: Neighbor, refused: dict[int, Refusal], *, missing_ok: bool = False
 ) -> None:
     """Raises the failure of a call for a single row, if it is one."""
-    for error in _failures(operation, codes, native, [row], refused, missing_ok=missing_ok):
+    error = next(_failures(operation, codes, native, [row], refused, missing_ok=missing_ok), None)
+    if error is not None:
         error.position = None
         raise error
 
@@ -118,7 +132,7 @@ def _failures(
         if position in refused and code != lib.ERROR_INVALID_PARAMETER:
             code, reason = refused[position]
         row = rows[position]
-        link = links.find(luid=native[position].InterfaceLuid.Value, index=native[position].InterfaceIndex)
+        link = _link_of(native[position], links)
         known = operation == GET or (link is not None and operation in (SET, DELETE))
         if missing_ok and known and code == lib.ERROR_NOT_FOUND:
             continue
@@ -126,6 +140,13 @@ def _failures(
             reason = reason or _rule(operation, row, link)
         subject = _subject(row, link)
         yield failure(operation, code, subject, reason=reason, interface_known=known, row=row, position=position)
+
+
+def _link_of(row: CData, links: Links) -> CData | None:
+    try:
+        return links.find(luid=row.InterfaceLuid.Value, index=row.InterfaceIndex)
+    except NetioError:  # what the row itself came to matters more
+        return None
 
 
 def _subject(row: Neighbor, link: CData | None) -> str:
@@ -136,10 +157,14 @@ def _subject(row: Neighbor, link: CData | None) -> str:
 
 def _rule(operation: str, row: Neighbor, link: CData | None) -> str:
     """What would be right, for a row that was refused as invalid."""
-    rule = "the address must not be unspecified, loopback, 255.255.255.255 or IPv4-mapped"
     if operation in (CREATE, SET):
-        right = "as many as the interface's" if link is None else f"{link.physical_address_length} as the interface's"
-        rule += f", and the physical address, of {len(row.physical_address)} bytes here, must have {right}"
+        given = len(row.physical_address)
+        right = None if link is None else link.physical_address_length
+        if right is not None and (given != right or right == 0):
+            return f"the physical address has {given} bytes, neighbours there have {right or 'none'}"
+        if given == 0:
+            return "the physical address has 0 bytes; give one like 02:00:5e:00:00:07"
+    rule = "the address must not be unspecified, loopback, 255.255.255.255 or IPv4-mapped"
     if operation == RESOLVE:
         rule += ", nor one's own or a broadcast address; a source must be an address of this machine and family"
     return rule

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from netio._native import ffi, lib
 from netio.interfaces import UNKNOWN_LUID, key_of
@@ -153,13 +153,20 @@ def _interface_key(row: Neighbor, links: Links) -> tuple[int, int] | str | None:
         given = key_of(links.find(name=row.interface))
     else:
         return None if scope is None else key_of(links.find_scope(scope))
-    if scope is None or scope in (row.interface, str(row.interface_index)):
+    if scope is None or scope == row.interface or (row.interface_index and scope == str(row.interface_index)):
         return given
-    found = links.find(luid=given[0], index=given[1])
+    return contradiction(row.address, links.find(luid=given[0], index=given[1]), links) or given
+
+
+def contradiction(address: IPv4Address | IPv6Address, link: CData | None, links: Links) -> str:
+    """What to say of an address whose scope names another interface than the given one; "": none does."""
+    scope = address.scope_id if isinstance(address, IPv6Address) else None
+    if scope is None or link is None:
+        return ""
     scoped = links.find_scope(scope)
-    if found is not None and (scoped is None or scoped.index != found.index):
-        return f"the scope of {row.address} contradicts the interface; name the same one in both, or one of them"
-    return given
+    if scoped is not None and scoped.index == link.index:
+        return ""
+    return f"the scope of {address} contradicts the interface; name the same one in both, or one of them"
 
 
 def _route(native: CData, positions: list[int]) -> Iterator[tuple[int, Refusal]]:
@@ -179,23 +186,27 @@ def _route(native: CData, positions: list[int]) -> Iterator[tuple[int, Refusal]]
 
 def _no_route(code: int, destination: CData) -> str:
     """Says why an address alone does not tell its interface; "": the code says it."""
+    if code == lib.ERROR_NOT_SUPPORTED:
+        return "its interface has no LUID to go by; name the interface by its index"
     if code == lib.ERROR_INVALID_PARAMETER:
         return "the address does not tell on which link it is; name one with interface="
     gateway = ffi.new("SOCKADDR_INET *")
     if code == lib.ERROR_NETWORK_UNREACHABLE and lib.netio_gateway(destination, gateway) == lib.NO_ERROR:
-        return (
-            f"it is behind the gateway {_read_address(gateway)}, on no link of this machine; name one with interface="
-        )
+        router = ip_address(bytes(_address_bytes(gateway)))
+        return f"it is behind the gateway {router}, on no link of this machine; name one with interface="
     return ""
 
 
 def pack_address(address: IPv4Address | IPv6Address) -> CData:
     """Makes a SOCKADDR_INET: port, flow and scope are 0."""
-    row = ffi.new(f"{_ROW} *")
-    _write_row(ffi.buffer(row), 0, Neighbor(address), 0, 0)
-    return ffi.new("SOCKADDR_INET *", row.Address)
+    native = ffi.new("SOCKADDR_INET *")
+    ip4 = address.version == 4
+    native.si_family = lib.AF_INET if ip4 else lib.AF_INET6
+    _address_bytes(native)[:] = address.packed
+    return native
 
 
-def _read_address(native: CData) -> IPv4Address | IPv6Address:
-    row = ffi.new(f"{_ROW} *", {"Address": native[0]})
-    return next(unpack(ffi.buffer(row), {0: ("", "0")})).address
+def _address_bytes(native: CData) -> memoryview:
+    if native.si_family == lib.AF_INET:
+        return ffi.buffer(ffi.addressof(native.Ipv4, "sin_addr"))
+    return ffi.buffer(ffi.addressof(native.Ipv6, "sin6_addr"))

@@ -27,7 +27,7 @@ class NetioError(OSError):
     """A call of the operating system failed.
 
     Attributes:
-        operation: Name of the Windows function that the verb follows; empty for text that was refused before any.
+        operation: Name of the Windows function that the verb follows; empty for what a type itself refused.
         code: Its result, a Win32 number; on Windows equal to `winerror`.
         errno: The number of `errno` that comes nearest.
         ntstatus: The kernel documentation's name of the status, None where it has none.
@@ -68,7 +68,7 @@ class NeighborNotFoundError(NetioError, LookupError):
 
 
 class NotSupportedError(NetioError):
-    """The system has no stack for the address family."""
+    """The system, or the interface, has no stack for the address family."""
 
 
 class TableFullError(NetioError):
@@ -99,7 +99,7 @@ _MEANINGS: dict[int, _Meaning] = {
         NotSupportedError,
         errno.EOPNOTSUPP,
         "STATUS_NOT_SUPPORTED",
-        "this system has no stack for the address family: install or enable it",
+        "the system, or the interface, has no stack for the address family: install or enable it",
     ),
     lib.ERROR_BAD_NET_NAME: (
         UnreachableError,

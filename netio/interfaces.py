@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from netio._native import ffi, lib
-from netio.errors import check, invalid
+from netio.errors import check, failure, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,13 +31,24 @@ class Interface:
 
     Attributes:
         name: The interface name on Linux (`eth0`), the alias on Windows (`Ethernet`).
-        index: The interface index; on Windows it may change when the interface is disabled and enabled.
-        luid: The NET_LUID value, which does not change; 0 on Linux for an index of 2**24 or more.
+        index: The interface index, 0 where unknown; on Windows it may change when the interface is enabled again.
+        luid: The NET_LUID value, which does not change; 0 where unknown, on Linux also from index 2**24 on.
+
+    Raises:
+        InvalidParameterError: An index or a LUID that does not fit, or neither name nor index nor LUID.
     """
 
     name: str
     index: int
     luid: int
+
+    def __post_init__(self) -> None:
+        if not (self.name or self.index or self.luid):
+            raise invalid("an Interface without name, index and LUID is none")
+        if not 0 <= self.index <= _MAX_INDEX:
+            raise invalid(f"interface index {self.index} is not between 0 and {_MAX_INDEX}")
+        if not 0 <= self.luid < UNKNOWN_LUID:
+            raise invalid(f"interface LUID {self.luid} is not between 0 and {UNKNOWN_LUID - 1}")
 
 
 def list_interfaces() -> list[Interface]:
@@ -54,7 +65,7 @@ def list_interfaces() -> list[Interface]:
     return [Interface(name_of(link), link.index, link.luid.Value) for link in links[0 : count[0]]]
 
 
-def identify(interface: str | int | Interface, operation: str = "") -> tuple[str, int, int]:
+def identify(interface: str | int | Interface) -> tuple[str, int, int]:
     """Takes what a caller gives as interface apart: name, index, LUID; what was not given is "" or 0.
 
     Raises:
@@ -68,7 +79,7 @@ def identify(interface: str | int | Interface, operation: str = "") -> tuple[str
     if isinstance(interface, bool) or not isinstance(interface, int):
         raise TypeError(f"interface must be a name, an index or an Interface, not {type(interface).__name__}")
     if not 0 < interface <= _MAX_INDEX:
-        raise invalid(f"interface index {interface} is not between 1 and {_MAX_INDEX}", operation)
+        raise invalid(f"interface index {interface} is not between 1 and {_MAX_INDEX}")
     return "", interface, 0
 
 
@@ -111,7 +122,10 @@ def _look_up(name: str, index: int, luid: int) -> CData | None:
     if b"\0" in raw or len(raw) >= lib.NETIO_NAME_SIZE:
         return None
     link = ffi.new("netio_interface *", {"name": raw, "index": index, "luid": {"Value": luid}})
-    return link if lib.netio_interface_find(link) == lib.NO_ERROR else None
+    code = lib.netio_interface_find(link)
+    if code not in (lib.NO_ERROR, lib.ERROR_FILE_NOT_FOUND):
+        raise failure("GetIfEntry2", code, f"for interface {name or index or luid}")
+    return link if code == lib.NO_ERROR else None
 
 
 def key_of(link: CData | None) -> tuple[int, int]:

@@ -20,11 +20,12 @@ from netio.calls import (
     RESOLVE,
     SET,
     asked_row,
+    naming,
     raise_first,
     write_many,
     write_one,
 )
-from netio.convert import pack, pack_address, read_row
+from netio.convert import contradiction, pack, pack_address, read_row
 from netio.errors import check, invalid
 from netio.interfaces import Interface, Links, identify, key_of
 from netio.rows import Neighbor, plain_address
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
 # The longest that the kernel takes from a stale row to its last word, and a margin.
 _RESOLVE_SECONDS = 15.0
 
+# More seconds than anybody waits; an int may be larger than a float can be.
+_FOREVER = 1e9
+
 
 def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: str | int | Interface | None = None) -> NeighborTable:
     """Lists the rows of the neighbour table, in the system's order. A read, not a snapshot.
@@ -54,12 +58,14 @@ def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: str | int | Interf
         InterfaceNotFoundError: There is no such interface.
         InvalidParameterError: Another family, or an interface index below 1.
         NotSupportedError: The system lacks the family's stack; AF_UNSPEC shows the other one.
+        TypeError: An argument of another type.
 
     Windows: GetIpNetTable2. Linux: RTM_GETNEIGH, a dump that the kernel filters.
     """
     table = ffi.new("MIB_IPNET_TABLE2 **")
-    number = _family(LIST, family)
-    luid, subject = _interface_luid(LIST, interface)
+    with naming(LIST):
+        number = _family(family)
+        luid, subject = _interface_luid(interface)
     check(LIST, lib.netio_table(number, luid, table), subject)
     return adopt(table[0])
 
@@ -76,11 +82,13 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: str | int | Inter
         InterfaceNotFoundError: There is no such interface.
         InvalidParameterError: Another family, or an interface index below 1.
         NotSupportedError: The system lacks the family's stack.
+        TypeError: An argument of another type.
 
     Windows: FlushIpNetTable2. Linux: RTM_GETNEIGH, then RTM_DELNEIGH for each.
     """
-    number = _family(FLUSH, family)
-    luid, subject = _interface_luid(FLUSH, interface)
+    with naming(FLUSH):
+        number = _family(family)
+        luid, subject = _interface_luid(interface)
     check(FLUSH, lib.netio_flush(number, luid), subject)
 
 
@@ -97,6 +105,8 @@ def get_neighbor(
         InterfaceNotFoundError: There is no such interface.
         InvalidParameterError: No neighbour can have the address, or it does not tell its interface.
         NeighborNotFoundError: The address has no row on the interface.
+        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
+        TypeError: An argument of another type.
         UnreachableError: No interface is given and no link of this machine has the address.
 
     Windows: GetIpNetEntry2. Linux: RTM_GETNEIGH for one address.
@@ -127,6 +137,8 @@ def create_neighbor(
         InterfaceNotFoundError: There is no such interface.
         InvalidParameterError: No neighbour can have the address, or the physical address does not fit the interface.
         NeighborExistsError: The address has a row: set_neighbor() changes it, replace_neighbor() does not mind.
+        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
+        TypeError: An argument of another type.
         UnreachableError: No interface is given and no link of this machine has the address.
 
     Windows: CreateIpNetEntry2. Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_EXCL.
@@ -152,6 +164,8 @@ def set_neighbor(
         InterfaceNotFoundError: There is no such interface.
         InvalidParameterError: No neighbour can have the address, or the physical address does not fit the interface.
         NeighborNotFoundError: The address has no row: create_neighbor() makes it, replace_neighbor() does not mind.
+        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
+        TypeError: An argument of another type.
         UnreachableError: No interface is given and no link of this machine has the address.
 
     Windows: SetIpNetEntry2. Linux: RTM_NEWNEIGH with NLM_F_REPLACE.
@@ -176,6 +190,8 @@ def replace_neighbor(
         AccessDeniedError: Without administrator rights.
         InterfaceNotFoundError: There is no such interface.
         InvalidParameterError: No neighbour can have the address, or the physical address does not fit the interface.
+        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
+        TypeError: An argument of another type.
         UnreachableError: No interface is given and no link of this machine has the address.
 
     Windows: CreateIpNetEntry2, and SetIpNetEntry2 where that says the row exists. Linux: RTM_NEWNEIGH with
@@ -202,6 +218,8 @@ def delete_neighbor(
         InterfaceNotFoundError: There is no such interface.
         InvalidParameterError: No neighbour can have the address, or it does not tell its interface.
         NeighborNotFoundError: The address has no row on the interface, and missing_ok is false.
+        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
+        TypeError: An argument of another type.
         UnreachableError: No interface is given and no link of this machine has the address.
 
     Windows: DeleteIpNetEntry2. Linux: RTM_DELNEIGH.
@@ -289,22 +307,25 @@ def resolve_neighbor(
         address: As for get_neighbor().
         interface: As for get_neighbor().
         source: Address of this machine to ask from; None: the system chooses.
-        timeout: Seconds to wait at most, 0 or more; None: until the system gives up (Linux: 3 seconds for a silent
-            address), at most 15.
+        timeout: Seconds to wait at most, finite and 0 or more; None: until the system gives up (Linux: 3 seconds for
+            a silent address), at most 15.
 
     Raises:
         InterfaceNotFoundError: There is no such interface.
         InvalidParameterError: No neighbour can have the address: invalid, one's own, or a broadcast address; or it
             does not tell its interface, or source is none of this machine's, or timeout is negative or not finite.
+        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
         TableFullError: The kernel has no room for one more dynamic row.
+        TypeError: An argument of another type.
         UnreachableError: No answer, or not in time; or no link of this machine has the address.
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """
     asked, links = asked_row(RESOLVE, address, b"", interface), Links()
-    deadline = monotonic() + _seconds(timeout)
-    native_source = ffi.NULL if source is None else pack_address(plain_address(source, RESOLVE))
     native, refused = pack([asked], links)
+    with naming(RESOLVE):
+        deadline = monotonic() + _seconds(timeout)
+        native_source = _source(source, native[0], links)
     codes = ffi.new("DWORD[]", 1)
     resolver = _open_resolver()
     try:
@@ -337,30 +358,44 @@ def _wait_for_answer(resolver: CData, row: CData, code: CData, deadline: float) 
             return lib.ERROR_BAD_NET_NAME
 
 
+def _source(source: str | IPv4Address | IPv6Address | None, row: CData, links: Links) -> CData:
+    """The SOCKADDR_INET of a source, NULL for none; its scope must be the interface of the row."""
+    if source is None:
+        return ffi.NULL
+    address = plain_address(source)
+    link = links.find(luid=row.InterfaceLuid.Value, index=row.InterfaceIndex)
+    reason = contradiction(address, link, links)
+    if reason:
+        raise invalid(reason)
+    return pack_address(address)
+
+
 def _seconds(timeout: float | None) -> float:
     if timeout is None:
         return _RESOLVE_SECONDS
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout must be a number of seconds or None, not {type(timeout).__name__}")
-    if not (math.isfinite(timeout) and timeout >= 0):
-        raise invalid(f"timeout {timeout} is not a finite number of seconds, 0 or more", RESOLVE)
-    return timeout
+    if not 0 <= timeout < math.inf:
+        raise invalid(f"timeout {timeout} is not a finite number of seconds, 0 or more")
+    return min(timeout, _FOREVER)
 
 
-def _family(operation: str, family: int) -> int:
+def _family(family: int) -> int:
     if isinstance(family, bool) or not isinstance(family, int):
         raise TypeError(f"family must be an int such as socket.AF_INET, not {type(family).__name__}")
     if not 0 <= family < 2**16:
-        raise invalid(f"family {family} is none; it must be AF_UNSPEC, AF_INET or AF_INET6", operation)
+        raise invalid(f"family {family} is none; it must be AF_UNSPEC, AF_INET or AF_INET6")
     return family
 
 
-def _interface_luid(operation: str, interface: str | int | Interface | None) -> tuple[CData, str]:
+def _interface_luid(interface: str | int | Interface | None) -> tuple[CData, str]:
     """The NET_LUID of an interface, NULL for all of them, and how a message names it."""
     if interface is None:
         return ffi.NULL, ""
     if interface == "":
-        raise invalid("'' names no interface; leave interface out for all of them", operation)
-    name, index, luid = identify(interface, operation)
+        raise invalid("'' names no interface; leave interface out for all of them")
+    name, index, luid = identify(interface)
     luid = luid or key_of(Links().find(name=name, index=index))[0]
+    if luid == 0:
+        raise invalid(f"interface {name or index} has no LUID, so it cannot be listed or flushed apart")
     return ffi.new("NET_LUID *", {"Value": luid}), f"on {name or f'interface {index}'}"

@@ -59,6 +59,9 @@ class PhysicalAddress(bytes):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
 
 def _physical_bytes(text: str) -> bytes:
     match = _PHYSICAL_TEXT.fullmatch(text)
@@ -175,7 +178,7 @@ class Neighbor:
         return bool(self.physical_address) and self.state not in (NeighborState.UNREACHABLE, NeighborState.INCOMPLETE)
 
 
-def plain_address(address: str | IPv4Address | IPv6Address, operation: str = "") -> IPv4Address | IPv6Address:
+def plain_address(address: str | IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
     """Makes a plain IPv4Address or IPv6Address of what a caller gives as address.
 
     Raises:
@@ -187,12 +190,12 @@ def plain_address(address: str | IPv4Address | IPv6Address, operation: str = "")
             address = ip_address(address)
         except ValueError:
             reason = f"{address!r} is no IPv4 or IPv6 address; write it like 192.0.2.7 or 2001:db8::7"
-            raise invalid(reason, operation) from None
+            raise invalid(reason) from None
     elif type(address) not in (IPv4Address, IPv6Address):
         address = _without_prefix(address)
     if isinstance(address, IPv6Address) and address.scope_id is not None and not address.is_link_local:
         reason = f"{address} has a scope, which only link-local addresses (fe80::/10) have; name interface="
-        raise invalid(reason, operation)
+        raise invalid(reason)
     return address
 
 

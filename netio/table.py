@@ -58,6 +58,13 @@ class NeighborTable:
         else:
             yield from (self[place] for place in range(len(self)))
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, NeighborTable):
+            return NotImplemented
+        return len(self) == len(other) and all(row == twin for row, twin in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]
+
     def __repr__(self) -> str:
         return f"<NeighborTable of {len(self)} rows>"
 

@@ -5,6 +5,7 @@ import json
 import socket
 import sys
 from dataclasses import asdict
+from io import TextIOWrapper
 
 import click
 
@@ -13,8 +14,9 @@ from netio import Neighbor, NeighborState, NetioError, list_neighbors
 
 def run() -> None:
     """Runs the command of sys.argv. A NetioError becomes one line on stderr and exit status 1."""
-    # An interface name that the terminal cannot show must not end the listing.
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    if isinstance(sys.stdout, TextIOWrapper):
+        # An interface name that the terminal cannot show must not end the listing.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         commands()
     except NetioError as error:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Rows as a person wants to see them."""
 
+import sys
 from collections.abc import Iterable
 
 from rich.console import Console
@@ -25,9 +26,9 @@ _WIDTH_OFF_TERMINAL = 300
 
 def draw_rows(rows: Iterable[Neighbor]) -> None:
     """Prints a table, with colour on a terminal only."""
-    console = Console(highlight=False)
-    if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDTH_OFF_TERMINAL)
+    # Addresses are full of what rich takes for markup and emoji: ":ab:" is one.
+    width = None if sys.stdout and sys.stdout.isatty() else _WIDTH_OFF_TERMINAL
+    console = Console(highlight=False, markup=False, emoji=False, width=width)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("ADDRESS", "PHYSICAL ADDRESS", "INTERFACE", "STATE", "ROUTER"):
         table.add_column(title, overflow="fold")
@@ -35,7 +36,7 @@ def draw_rows(rows: Iterable[Neighbor]) -> None:
         table.add_row(
             str(row.address),
             str(row.physical_address) or "-",
-            Text(row.interface),
+            row.interface,
             Text(row.state.name, style=_STYLES.get(row.state, "")),
             "router" if row.is_router else "",
         )

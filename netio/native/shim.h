@@ -2,7 +2,8 @@
 /*
  * The seam: what netio asks of an operating system. One implementation a system:
  * rtnetlink/ on Linux, iphlpapi/ on Windows. Results are Win32 numbers, families
- * the system's own AF_ values, text is UTF-8. Functions take many rows at a time,
+ * the system's own AF_ values, text is UTF-8 (an interface name on Linux: whatever
+ * bytes the kernel has). Functions take many rows at a time,
  * give each its own result and go on after a failed one; they use InterfaceLuid
  * where it is not 0, else InterfaceIndex. Only a netio_resolver holds state, and
  * one is for one thread at a time; all else may be called from any thread.
@@ -29,7 +30,7 @@
 typedef struct netio_interface {
     NET_LUID luid;
     NET_IFINDEX index;
-    ULONG physical_address_length; /* 0: a link without addresses */
+    ULONG physical_address_length; /* of its neighbours; 0: they have none (loopback, point to point) */
     char name[NETIO_NAME_SIZE];    /* the interface name on Linux, the alias on Windows */
     char scope[NETIO_NAME_SIZE];   /* how a socket address text names it after the %: name or decimal index */
 } netio_interface;

@@ -134,3 +134,19 @@ def test_a_reader_that_closes_the_pipe_ends_it_quietly() -> None:
     process.stdout.close()
     _, errors = process.communicate(timeout=30)
     assert errors == b""
+
+
+def test_addresses_are_no_markup_and_no_emoji(wire: Wire) -> None:
+    """:ab: is a picture to rich, and [red] a colour."""
+    wire.near.ip("neigh add 2001:db8:a:b:ab:cd:a:7 lladdr 02:cd:ab:cd:ab:0a dev near0")
+    wire.near.ip("link set near0 down", "link set near0 name x[red]y", "link set x[red]y up")
+    wire.near.ip("neigh replace 2001:db8:a:b:ab:cd:a:7 lladdr 02:cd:ab:cd:ab:0a dev x[red]y")
+    lines = run("list", "-6").stdout.splitlines()
+    assert ["2001:db8:a:b:ab:cd:a:7", "02:cd:ab:cd:ab:0a", "x[red]y", "PERMANENT"] in [line.split() for line in lines]
+
+
+def test_no_output_at_all() -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$@" >&-', "sh", *COMMAND, "list"], capture_output=True, text=True, env=environment(), check=False
+    )
+    assert "Traceback" not in done.stderr

@@ -78,7 +78,9 @@ def written(physical_address: bytes) -> str:
 def test_another_length_is_refused(tunnel: Tunnel) -> None:
     """Bug: what is right for Ethernet is taken everywhere, and the kernel cuts it to the link's own length."""
     for wrong in {0, 4, 6, 8, 16, 20, 32} - {tunnel.length}:
-        with pytest.raises(netio.InvalidParameterError, match=f"of {wrong} bytes here, must have {tunnel.length}"):
+        with pytest.raises(
+            netio.InvalidParameterError, match=f"has {wrong} bytes, neighbours there have {tunnel.length}"
+        ):
             netio.create_neighbor("192.0.2.77", bytes(wrong), interface=tunnel.name)
 
     assert unicast(tunnel.name) == []

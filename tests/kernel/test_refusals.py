@@ -152,7 +152,7 @@ SITUATIONS: list[Situation] = [
     Situation("absent row", NO_ROW, ("get", "set", "delete")),
     Situation("absent IPv6 row", NO_ROW, ("get", "set", "delete"), "2001:db8::77"),
     Situation("absent link-local row", NO_ROW, ("get", "set", "delete"), "fe80::77"),
-    Situation("row of another interface", NO_ROW, ("get", "set", "delete"), PERMANENT, interface="lo"),
+    Situation("row of another interface", NO_ROW, ("get", "delete"), PERMANENT, interface="lo"),
     Situation("permanent row", EXISTS, ("create",), PERMANENT),
     Situation("stale row", EXISTS, ("create",), STALE),
     # What cannot be asked for.

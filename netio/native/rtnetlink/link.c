@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "array.h"
 #include "code.h"
 
 /* Newer than the kernel headers of old build images. */
@@ -78,7 +79,8 @@ static int parse_link(const struct nlmsghdr *message, netio_interface *interface
     memset(interface, 0, sizeof *interface);
     interface->index = (NET_IFINDEX)fixed->ifi_index;
     interface->luid = link_luid(fixed->ifi_type, interface->index);
-    if (found[IFLA_ADDRESS] != NULL)
+    /* Loopback and point-to-point links have one, but their neighbours have none: IPv4 keeps one row for them all. */
+    if (found[IFLA_ADDRESS] != NULL && !(fixed->ifi_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)))
         interface->physical_address_length = (ULONG)RTA_PAYLOAD(found[IFLA_ADDRESS]);
     size = RTA_PAYLOAD(found[IFLA_IFNAME]);
     memcpy(interface->name, RTA_DATA(found[IFLA_IFNAME]), size);
@@ -170,18 +172,14 @@ static int learn(struct rtnl_socket *sock, struct known_links *known, size_t pla
 {
     netio_interface interface = {.index = index};
     const int error = link_find(sock, &interface);
+    void *links;
 
     if (error != 0 && error != -ENODEV)
         return error;
-    if (known->count == known->room) {
-        const size_t room = known->room == 0 ? 16 : known->room * 2;
-        void *links = realloc(known->links, room * sizeof *known->links);
-
-        if (links == NULL)
-            return -ENOMEM;
-        known->links = links;
-        known->room = room;
-    }
+    links = array_with_room(known->links, known->count, &known->room, 0, sizeof *known->links);
+    if (links == NULL)
+        return -ENOMEM;
+    known->links = links;
     memmove(known->links + place + 1, known->links + place, (known->count - place) * sizeof *known->links);
     known->links[place].index = index;
     known->links[place].luid.Value = error == 0 ? interface.luid.Value : 0;
@@ -216,17 +214,12 @@ struct link_list {
 static int visit_link_of_list(void *visitor, const struct nlmsghdr *message)
 {
     struct link_list *list = visitor;
+    void *links = array_with_room(list->links, list->count, &list->room, 0, sizeof *list->links);
     int error;
 
-    if (list->count == list->room) {
-        const size_t room = list->room == 0 ? 16 : list->room * 2;
-        void *links = realloc(list->links, room * sizeof *list->links);
-
-        if (links == NULL)
-            return -ENOMEM;
-        list->links = links;
-        list->room = room;
-    }
+    if (links == NULL)
+        return -ENOMEM;
+    list->links = links;
     error = parse_link(message, &list->links[list->count]);
     if (error == 0)
         list->count++;

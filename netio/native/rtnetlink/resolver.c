@@ -14,17 +14,16 @@
  * too, until its queue is empty.
  */
 #include <errno.h>
-#include <linux/if.h>
 #include <linux/neighbour.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "code.h"
 #include "neighbor.h"
 #include "route.h"
@@ -37,7 +36,7 @@
 /* A row that is being deleted is seen as failed for an instant: only one that stays so has failed. */
 #define FAILED_FOR_GOOD_MS 20
 
-/* Each time that a row is removed under a question is one of somebody else's; a row that is never there ends it. */
+/* How often a datagram may leave no row behind, as when somebody else removes it, before the table is called full. */
 #define GONE_LIMIT 8
 
 #define DISCARD_PORT 9 /* RFC 863: whoever is sent something there throws it away */
@@ -52,9 +51,9 @@ struct query {
     ULONG before_length;
     DWORD result;
     enum { PREPARING, ASKED, DONE } stage;
-    bool dropped;      /* the row was removed: CAP_NET_ADMIN is there */
-    bool asked_again;    /* because the row failed with its old physical address */
-    unsigned times_gone; /* how often the row was asked for again because somebody had removed it */
+    bool dropped;         /* the row was removed: CAP_NET_ADMIN is there */
+    bool asked_again;     /* because the row failed with its old physical address */
+    unsigned times_gone;  /* how often a datagram left no row */
     int64_t failed_since; /* when the row was first seen as failed; 0: it is not */
 };
 
@@ -167,12 +166,15 @@ static int send_use(netio_resolver *resolver, const struct query *query)
 static DWORD code_of_ask(int error)
 {
     switch (-error) {
-    case EADDRNOTAVAIL: /* the source is no address of this machine */
-        return ERROR_INVALID_PARAMETER;
+    case EADDRNOTAVAIL: /* the interface has no address to ask from */
+    case EPERM:         /* a firewall */
+    case EACCES:
     case ENETDOWN:
     case ENETUNREACH:
     case EHOSTUNREACH:
         return ERROR_BAD_NET_NAME;
+    case EINVAL: /* the interface has no stack of that family */
+        return ERROR_NOT_SUPPORTED;
     default:
         return code_of(error);
     }
@@ -197,6 +199,12 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* NTF_USE needs CAP_NET_ADMIN and takes no source. */
+static bool uses_request(const struct query *query)
+{
+    return query->dropped && query->source.si_family == 0;
+}
+
 static void ask(netio_resolver *resolver, struct query *query);
 
 static void ask_again(netio_resolver *resolver, struct query *query)
@@ -218,29 +226,18 @@ static void fail(netio_resolver *resolver, struct query *query)
 }
 
 /*
- * Why a datagram was taken and left no row behind: the table is full, or the link is one whose IPv4 datagrams all
- * go to one neighbour (loopback, point to point).
+ * The row has gone: somebody has removed it, such as another one who resolves it. Right after NTF_USE, which says when
+ * the table is full, the event of that is on its way. A datagram is taken where the table is full, too.
  */
-static DWORD why_no_row(const netio_resolver *resolver, const struct query *query)
-{
-    struct ifreq link;
-
-    memset(&link, 0, sizeof link);
-    memcpy(link.ifr_name, query->interface.name, sizeof link.ifr_name - 1);
-    if (ioctl(resolver->requests.fd, SIOCGIFFLAGS, &link) == 0 && link.ifr_flags & (IFF_LOOPBACK | IFF_POINTOPOINT))
-        return ERROR_BAD_NET_NAME;
-    return ERROR_NO_SYSTEM_RESOURCES;
-}
-
-/* The row has gone: somebody has removed it, such as another one who resolves it, or the kernel never made it. */
 static void miss(netio_resolver *resolver, struct query *query, bool just_asked)
 {
-    if (query->times_gone == GONE_LIMIT) {
-        finish(query, just_asked ? why_no_row(resolver, query) : ERROR_BAD_NET_NAME);
-        return;
-    }
-    query->times_gone++;
-    ask_again(resolver, query);
+    if (uses_request(query)) {
+        if (!just_asked)
+            ask_again(resolver, query);
+    } else if (query->times_gone++ < GONE_LIMIT)
+        ask_again(resolver, query);
+    else
+        finish(query, ERROR_NO_SYSTEM_RESOURCES);
 }
 
 /* Reads the row again and judges it. */
@@ -266,8 +263,7 @@ static void look(netio_resolver *resolver, struct query *query, bool just_asked)
 
 static void ask(netio_resolver *resolver, struct query *query)
 {
-    const bool use = query->dropped && query->source.si_family == 0;
-    const int error = use ? send_use(resolver, query) : send_datagram(query);
+    const int error = uses_request(query) ? send_use(resolver, query) : send_datagram(query);
 
     query->stage = ASKED;
     if (error != 0)
@@ -329,14 +325,27 @@ static void look_at_doubtful(netio_resolver *resolver)
             look(resolver, resolver->queries[i], false);
 }
 
-/* Only what is on the interface's link can be asked for: one's own and broadcast addresses are no neighbours. */
+static bool is_link_local(const SOCKADDR_INET *address)
+{
+    return address->si_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&address->Ipv6.sin6_addr);
+}
+
+/*
+ * Only what is on the interface's link can be asked for; one's own addresses, on whatever link, and broadcast ones are
+ * no neighbours. Mostly the first route tells; another one is asked for where it leads elsewhere.
+ */
 static DWORD check_route(netio_resolver *resolver, const struct query *query)
 {
+    const SOCKADDR_INET *address = &query->row.Address;
     struct route route = {0};
-    const int error = route_find(&resolver->requests, &query->row.Address, query->interface.index, &route);
+    int error = is_link_local(address) ? -ENETUNREACH : route_find(&resolver->requests, address, 0, &route);
 
+    if (error == 0 && route.type == RTN_LOCAL)
+        return ERROR_INVALID_PARAMETER;
+    if (error != 0 || route.index != query->interface.index)
+        error = route_find(&resolver->requests, address, query->interface.index, &route);
     if (error != 0)
-        return code_of_ask(error);
+        return route_is_none(error) ? ERROR_BAD_NET_NAME : code_of(error);
     if (route.type == RTN_LOCAL || route.type == RTN_BROADCAST || route.type == RTN_ANYCAST)
         return ERROR_INVALID_PARAMETER;
     if ((route.type != RTN_UNICAST && route.type != RTN_MULTICAST) || route.gateway.si_family != 0)
@@ -351,7 +360,6 @@ static DWORD check_route(netio_resolver *resolver, const struct query *query)
 static DWORD check_source(netio_resolver *resolver, const struct query *query)
 {
     const SOCKADDR_INET *source = &query->source;
-    const bool link_local = source->si_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&source->Ipv6.sin6_addr);
     struct route route = {0};
     int fd;
 
@@ -359,12 +367,12 @@ static DWORD check_source(netio_resolver *resolver, const struct query *query)
         return NO_ERROR;
     if (source->si_family != query->row.Address.si_family || !inet_is_neighbor(source))
         return ERROR_INVALID_PARAMETER;
-    if (route_find(&resolver->requests, source, link_local ? query->interface.index : 0, &route) != 0 ||
+    if (route_find(&resolver->requests, source, is_link_local(source) ? query->interface.index : 0, &route) != 0 ||
         route.type != RTN_LOCAL)
         return ERROR_INVALID_PARAMETER;
     fd = open_datagrams(query);
     if (fd < 0)
-        return code_of_ask(fd);
+        return fd == -EADDRNOTAVAIL ? ERROR_INVALID_PARAMETER : code_of(fd);
     close(fd);
     return NO_ERROR;
 }
@@ -379,86 +387,94 @@ static DWORD check_query(netio_resolver *resolver, struct query *query)
     return code;
 }
 
-/* Removes the row, where that is allowed. The events of it are read away: they are no answer. */
+/* Checks what is asked for, and reads the row: the result, or WAIT_TIMEOUT where the link is to be asked. */
+static DWORD prepare(netio_resolver *resolver, struct query *query)
+{
+    DWORD code = check_query(resolver, query), route_code;
+    int error;
+
+    if (code != NO_ERROR)
+        return code;
+    route_code = check_route(resolver, query);
+    if (route_code == ERROR_INVALID_PARAMETER)
+        return route_code;
+    error = row_read(&resolver->requests, &query->interface, &query->row);
+    if (error == 0 && query->row.State == NlnsPermanent)
+        return NO_ERROR;
+    if (route_code != NO_ERROR) /* only a row that a person wrote needs no route */
+        return route_code;
+    if (query->interface.physical_address_length == 0)
+        return ERROR_BAD_NET_NAME;
+    if (error != 0 && error != -ENOENT)
+        return code_of(error);
+    if (query->row.State != NlnsUnreachable) {
+        query->before_length = query->row.PhysicalAddressLength;
+        memcpy(query->before, query->row.PhysicalAddress, sizeof query->before);
+    }
+    return WAIT_TIMEOUT;
+}
+
+/* Whether the same has been asked already: then that one's answer is this one's too. */
+static bool join(const netio_resolver *resolver, struct query *query)
+{
+    for (size_t i = 0; i < resolver->count; i++) {
+        const struct query *other = resolver->queries[i];
+
+        if (other->stage == ASKED && neighbor_same_key(&other->row, &query->row) &&
+            memcmp(&other->source, &query->source, sizeof query->source) == 0) {
+            memcpy(query->before, other->before, sizeof query->before);
+            query->before_length = other->before_length;
+            query->dropped = other->dropped;
+            query->asked_again = other->asked_again;
+            query->stage = ASKED;
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Removes the row, where that is allowed, and reads away the events of it: they are no answer. Where it is not
+ * allowed, a reachable row is the answer as it stands.
+ */
 static DWORD drop(netio_resolver *resolver, struct query *query)
 {
     const int error = row_remove(&resolver->requests, query->interface.index, &query->row);
+    DWORD code;
 
     if (error == -EPERM)
-        return NO_ERROR;
+        return query->row.State == NlnsReachable ? NO_ERROR : WAIT_TIMEOUT;
     if (error != 0 && error != -ENOENT)
         return code_of(error);
     query->dropped = true;
     query->before_length = 0;
-    return take_events(resolver);
-}
-
-static bool is_asked_already(const netio_resolver *resolver, const struct query *query)
-{
-    for (size_t i = 0; i < resolver->count; i++)
-        if (resolver->queries[i]->stage == ASKED && neighbor_same_key(&resolver->queries[i]->row, &query->row))
-            return true;
-    return false;
+    code = take_events(resolver);
+    return code == NO_ERROR ? WAIT_TIMEOUT : code;
 }
 
 static void begin(netio_resolver *resolver, struct query *query)
 {
-    MIB_IPNET_ROW2 row;
-    DWORD code = check_query(resolver, query);
-    DWORD route_code;
-    int error;
+    DWORD code = prepare(resolver, query);
 
-    if (code != NO_ERROR) {
-        finish(query, code);
+    if (code == WAIT_TIMEOUT && join(resolver, query))
         return;
-    }
-    route_code = check_route(resolver, query);
-    if (route_code == ERROR_INVALID_PARAMETER) {
-        finish(query, route_code);
-        return;
-    }
-    if (is_asked_already(resolver, query)) {
-        query->stage = ASKED;
-        return;
-    }
-    row = query->row;
-    error = row_read(&resolver->requests, &query->interface, &row);
-    if (error == 0 && row.State == NlnsPermanent) {
-        query->row = row;
-        finish(query, NO_ERROR);
-        return;
-    }
-    if (route_code != NO_ERROR) { /* only a row that a person wrote needs no route */
-        finish(query, route_code);
-        return;
-    }
-    if (error == 0 && row.State != NlnsUnreachable) {
-        query->before_length = row.PhysicalAddressLength;
-        memcpy(query->before, row.PhysicalAddress, sizeof query->before);
-    }
-    code = drop(resolver, query);
-    if (code != NO_ERROR)
-        finish(query, code);
-    else if (!query->dropped && error == 0 && row.State == NlnsReachable) {
-        query->row = row;
-        finish(query, NO_ERROR);
-    } else
+    if (code == WAIT_TIMEOUT)
+        code = drop(resolver, query);
+    if (code == WAIT_TIMEOUT)
         ask(resolver, query);
+    else
+        finish(query, code);
 }
 
 static struct query *add_query(netio_resolver *resolver)
 {
+    void *queries =
+        array_with_room(resolver->queries, resolver->count, &resolver->room, 0, sizeof *resolver->queries);
     struct query *query;
 
-    if (resolver->count == resolver->room) {
-        const size_t room = resolver->room == 0 ? 16 : resolver->room * 2;
-        void *queries = realloc(resolver->queries, room * sizeof *resolver->queries);
-
-        if (queries == NULL)
-            return NULL;
-        resolver->queries = queries;
-        resolver->room = room;
-    }
+    if (queries == NULL)
+        return NULL;
+    resolver->queries = queries;
     query = calloc(1, sizeof *query);
     if (query != NULL)
         resolver->queries[resolver->count++] = query;
@@ -474,7 +490,9 @@ DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows
         if (query == NULL)
             return ERROR_NOT_ENOUGH_MEMORY;
         query->tag = first_tag + i;
-        query->row = rows[i];
+        query->row.Address = rows[i].Address; /* the key, and no more of it */
+        query->row.InterfaceIndex = rows[i].InterfaceIndex;
+        query->row.InterfaceLuid = rows[i].InterfaceLuid;
         if (source != NULL)
             query->source = *source;
         begin(resolver, query);

@@ -74,8 +74,7 @@ int route_find(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_I
     return rtnl_ask(sock, &request, visit_route, route);
 }
 
-/* Answers of the kernel that mean: no datagram can go there (none, unreachable, prohibit and blackhole routes). */
-static bool is_no_route(int error)
+bool route_is_none(int error)
 {
     return error == -ENETUNREACH || error == -EHOSTUNREACH || error == -EACCES || error == -EINVAL;
 }
@@ -100,7 +99,7 @@ static DWORD find_link(struct rtnl_socket *sock, const SOCKADDR_INET *destinatio
     if (!inet_is_neighbor(destination) || !names_one_link(destination))
         return ERROR_INVALID_PARAMETER;
     error = route_find(sock, destination, 0, &route);
-    if (is_no_route(error))
+    if (route_is_none(error))
         return ERROR_NETWORK_UNREACHABLE;
     if (error != 0)
         return code_of(error);
@@ -119,8 +118,10 @@ static DWORD find_link(struct rtnl_socket *sock, const SOCKADDR_INET *destinatio
         return ERROR_NETWORK_UNREACHABLE;
     interface.index = route.index;
     error = link_find(sock, &interface);
+    if (error != 0)
+        return code_of(error);
     *luid = interface.luid;
-    return code_of(error);
+    return luid->Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
 }
 
 void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
@@ -145,7 +146,7 @@ DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
         error = route_find(&sock, destination, 0, &route);
     rtnl_close(&sock);
     *gateway = route.gateway;
-    if (error != 0 && !is_no_route(error))
+    if (error != 0 && !route_is_none(error))
         return code_of(error);
     return route.gateway.si_family == 0 ? ERROR_NOT_FOUND : NO_ERROR;
 }

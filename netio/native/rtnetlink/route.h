@@ -3,16 +3,21 @@
 #ifndef NETIO_ROUTE_H
 #define NETIO_ROUTE_H
 
+#include <stdbool.h>
+
 #include "rtnl.h"
 #include "shim.h"
 
 struct route {
-    unsigned char type; /* RTN_ */
-    NET_IFINDEX index;  /* the interface that it leaves by */
+    unsigned char type;    /* RTN_ */
+    NET_IFINDEX index;     /* the interface that it leaves by */
     SOCKADDR_INET gateway; /* family 0: none, the destination is on the link */
 };
 
 /* The route that a datagram to that destination would take, on that interface only where index is not 0. */
 int route_find(struct rtnl_socket *socket, const SOCKADDR_INET *destination, NET_IFINDEX index, struct route *route);
+
+/* Errors of route_find that mean: no datagram can go there (none, unreachable, prohibit and blackhole routes). */
+bool route_is_none(int error);
 
 #endif

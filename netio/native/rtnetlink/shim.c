@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "array.h"
 #include "code.h"
 #include "link.h"
 #include "neighbor.h"
@@ -71,9 +72,13 @@ static int write_row(struct rtnl_socket *sock, const netio_interface *interface,
 {
     struct rtnl_request request;
 
+    int error;
+
     neighbor_request(&request, RTM_NEWNEIGH, (uint16_t)(NLM_F_ACK | flags), row, interface->index, NUD_PERMANENT,
                      neighbor_flags);
-    return rtnl_ask(sock, &request, NULL, NULL);
+    error = rtnl_ask(sock, &request, NULL, NULL);
+    /* The row has been checked: what the kernel still finds invalid is an interface without a stack of that family. */
+    return error == -EINVAL ? -EAFNOSUPPORT : error;
 }
 
 static int create_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row)
@@ -174,18 +179,18 @@ struct table {
     size_t room;
 };
 
-static int grow_table(struct table *table)
+static int make_room(struct table *table)
 {
-    const size_t room = table->room == 0 ? 64 : table->room * 2;
+    const size_t count = table->block == NULL ? 0 : table->block->NumEntries;
     void *block;
 
-    if (room > (SIZE_MAX - sizeof *table->block) / sizeof *table->block->Table || room > UINT32_MAX)
+    if (count == UINT32_MAX)
         return -ENOMEM;
-    block = realloc(table->block, offsetof(MIB_IPNET_TABLE2, Table) + room * sizeof *table->block->Table);
+    block = array_with_room(table->block, count, &table->room, offsetof(MIB_IPNET_TABLE2, Table),
+                            sizeof *table->block->Table);
     if (block == NULL)
         return -ENOMEM;
     table->block = block;
-    table->room = room;
     return 0;
 }
 
@@ -194,12 +199,11 @@ static int visit_row_of_table(void *visitor, const struct nlmsghdr *message)
 {
     struct table *table = visitor;
     MIB_IPNET_ROW2 *row;
-    int error = 0;
+    int error;
 
     if (neighbor_is_foreign(message))
         return 0;
-    if (table->block->NumEntries == table->room)
-        error = grow_table(table);
+    error = make_room(table);
     if (error != 0)
         return error;
     row = &table->block->Table[table->block->NumEntries];
@@ -216,7 +220,7 @@ static int dump_table(struct rtnl_socket *sock, struct table *table)
 {
     const struct ndmsg fixed = {.ndm_family = (unsigned char)table->family};
     struct rtnl_request request;
-    int error = grow_table(table);
+    int error = make_room(table);
 
     if (error != 0)
         return error;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A kernel without one of the two families, as a library in front of the C library plays it."""
+"""A kernel that refuses what this one does not, as a library in front of the C library plays it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from netlab.wire import Wire
 
-SHIM = """
+NO_FAMILY = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -37,7 +37,27 @@ int socket(int family, int type, int protocol)
 }
 """
 
+FIREWALL = """
+#include <errno.h>
+#include <sys/socket.h>
+
+ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length)
+{
+    (void)fd, (void)data, (void)size, (void)flags, (void)to, (void)length;
+    errno = EPERM;
+    return -1;
+}
+"""
+
 MAC = "02:00:5e:00:00:07"
+
+
+def library(folder: Path, source: str, *flags: str) -> str:
+    """Compiles a library for LD_PRELOAD."""
+    path = str(folder / "shim.so")
+    command = ["cc", "-shared", "-fPIC", *flags, "-x", "c", "-", "-o", path]
+    subprocess.run(command, input=source, text=True, check=True, timeout=50)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -45,9 +65,7 @@ MAC = "02:00:5e:00:00:07"
 )
 def test_a_missing_family(wire: Wire, tmp_path: Path, missing: str, other: str, address: str) -> None:
     """Bug: a dump of a family that the kernel lacks is empty, and looks like a network without neighbours."""
-    shim = tmp_path / "shim.so"
-    command = ["cc", "-shared", "-fPIC", f"-DMISSING={missing}", "-x", "c", "-", "-o", str(shim)]
-    subprocess.run(command, input=SHIM, text=True, check=True, timeout=50)
+    shim = library(tmp_path, NO_FAMILY, f"-DMISSING={missing}")
     wire.near.ip(f"neigh add 192.0.2.77 lladdr {MAC} dev near0", f"neigh add 2001:db8::77 lladdr {MAC} dev near0")
     family, version = getattr(socket, missing), 4 if other == "AF_INET" else 6
 
@@ -62,7 +80,7 @@ def test_a_missing_family(wire: Wire, tmp_path: Path, missing: str, other: str, 
             ("list_neighbors", (getattr(socket, other),), {}),
             ("list_interfaces", (), {}),
         ],
-        LD_PRELOAD=str(shim),
+        LD_PRELOAD=shim,
     )
 
     assert [(type(error), error.code, error.ntstatus) for error in errors] == [
@@ -70,3 +88,10 @@ def test_a_missing_family(wire: Wire, tmp_path: Path, missing: str, other: str, 
     ] * 3
     assert {row.address.version for row in others} == {version}
     assert all(row in everything for row in others)
+
+
+def test_a_firewall_is_silence_and_no_lack_of_rights(wire: Wire, tmp_path: Path) -> None:
+    """Bug: EPERM of the datagram asks for administrator rights, which the verb does not need."""
+    calls = [("resolve_neighbor", (FAR_IP4,), {"interface": "near0"})]
+    (error,) = call_elsewhere(wire.near, UNPRIVILEGED, calls, LD_PRELOAD=library(tmp_path, FIREWALL))
+    assert type(error) is netio.UnreachableError

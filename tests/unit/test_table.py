@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: MIT
+"""NeighborTable over memory of the test's own."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from netio import Neighbor, NeighborTable
+from netio._native import ffi
+from netio.convert import pack
+from netio.interfaces import Links
+from netio.table import _table
+
+ROWS = [Neighbor(f"192.0.2.{n}", f"02:00:5e:00:00:0{n}", interface=n) for n in range(1, 6)]
+
+
+def table_of(rows: Sequence[Neighbor]) -> NeighborTable:
+    view = memoryview(bytes(ffi.buffer(pack(rows, Links())[0])))
+    return _table(view, range(len(rows)), {n: ("", str(n)) for n in range(10)})
+
+
+def addresses(rows: NeighborTable) -> list[str]:
+    return [str(row.address) for row in rows]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        slice(None),
+        slice(1, 3),
+        slice(None, None, 2),
+        slice(None, None, -1),
+        slice(-2, None),
+        slice(4, 1, -2),
+        slice(3, 3),
+        slice(10, 20),
+    ],
+)
+def test_slices_are_those_of_a_list(place: slice) -> None:
+    table = table_of(ROWS)
+    expected = addresses(table)[place]
+    assert addresses(table[place]) == expected
+    assert len(table[place]) == len(expected)
+    assert addresses(table[::-1][place]) == addresses(table)[::-1][place]
+    assert [str(table[place][n].address) for n in range(len(expected))] == expected
+
+
+def test_indexes_are_those_of_a_list() -> None:
+    table = table_of(ROWS)
+    assert [str(table[n].address) for n in (0, 4, -1, -5)] == ["192.0.2.1", "192.0.2.5", "192.0.2.5", "192.0.2.1"]
+    for place in (5, -6):
+        with pytest.raises(IndexError):
+            table[place]
+    with pytest.raises(TypeError):
+        table["0"]  # type: ignore[call-overload]
+
+
+def test_a_row_is_decoded_each_time_anew() -> None:
+    table = table_of(ROWS)
+    assert table[0] == table[0]
+    assert table[0] is not table[0]
+
+
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_rows_for_the_system_lie_one_behind_the_other(step: int) -> None:
+    """A slice with a step is a copy in its own order."""
+    table = table_of(ROWS)[::step]
+    assert bytes(table.native_rows()) == bytes(table_of(ROWS[::step]).native_rows())
+
+
+def test_equality_is_by_rows_and_with_tables_only() -> None:
+    table = table_of(ROWS)
+    assert table == table_of(ROWS)
+    assert table != table_of(ROWS[1:])
+    assert table != table_of(ROWS[::-1])
+    assert table[:0] == table_of([])
+    assert table != list(table)
+
+
+def test_it_is_neither_hashable_nor_made_by_hand_nor_a_sequence() -> None:
+    """pandas and polars read a registered Sequence row by row."""
+    with pytest.raises(TypeError):
+        hash(table_of(ROWS))
+    with pytest.raises(TypeError, match="list_neighbors"):
+        NeighborTable()
+    assert not isinstance(table_of(ROWS), Sequence)

@@ -14,6 +14,7 @@ from netio.interfaces import Interface, identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Self
 
     from typing_extensions import Buffer
@@ -172,10 +173,22 @@ class Neighbor:
         fill(self, "interface_index", index)
         fill(self, "interface_luid", luid)
 
+    # The address goes as text: early releases of Python 3.11 lose the scope of a pickled or copied IPv6Address.
+    def __reduce__(self) -> tuple[Callable[..., Neighbor], tuple[object, ...]]:
+        address, *others = (getattr(self, name) for name in self.__slots__)
+        return _restore, (str(address), *others)
+
     @property
     def is_resolved(self) -> bool:
         """Whether the physical address is known and in use: state neither UNREACHABLE nor INCOMPLETE."""
         return bool(self.physical_address) and self.state not in (NeighborState.UNREACHABLE, NeighborState.INCOMPLETE)
+
+
+def _restore(address: str, *others: object) -> Neighbor:
+    row = object.__new__(Neighbor)
+    for name, value in zip(Neighbor.__slots__, (ip_address(address), *others), strict=True):
+        object.__setattr__(row, name, value)
+    return row
 
 
 def plain_address(address: str | IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:

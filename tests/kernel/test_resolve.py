@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 from ipaddress import IPv4Network
 from itertools import islice
 from pathlib import Path
@@ -13,8 +15,10 @@ import pytest
 
 import netio
 from netio import Neighbor, NeighborState
+from netlab.capture import capturing
+from netlab.child import environment, python
 from netlab.oracle import Seen, seen
-from netlab.wire import ABSENT_IP4, FAR_IP4, FAR_IP6, FAR_MAC, NEAR_IP4, NEAR_IP6, NEAR_LINK_LOCAL
+from netlab.wire import ABSENT_IP4, ABSENT_IP6, FAR_IP4, FAR_IP6, FAR_MAC, NEAR_IP4, NEAR_IP6, NEAR_LINK_LOCAL
 
 if TYPE_CHECKING:
     from conftest import Caller
@@ -113,11 +117,12 @@ def test_multicast(group: str, physical_address: str) -> None:
 
 
 def test_a_reachable_row_unprivileged(wire: Wire, live: str, unprivileged: Caller) -> None:
-    """Bug: without rights to delete, a reachable row is waited for; it makes no event."""
+    """Bug: without rights to delete, a reachable row is waited for, or something is sent to it."""
     wire.near.ip(f"neigh add {live} lladdr {WRONG_MAC} dev near0 nud reachable")
+    with capturing(wire) as capture:
+        row = unprivileged("resolve_neighbor", live, interface="near0", timeout=2)
 
-    row = unprivileged("resolve_neighbor", live, interface="near0", timeout=2)
-
+        assert capture.frames() == []
     assert (row.physical_address.hex(":"), row.state) == (WRONG_MAC, NeighborState.REACHABLE)
 
 
@@ -189,6 +194,31 @@ def test_many_one_after_another(wire: Wire) -> None:
 
 def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+RESOLVE = """
+import sys, netio
+row = netio.resolve_neighbor(sys.argv[1], interface="near0")
+print(row.physical_address, row.state.name)
+"""
+
+
+@pytest.mark.parametrize("address", [ABSENT_IP4, ABSENT_IP6])
+def test_an_answer_among_lost_events(wire: Wire, address: str) -> None:
+    """Bug: after an overrun, which drops the event of the answer too, the row is not looked at again."""
+    with subprocess.Popen([*python(RESOLVE), address], stdout=subprocess.PIPE, text=True, env=environment()) as child:
+        while address not in seen(wire.near):
+            assert child.poll() is None
+        child.send_signal(signal.SIGSTOP)
+        # More events than a socket holds; what comes after them is lost.
+        wire.near.ip(*(f"neigh add 10.0.{i >> 8}.{i & 255} lladdr {WRONG_MAC} dev near0" for i in range(1000)))
+        wire.far.ip(f"address add {address}/24 dev far0" + (" nodad" if ":" in address else ""))
+        while seen(wire.near)[address].state == "INCOMPLETE":
+            assert child.poll() is None
+        child.send_signal(signal.SIGCONT)
+        shown, _ = child.communicate(timeout=30)
+
+    assert shown == f"{FAR_MAC} REACHABLE\n"
 
 
 def test_while_the_table_is_flooded(wire: Wire) -> None:

@@ -37,8 +37,8 @@ def test_import_asks_the_system_nothing(tmp_path: Path) -> None:
 
 def test_the_trace_sees_a_socket(tmp_path: Path) -> None:
     """Bug: the test above looks past what it is to find."""
-    calls = trace("import netio, os; netio.list_neighbors(); open('/etc/hosts')", tmp_path / "log")
+    calls = trace("import netio, os; netio.list_neighbors(); open('/proc/net/arp').close()", tmp_path / "log")
 
     forbidden = [call for call in calls[1:] if is_forbidden(call)]
     assert any("AF_NETLINK" in call for call in forbidden)
-    assert any("/etc/hosts" in call for call in forbidden)
+    assert any("/proc/net/arp" in call for call in forbidden)

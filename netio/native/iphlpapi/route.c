@@ -19,7 +19,7 @@ static bool names_one_link(const SOCKADDR_INET *destination)
     if (destination->si_family == AF_INET6)
         return !IN6_IS_ADDR_LINKLOCAL(&destination->Ipv6.sin6_addr) &&
                !IN6_IS_ADDR_MULTICAST(&destination->Ipv6.sin6_addr);
-    return !IN_MULTICAST(ntohl(destination->Ipv4.sin_addr.s_addr));
+    return ntohl(destination->Ipv4.sin_addr.s_addr) >> 28 != 0xe; /* 224.0.0.0/4 */
 }
 
 /* Windows makes such routes for its own addresses and for the broadcast addresses of its networks. */

@@ -340,6 +340,33 @@ static bool settles(LONG value)
     return blocks == value;
 }
 
+/* A session with one call under way, which outlives it or not. */
+static void test_silence(bool close_first)
+{
+    MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+    netio_resolver *resolver;
+    DWORD result = NO_ERROR;
+    size_t tag, count = 0;
+
+    begin();
+    row.InterfaceIndex = 4;
+    standin_silence(300);
+    CHECK(netio_resolver_open(&resolver) == NO_ERROR);
+    CHECK(netio_resolver_submit(resolver, &row, 1, NULL, 0) == NO_ERROR);
+    Sleep(100);
+    CHECK(standin_resolving() == 1 && blocks == 2); /* session and row */
+    for (int i = 0; !close_first && count == 0 && i < 40; i++) {
+        count = 1;
+        netio_resolver_wait(resolver, 50, &tag, &row, &result, &count);
+    }
+    CHECK(close_first || result == ERROR_BAD_NET_NAME);
+    CHECK(row.InterfaceIndex == 4); /* the key, whatever the failed call wrote */
+    netio_resolver_close(resolver);
+    CHECK(!close_first || (standin_resolving() == 1 && blocks == 2));
+    CHECK(settles(0));
+    CHECK(standin_resolving() == 0);
+}
+
 /* Answers that nobody fetched, calls under way and calls that had not begun: all is freed, none of it too early. */
 static void test_close(void)
 {
@@ -386,6 +413,8 @@ int main(void)
     test_routes();
     test_messages();
     test_resolver();
+    test_silence(true);
+    test_silence(false);
     test_close();
     test_flags();
     begin();

@@ -6,6 +6,7 @@ import socket
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
+from growth import bytes_in_use, next_handle
 
 import netio
 from netio import Neighbor, NeighborState
@@ -257,3 +258,21 @@ def test_address_on_no_link(address: str, gateway: str) -> None:
         netio.create_neighbor(address, MAC)
     assert caught.value.code == 1231
     assert f"gateway {gateway}" in str(caught.value) if gateway else "no route" in str(caught.value)
+
+
+def test_no_growth_over_10000_calls(standin: Standin) -> None:
+    def life() -> None:
+        netio.create_neighbor("192.0.2.7", MAC, interface="Ethernet")
+        netio.get_neighbor("192.0.2.7", interface="Ethernet")
+        netio.replace_neighbor("192.0.2.7", OTHER, interface="Ethernet")
+        netio.list_neighbors(interface="Ethernet")
+        netio.delete_neighbor("192.0.2.7", interface="Ethernet")
+
+    for _ in range(100):
+        life()
+    used, handle = bytes_in_use(), next_handle()
+    for _ in range(2000):
+        life()
+    assert bytes_in_use() - used < 100_000
+    assert next_handle() <= handle + 16
+    assert standin.count("calls") == 5 * 2100  # replace is Create, then Set

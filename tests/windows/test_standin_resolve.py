@@ -8,6 +8,7 @@ import time
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
+from growth import bytes_in_use, next_handle
 
 import netio
 from netio import Neighbor, NeighborState
@@ -182,3 +183,20 @@ def test_resolve_from_many_threads(standin: Standin) -> None:
         thread.join()
     assert {row.physical_address[5] for row in rows} == set(range(16))
     assert time.monotonic() - start < 1.2
+
+
+def test_no_growth_over_1000_sessions(standin: Standin) -> None:
+    standin.host(HOST)
+
+    def resolve(times: int) -> None:
+        for _ in range(times):
+            netio.resolve_neighbor(HOST, interface="Ethernet")
+        wait_until(lambda: quiet(standin))
+
+    resolve(100)
+    used, handle = bytes_in_use(), next_handle()
+    resolve(1000)
+    time.sleep(0.5)
+    assert bytes_in_use() - used < 100_000
+    # Each pool's threads end a little after it was closed.
+    wait_until(lambda: next_handle() <= handle + 64)

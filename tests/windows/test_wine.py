@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from growth import KERNEL, bytes_in_use, next_handle
 
 import netio
 from netio import NeighborState, PhysicalAddress
@@ -92,22 +93,14 @@ def test_every_code_has_a_text(code: str) -> None:
     assert _system_text(number) == expected
 
 
-def usage() -> tuple[int, int]:
-    """Handles and private bytes of this process."""
-
-    class Counters(ctypes.Structure):
-        _fields_ = (
-            ("size", wintypes.DWORD),
-            ("faults", wintypes.DWORD),
-            *((name, ctypes.c_size_t) for name in ("peak", "set", "a", "b", "c", "d", "file", "peak_file", "private")),
-        )
-
-    kernel = ctypes.WinDLL("kernel32")
-    kernel.GetCurrentProcess.restype = wintypes.HANDLE
-    process, handles, counters = wintypes.HANDLE(kernel.GetCurrentProcess()), wintypes.DWORD(), Counters()
-    assert kernel.GetProcessHandleCount(process, ctypes.byref(handles))
-    assert kernel.K32GetProcessMemoryInfo(process, ctypes.byref(counters), ctypes.sizeof(counters))
-    return handles.value, counters.private
+def test_growth_can_be_seen() -> None:
+    heap, used, handle = KERNEL.GetProcessHeap(), bytes_in_use(), next_handle()
+    blocks = [KERNEL.HeapAlloc(heap, 0, 1000) for _ in range(100)]
+    events = [KERNEL.CreateEventW(None, 0, 0, None) for _ in range(100)]
+    assert 90_000 < bytes_in_use() - used < 200_000
+    assert next_handle() >= handle + 100
+    assert [KERNEL.HeapFree(heap, 0, block) for block in blocks] == [1] * 100
+    assert [KERNEL.CloseHandle(event) for event in events] == [1] * 100
 
 
 @pytest.mark.timeout(180)
@@ -119,9 +112,8 @@ def test_no_growth_over_10000_calls() -> None:
     )
     for n in range(300):
         calls[n % 3]()
-    handles, private = usage()
+    used, handle = bytes_in_use(), next_handle()
     for n in range(10_000):
         calls[n % 3]()
-    more_handles, more_private = usage()
-    assert more_handles <= handles
-    assert more_private - private < 2**20
+    assert bytes_in_use() - used < 100_000
+    assert next_handle() <= handle + 16

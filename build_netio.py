@@ -9,14 +9,14 @@ from cffi import FFI
 
 NATIVE = Path("netio", "native")
 
-if sys.platform == "win32":
-    BACKEND, LIBRARIES = "iphlpapi", ["iphlpapi", "ws2_32"]
-    # Only in this order does the SDK declare the rows, and the functions with a DWORD result.
-    INCLUDES = ["winsock2.h", "ws2tcpip.h", "iphlpapi.h"]
-elif sys.platform == "linux":
-    BACKEND, LIBRARIES, INCLUDES = "rtnetlink", list[str](), list[str]()
+# The system to build for: not always the one that this runs on.
+PLATFORM = sysconfig.get_platform()
+if PLATFORM.startswith("win"):
+    BACKEND, HEADER, LIBRARIES = "iphlpapi", "sdk.h", ["iphlpapi", "ws2_32"]
+elif PLATFORM.startswith("linux"):
+    BACKEND, HEADER, LIBRARIES = "rtnetlink", "shim.h", list[str]()
 else:
-    sys.exit(f"netio supports Linux and Windows; it cannot be built for {sys.platform}.")
+    sys.exit(f"netio supports Linux and Windows; it cannot be built for {PLATFORM}.")
 
 
 def files(folder: Path, pattern: str) -> list[str]:
@@ -28,12 +28,14 @@ ffibuilder = FFI()
 ffibuilder.cdef((NATIVE / "netio.cdef.h").read_text(encoding="utf-8"))
 ffibuilder.set_source(
     "netio._native",
-    "".join(f"#include <{name}>\n" for name in [*INCLUDES, "shim.h"]),
+    f'#include "{HEADER}"\n',
     sources=files(NATIVE / BACKEND, "*.c"),
     depends=files(NATIVE, "*.h") + files(NATIVE / BACKEND, "*.h"),
     include_dirs=[NATIVE.as_posix(), (NATIVE / BACKEND).as_posix()],
     libraries=LIBRARIES,
     define_macros=[("_GNU_SOURCE", None)] if BACKEND == "rtnetlink" else [],
+    # The other compilers have C11 as their default.
+    extra_compile_args=["/std:c11"] if sys.platform == "win32" else [],
     # Free-threaded CPython has no stable ABI.
     py_limited_api=not sysconfig.get_config_var("Py_GIL_DISABLED"),
 )

@@ -8,7 +8,7 @@
  * where it is not 0, else InterfaceIndex. Only a netio_resolver holds state, and
  * one is for one thread at a time; all else may be called from any thread.
  *
- * On Windows winsock2.h, ws2tcpip.h and iphlpapi.h must come before this file.
+ * On Windows the SDK's headers must come before this file: include iphlpapi/sdk.h.
  */
 #ifndef NETIO_SHIM_H
 #define NETIO_SHIM_H

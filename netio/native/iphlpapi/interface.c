@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam over the IP Helper functions: interfaces. They go by the LUID: the index changes over disable and enable. */
+#include "sdk.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+
+static void fill(netio_interface *interface, const MIB_IF_ROW2 *row)
+{
+    const int length = (int)wcsnlen(row->Alias, IF_MAX_STRING_SIZE);
+
+    memset(interface, 0, sizeof *interface);
+    interface->luid = row->InterfaceLuid;
+    interface->index = row->InterfaceIndex;
+    interface->physical_address_length = row->PhysicalAddressLength;
+    WideCharToMultiByte(CP_UTF8, 0, row->Alias, length, interface->name, (int)sizeof interface->name - 1, NULL, NULL);
+    snprintf(interface->scope, sizeof interface->scope, "%lu", row->InterfaceIndex);
+}
+
+static DWORD copy_table(const MIB_IF_TABLE2 *table, netio_interface **list, size_t *count)
+{
+    *list = calloc((size_t)table->NumEntries + 1, sizeof **list); /* 0 of them may be NULL */
+    if (*list == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    /* Windows lists each filter of each adapter too. They have no addresses, and so no neighbours. */
+    for (ULONG i = 0; i < table->NumEntries; i++)
+        if (!table->Table[i].InterfaceAndOperStatusFlags.FilterInterface)
+            fill(&(*list)[(*count)++], &table->Table[i]);
+    return NO_ERROR;
+}
+
+DWORD netio_interfaces(netio_interface **list, size_t *count)
+{
+    MIB_IF_TABLE2 *table = NULL;
+    DWORD code = GetIfTable2(&table);
+
+    *list = NULL;
+    *count = 0;
+    if (code != NO_ERROR)
+        return code;
+    code = copy_table(table, list, count);
+    FreeMibTable(table);
+    return code;
+}
+
+static bool luid_of_alias(const char *name, NET_LUID *luid)
+{
+    WCHAR alias[IF_MAX_STRING_SIZE + 1];
+    const int length = (int)strnlen(name, NETIO_NAME_SIZE);
+    int units;
+
+    if (length == 0 || length == NETIO_NAME_SIZE)
+        return false;
+    units = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, name, length, alias, IF_MAX_STRING_SIZE);
+    alias[units] = L'\0';
+    return units > 0 && ConvertInterfaceAliasToLuid(alias, luid) == NO_ERROR;
+}
+
+DWORD netio_interface_find(netio_interface *interface)
+{
+    MIB_IF_ROW2 row;
+    DWORD code;
+
+    memset(&row, 0, sizeof row);
+    row.InterfaceLuid = interface->luid;
+    row.InterfaceIndex = interface->index;
+    if (row.InterfaceLuid.Value == 0 && row.InterfaceIndex == 0 &&
+        !luid_of_alias(interface->name, &row.InterfaceLuid))
+        return ERROR_FILE_NOT_FOUND;
+    code = GetIfEntry2(&row);
+    if (code == NO_ERROR)
+        fill(interface, &row);
+    /* Which of these an unknown LUID or index gives depends on the version. */
+    return code == ERROR_INVALID_PARAMETER || code == ERROR_NOT_FOUND ? ERROR_FILE_NOT_FOUND : code;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/* The seam over the IP Helper functions: routes. */
+#include "sdk.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+static DWORD best_route(const SOCKADDR_INET *destination, MIB_IPFORWARD_ROW2 *route)
+{
+    SOCKADDR_INET source;
+
+    memset(route, 0, sizeof *route);
+    return GetBestRoute2(NULL, 0, NULL, destination, 0, route, &source);
+}
+
+/* Multicast addresses lie on no one link, and every link has its link-local ones. */
+static bool names_one_link(const SOCKADDR_INET *destination)
+{
+    if (destination->si_family == AF_INET6)
+        return !IN6_IS_ADDR_LINKLOCAL(&destination->Ipv6.sin6_addr) &&
+               !IN6_IS_ADDR_MULTICAST(&destination->Ipv6.sin6_addr);
+    return ntohl(destination->Ipv4.sin_addr.s_addr) >> 28 != 0xe; /* 224.0.0.0/4 */
+}
+
+/* Windows makes such routes for its own addresses and for the broadcast addresses of its networks. */
+static bool is_own_or_broadcast(const MIB_IPFORWARD_ROW2 *route)
+{
+    const bool ip6 = route->DestinationPrefix.Prefix.si_family == AF_INET6;
+
+    return route->Loopback || route->InterfaceLuid.Info.IfType == IF_TYPE_SOFTWARE_LOOPBACK ||
+           (route->Protocol == RouteProtocolLocal && route->DestinationPrefix.PrefixLength == (ip6 ? 128 : 32));
+}
+
+static bool has_gateway(const MIB_IPFORWARD_ROW2 *route)
+{
+    if (route->NextHop.si_family == AF_INET6)
+        return !IN6_IS_ADDR_UNSPECIFIED(&route->NextHop.Ipv6.sin6_addr);
+    return route->NextHop.Ipv4.sin_addr.s_addr != INADDR_ANY;
+}
+
+static DWORD find_link(const SOCKADDR_INET *destination, NET_LUID *luid)
+{
+    MIB_IPFORWARD_ROW2 route;
+    DWORD code;
+
+    if (!names_one_link(destination))
+        return ERROR_INVALID_PARAMETER;
+    code = best_route(destination, &route);
+    if (code != NO_ERROR)
+        return code == ERROR_HOST_UNREACHABLE || code == ERROR_NOT_FOUND ? ERROR_NETWORK_UNREACHABLE : code;
+    if (is_own_or_broadcast(&route))
+        return ERROR_INVALID_PARAMETER;
+    if (has_gateway(&route))
+        return ERROR_NETWORK_UNREACHABLE;
+    *luid = route.InterfaceLuid;
+    return NO_ERROR;
+}
+
+void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
+{
+    for (size_t i = 0; i < count; i++) {
+        interfaces[i].Value = 0;
+        results[i] = find_link(&destinations[i], &interfaces[i]);
+    }
+}
+
+DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
+{
+    MIB_IPFORWARD_ROW2 route;
+
+    memset(gateway, 0, sizeof *gateway);
+    if (best_route(destination, &route) != NO_ERROR || !has_gateway(&route))
+        return ERROR_NOT_FOUND;
+    *gateway = route.NextHop;
+    return NO_ERROR;
+}

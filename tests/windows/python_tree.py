@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: MIT
+"""Puts a Windows CPython 3.11 together: python_tree.py WHEEL DESTINATION.
+
+The DLL and the extension modules are python.org's, out of a wheel that carries them; each is verified before it is
+written. The library in Python is that of the interpreter that runs this, which must be a CPython 3.11.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import abi3info  # type: ignore[import-untyped]
+from abi3info.models import PyVersion  # type: ignore[import-untyped]
+
+HERE = Path(__file__).parent
+GCC = "x86_64-w64-mingw32-gcc"
+DLL = "python311"
+
+# When the release was signed, in seconds since 1970: the certificate was valid then and has expired since.
+SIGNED = "1712061129"
+SIGNER = re.compile(
+    r"^Signer's certificate:.*?Signer #0:\s+Subject: [^\n]*/CN=Python Software Foundation\n", re.MULTILINE | re.DOTALL
+)
+
+NOT_NEEDED = re.compile(r"api-ms-win|vcruntime|tcl|tk|_tkinter|sqlite|_sqlite|_msi|winsound", re.IGNORECASE)
+
+
+def run(*command: str | Path) -> str:
+    """Runs a command and returns what it printed."""
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def verify(path: Path) -> None:
+    """Exits unless the file is as the Python Software Foundation signed it, by a root that this machine trusts."""
+    options = ["-ignore-cdp", "-ignore-crl", "-ignore-timestamp", "-time", SIGNED]
+    found = subprocess.run(
+        ["osslsigncode", "verify", *options, "-in", path], capture_output=True, text=True, check=False
+    )
+    lines = found.stdout.split("\n")
+    if found.returncode != 0 or "Succeeded" not in lines or SIGNER.search(found.stdout) is None:
+        sys.exit(f"{path.name} is not as the Python Software Foundation signed it:\n{found.stdout}{found.stderr}")
+
+
+def take_binaries(wheel: Path, tree: Path) -> int:
+    """Writes the verified binaries into the tree; returns how many."""
+    count = 0
+    with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryDirectory() as scratch:
+        for member in archive.namelist():
+            path = PurePosixPath(member)
+            if path.parent.name != "deploy_libs" or NOT_NEEDED.match(path.name):
+                continue
+            unverified = Path(scratch, path.name)
+            unverified.write_bytes(archive.read(member))
+            verify(unverified)
+            shutil.move(unverified, tree / ("" if path.stem == DLL else "DLLs") / path.name)
+            count += 1
+    return count
+
+
+def copy_library(tree: Path) -> None:
+    """Copies the standard library in Python, without what no test needs."""
+    source = Path(sysconfig.get_path("stdlib"))
+    unused = (
+        "__pycache__ config-* dist-packages ensurepip EXTERNALLY-MANAGED idlelib lib-dynload lib2to3 site-packages "
+        "_sysconfigdata* test tests tkinter turtledemo"
+    )
+    shutil.copytree(source, tree / "Lib", ignore=shutil.ignore_patterns(*unused.split()))
+    (tree / "Lib/site-packages").mkdir()
+
+
+def exports(dll: Path) -> set[str]:
+    """The names that a DLL exports."""
+    table = run("x86_64-w64-mingw32-objdump", "-p", dll).partition("[Ordinal/Name Pointer] Table")[2]
+    return set(re.findall(r"^\s+\[ *\d+\] (\w+)$", table.partition("\n\n")[0], re.MULTILINE))
+
+
+def stable_names() -> tuple[set[str], set[str]]:
+    """Functions and data of CPython 3.11's stable ABI."""
+    kinds = abi3info.FUNCTIONS.values(), abi3info.DATAS.values()
+    functions, data = ({entry.symbol.name for entry in kind if entry.added <= PyVersion(3, 11)} for kind in kinds)
+    return functions, data
+
+
+def write_libraries(tree: Path) -> None:
+    """Makes python3.dll, which forwards the stable ABI alone, and import libraries of both DLLs."""
+    libs = tree / "libs"
+    libs.mkdir()
+    present = exports(tree / f"{DLL}.dll")
+    functions, data = (sorted(names & present) for names in stable_names())
+    (libs / f"{DLL}.def").write_text(f"LIBRARY {DLL}.dll\nEXPORTS\n" + "\n".join(sorted(present)) + "\n")
+    run("x86_64-w64-mingw32-dlltool", "-d", libs / f"{DLL}.def", "-l", libs / f"lib{DLL}.a")
+    forwards = [f"{name} = {DLL}.{name}" for name in functions] + [f"{name} = {DLL}.{name} DATA" for name in data]
+    (libs / "python3.def").write_text("LIBRARY python3.dll\nEXPORTS\n" + "\n".join(forwards) + "\n")
+    library = f"-Wl,--out-implib,{libs}/libpython3.a"
+    run(GCC, "-shared", "-nostdlib", "-s", "-o", tree / "python3.dll", libs / "python3.def", library)
+
+
+def main() -> None:
+    wheel, tree = Path(sys.argv[1]), Path(sys.argv[2])
+    if sys.version_info[:2] != (3, 11):
+        sys.exit("the library of a CPython 3.11 is needed: run this with python3.11")
+    shutil.rmtree(tree, ignore_errors=True)
+    (tree / "DLLs").mkdir(parents=True)
+    count = take_binaries(wheel, tree)
+    copy_library(tree)
+    write_libraries(tree)
+    run(GCC, "-municode", "-O2", "-s", "-o", tree / "python.exe", HERE / "python.c", f"-L{tree}/libs", f"-l{DLL}")
+    print(f"{count} signatures verified")  # noqa: T201
+
+
+main()

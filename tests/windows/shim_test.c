@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/* The Windows shim alone, linked with the stand-in: what it asks, what it answers, and that it gives all memory back. */
+#include "standin.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ETHERNET ((ULONG64)6 << 48 | 0x8001ULL << 24)
+#define UEBERALL ((ULONG64)71 << 48 | 0x8002ULL << 24)
+#define NOBODY (~(ULONG64)0)
+
+/* Here, and only here, they are the library's own. */
+#undef calloc
+#undef realloc
+#undef free
+
+static int passed, failed;
+static volatile LONG blocks;
+
+#define CHECK(condition) check(condition, #condition, __LINE__)
+#define COUNT_OF(array) (sizeof(array) / sizeof *(array))
+
+void *counted_calloc(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+
+    if (memory != NULL)
+        InterlockedIncrement(&blocks);
+    return memory;
+}
+
+void *counted_realloc(void *memory, size_t size)
+{
+    void *moved = realloc(memory, size);
+
+    if (memory == NULL && moved != NULL)
+        InterlockedIncrement(&blocks);
+    return moved;
+}
+
+void counted_free(void *memory)
+{
+    if (memory != NULL)
+        InterlockedDecrement(&blocks);
+    free(memory);
+}
+
+static void check(bool condition, const char *text, int line)
+{
+    condition ? passed++ : failed++;
+    if (!condition)
+        printf("shim_test.c:%d: not so: %s\n", line, text);
+}
+
+static MIB_IPNET_ROW2 row4(UCHAR host, ULONG64 luid)
+{
+    MIB_IPNET_ROW2 row;
+
+    memset(&row, 0, sizeof row);
+    row.Address.si_family = AF_INET;
+    row.Address.Ipv4.sin_addr.s_addr = htonl(0xc0000200u + host); /* 192.0.2.0/24 */
+    row.InterfaceLuid.Value = luid;
+    row.PhysicalAddressLength = 6;
+    memcpy(row.PhysicalAddress, "\x02\x00\x5e\x00\x00\x07", 6);
+    return row;
+}
+
+static MIB_IPNET_ROW2 row6(UCHAR host, ULONG64 luid)
+{
+    MIB_IPNET_ROW2 row = row4(0, luid);
+
+    memset(&row.Address, 0, sizeof row.Address);
+    row.Address.si_family = AF_INET6;
+    memcpy(&row.Address.Ipv6.sin6_addr, "\x20\x01\x0d\xb8", 4);
+    ((UCHAR *)&row.Address.Ipv6.sin6_addr)[15] = host;
+    return row;
+}
+
+static void begin(void)
+{
+    standin_reset();
+    CHECK(blocks == 0);
+    CHECK(standin_tables() == 0);
+}
+
+static void add(MIB_IPNET_ROW2 row)
+{
+    standin_row(&row);
+}
+
+static void test_rows(void)
+{
+    /* Garbage in what no function reads, and a physical address that no interface has: Windows judges, not the shim. */
+    MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(2, NOBODY), row6(3, 0)}, seen;
+    DWORD results[3];
+
+    begin();
+    rows[0].State = NlnsStale;
+    rows[0].Flags = 0xff;
+    rows[0].Address.Ipv4.sin_port = 9;
+    rows[0].PhysicalAddressLength = 4;
+    netio_create(rows, 1, results);
+    CHECK(results[0] == NO_ERROR);
+    CHECK(standin_last(&seen) == sizeof seen && memcmp(&seen, &rows[0], sizeof seen) == 0);
+    netio_create(rows, 3, results);
+    CHECK(results[0] == ERROR_OBJECT_ALREADY_EXISTS && results[1] == ERROR_NOT_FOUND);
+    CHECK(results[2] == ERROR_INVALID_PARAMETER);
+    rows[2].InterfaceIndex = 4;
+    netio_set(rows, 3, results);
+    CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == ERROR_NOT_FOUND);
+    CHECK(rows[0].State == NlnsStale); /* the caller's row is not written to */
+    netio_replace(rows, 3, results);
+    CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
+    netio_get(rows, 3, results);
+    CHECK(results[0] == NO_ERROR && results[1] == ERROR_FILE_NOT_FOUND && results[2] == NO_ERROR);
+    CHECK(rows[0].State == NlnsPermanent && rows[2].InterfaceLuid.Value == ETHERNET);
+    netio_delete(rows, 3, results);
+    CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
+    netio_get(rows, 1, results);
+    CHECK(results[0] == ERROR_NOT_FOUND);
+    standin_answer("CreateIpNetEntry2", ERROR_OBJECT_ALREADY_EXISTS);
+    standin_answer("SetIpNetEntry2", 4711);
+    netio_replace(rows, 1, results);
+    CHECK(results[0] == 4711);
+}
+
+static ULONG count_rows(ADDRESS_FAMILY family, const NET_LUID *interface, DWORD *code)
+{
+    MIB_IPNET_TABLE2 *table = NULL;
+    ULONG count = 0;
+
+    *code = netio_table(family, interface, &table);
+    if (*code == NO_ERROR) {
+        count = table->NumEntries;
+        netio_free(table);
+    } else {
+        CHECK(table == NULL);
+    }
+    CHECK(blocks == 0);
+    CHECK(standin_tables() == 0);
+    return count;
+}
+
+static void test_tables(void)
+{
+    const NET_LUID ethernet = {.Value = ETHERNET}, nobody = {.Value = NOBODY}, zero = {.Value = 0};
+    DWORD code;
+
+    begin();
+    CHECK(count_rows(AF_UNSPEC, NULL, &code) == 0 && code == NO_ERROR);
+    CHECK(count_rows(AF_INET, &ethernet, &code) == 0 && code == NO_ERROR);
+    add(row4(1, ETHERNET));
+    add(row4(2, UEBERALL));
+    add(row6(3, ETHERNET));
+    CHECK(count_rows(AF_INET, NULL, &code) == 2 && code == NO_ERROR);
+    CHECK(count_rows(AF_INET6, NULL, &code) == 1 && code == NO_ERROR);
+    CHECK(count_rows(AF_UNSPEC, NULL, &code) == 3 && code == NO_ERROR);
+    CHECK(count_rows(AF_UNSPEC, &ethernet, &code) == 2 && code == NO_ERROR);
+    CHECK(count_rows(AF_UNSPEC, &nobody, &code) == 0 && code == ERROR_NOT_FOUND);
+    CHECK(count_rows(AF_INET, &zero, &code) == 0 && code == ERROR_NOT_FOUND);
+    CHECK(count_rows(99, NULL, &code) == 0 && code == ERROR_INVALID_PARAMETER);
+    standin_stacks(1, 0);
+    CHECK(count_rows(AF_UNSPEC, NULL, &code) == 2 && code == NO_ERROR);
+    CHECK(count_rows(AF_INET6, NULL, &code) == 0 && code == ERROR_NOT_SUPPORTED);
+    standin_stacks(0, 1);
+    CHECK(count_rows(AF_UNSPEC, NULL, &code) == 1 && code == NO_ERROR);
+    standin_stacks(0, 0);
+    CHECK(count_rows(AF_UNSPEC, NULL, &code) == 0 && code == ERROR_NOT_SUPPORTED);
+    standin_stacks(1, 1);
+    standin_answer("GetIpNetTable2", ERROR_INVALID_FUNCTION);
+    CHECK(count_rows(AF_UNSPEC, NULL, &code) == 0 && code == ERROR_INVALID_FUNCTION);
+}
+
+static void test_flush(void)
+{
+    const NET_LUID ueberall = {.Value = UEBERALL}, nobody = {.Value = NOBODY};
+    MIB_IPNET_ROW2 permanent = row4(9, ETHERNET);
+    DWORD code;
+
+    begin();
+    permanent.State = NlnsPermanent;
+    add(permanent);
+    add(row4(1, ETHERNET));
+    add(row4(2, UEBERALL));
+    CHECK(netio_flush(AF_INET, &nobody) == ERROR_NOT_FOUND);
+    CHECK(count_rows(AF_INET, NULL, &code) == 3);
+    CHECK(netio_flush(AF_INET, &ueberall) == NO_ERROR);
+    CHECK(count_rows(AF_INET, NULL, &code) == 2);
+    CHECK(netio_flush(AF_UNSPEC, NULL) == NO_ERROR);
+    CHECK(count_rows(AF_INET, NULL, &code) == 1);
+    CHECK(netio_flush(99, NULL) == ERROR_INVALID_PARAMETER);
+}
+
+static DWORD find(netio_interface *interface, const char *name, NET_IFINDEX index, ULONG64 luid)
+{
+    memset(interface, 0, sizeof *interface);
+    strcpy(interface->name, name);
+    interface->index = index;
+    interface->luid.Value = luid;
+    return netio_interface_find(interface);
+}
+
+static void test_interfaces(void)
+{
+    const NET_LUID ethernet = {.Value = ETHERNET};
+    netio_interface *list, found;
+    size_t count;
+
+    begin();
+    CHECK(netio_interfaces(&list, &count) == NO_ERROR && count == 2);
+    CHECK(strcmp(list[1].name, "\xc3\x9c" "berall") == 0 && strcmp(list[1].scope, "7") == 0);
+    CHECK(list[1].index == 7 && list[1].luid.Value == UEBERALL && list[1].physical_address_length == 6);
+    netio_free(list);
+    CHECK(blocks == 0 && standin_tables() == 0);
+    CHECK(find(&found, "\xc3\x9c" "berall", 0, 0) == NO_ERROR && found.luid.Value == UEBERALL);
+    CHECK(find(&found, "Ethernet", 7, 0) == NO_ERROR && found.luid.Value == UEBERALL);
+    CHECK(find(&found, "", 7, ETHERNET) == NO_ERROR && found.index == 4 && strcmp(found.name, "Ethernet") == 0);
+    standin_index(&ethernet, 21);
+    CHECK(find(&found, "", 4, ETHERNET) == NO_ERROR && found.index == 21 && strcmp(found.scope, "21") == 0);
+    CHECK(find(&found, "", 0, NOBODY) == ERROR_FILE_NOT_FOUND);
+    CHECK(find(&found, "", 4711, 0) == ERROR_FILE_NOT_FOUND);
+    CHECK(find(&found, "", 0, 0) == ERROR_FILE_NOT_FOUND);
+    CHECK(find(&found, "ethernet 9", 0, 0) == ERROR_FILE_NOT_FOUND);
+    CHECK(find(&found, "\xff\xfe", 0, 0) == ERROR_FILE_NOT_FOUND); /* no UTF-8 */
+    memset(&found, 0, sizeof found);
+    memset(found.name, 'x', sizeof found.name); /* no terminator */
+    CHECK(netio_interface_find(&found) == ERROR_FILE_NOT_FOUND);
+    standin_answer("GetIfEntry2", ERROR_INVALID_PARAMETER);
+    CHECK(find(&found, "", 4711, 0) == ERROR_FILE_NOT_FOUND);
+    standin_answer("GetIfEntry2", ERROR_NOT_ENOUGH_MEMORY);
+    CHECK(find(&found, "Ethernet", 0, 0) == ERROR_NOT_ENOUGH_MEMORY);
+    standin_answer("GetIfTable2", ERROR_NOT_ENOUGH_MEMORY);
+    CHECK(netio_interfaces(&list, &count) == ERROR_NOT_ENOUGH_MEMORY && list == NULL && count == 0);
+}
+
+static void add_route(UCHAR host, UCHAR length, ULONG64 luid, UCHAR gateway, NL_ROUTE_PROTOCOL protocol)
+{
+    const MIB_IPNET_ROW2 prefix = row4(host, luid), router = row4(gateway, luid);
+
+    standin_route(&prefix.Address, length, &prefix.InterfaceLuid, gateway == 0 ? NULL : &router.Address, (int)protocol);
+}
+
+static void test_routes(void)
+{
+    SOCKADDR_INET asked[6], gateway;
+    NET_LUID luids[6];
+    DWORD results[6];
+
+    begin();
+    add_route(0, 25, ETHERNET, 0, RouteProtocolLocal);
+    add_route(1, 32, ETHERNET, 0, RouteProtocolLocal);   /* this machine's own */
+    add_route(5, 32, UEBERALL, 0, RouteProtocolNetMgmt); /* what a person wrote */
+    add_route(128, 25, ETHERNET, 9, RouteProtocolNetMgmt);
+    asked[0] = row4(7, 0).Address;
+    asked[1] = row4(1, 0).Address;
+    asked[2] = row4(5, 0).Address;
+    asked[3] = row4(200, 0).Address;
+    asked[4] = row6(1, 0).Address;
+    asked[5] = row4(0, 0).Address;
+    asked[5].Ipv4.sin_addr.s_addr = htonl(0xe00000fbu); /* 224.0.0.251 */
+    netio_route(asked, luids, 6, results);
+    CHECK(results[0] == NO_ERROR && luids[0].Value == ETHERNET);
+    CHECK(results[1] == ERROR_INVALID_PARAMETER && luids[1].Value == 0);
+    CHECK(results[2] == NO_ERROR && luids[2].Value == UEBERALL);
+    CHECK(results[3] == ERROR_NETWORK_UNREACHABLE && luids[3].Value == 0);
+    CHECK(results[4] == ERROR_NETWORK_UNREACHABLE);
+    CHECK(results[5] == ERROR_INVALID_PARAMETER);
+    CHECK(netio_gateway(&asked[3], &gateway) == NO_ERROR);
+    CHECK(gateway.Ipv4.sin_addr.s_addr == row4(9, 0).Address.Ipv4.sin_addr.s_addr);
+    CHECK(netio_gateway(&asked[0], &gateway) == ERROR_NOT_FOUND);
+    CHECK(netio_gateway(&asked[4], &gateway) == ERROR_NOT_FOUND && gateway.si_family == 0);
+}
+
+static void test_messages(void)
+{
+    char text[512], small[8];
+
+    begin();
+    netio_message(ERROR_ACCESS_DENIED, text, sizeof text);
+    CHECK(strlen(text) > 5 && text[strlen(text) - 1] > ' ');
+    netio_message(0x3fffffff, text, sizeof text);
+    CHECK(strcmp(text, "Win32 error 1073741823") == 0);
+    for (size_t size = 0; size <= sizeof small; size++) {
+        memset(small, '#', sizeof small);
+        netio_message(ERROR_ACCESS_DENIED, small, size);
+        CHECK(size == 0 ? small[0] == '#' : strlen(small) == size - 1);
+    }
+}
+
+/* Waits for answers until there are as many, or for two seconds. */
+static size_t collect(netio_resolver *resolver, size_t *tags, DWORD *results, size_t wanted)
+{
+    const ULONGLONG end = GetTickCount64() + 2000;
+    MIB_IPNET_ROW2 rows[8];
+    size_t have = 0;
+
+    while (have < wanted && GetTickCount64() < end) {
+        size_t count = COUNT_OF(rows);
+
+        if (netio_resolver_wait(resolver, 1000, tags + have, rows, results + have, &count) == NO_ERROR)
+            have += count;
+    }
+    return have;
+}
+
+static void test_resolver(void)
+{
+    MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(2, ETHERNET), row4(3, NOBODY)};
+    const SOCKADDR_INET source = row4(77, 0).Address;
+    netio_resolver *resolver;
+    ULONGLONG start;
+    size_t tags[8], count = 1;
+    DWORD results[8];
+
+    begin();
+    standin_silence(400);
+    standin_host(&rows[0].Address, 0x11, 100);
+    CHECK(netio_resolver_open(&resolver) == NO_ERROR);
+    start = GetTickCount64();
+    CHECK(netio_resolver_wait(resolver, 5000, tags, rows, results, &count) == WAIT_TIMEOUT && count == 0);
+    CHECK(GetTickCount64() - start < 250);
+    CHECK(netio_resolver_submit(resolver, rows, 3, NULL, 40) == NO_ERROR);
+    CHECK(collect(resolver, tags, results, 3) == 3);
+    CHECK(tags[0] == 42 && results[0] == ERROR_NOT_FOUND);
+    CHECK(tags[1] == 40 && results[1] == NO_ERROR);
+    CHECK(tags[2] == 41 && results[2] == ERROR_BAD_NET_NAME);
+    CHECK(netio_resolver_submit(resolver, rows, 1, &source, 7) == NO_ERROR);
+    CHECK(collect(resolver, tags, results, 1) == 1 && tags[0] == 7 && results[0] == ERROR_NOT_FOUND);
+    netio_resolver_close(resolver);
+    netio_resolver_close(NULL);
+    Sleep(100);
+    CHECK(blocks == 0);
+}
+
+static bool settles(LONG value)
+{
+    for (int i = 0; i < 300 && blocks != value; i++)
+        Sleep(10);
+    return blocks == value;
+}
+
+/* A session with one call under way, which outlives it or not. */
+static void test_silence(bool close_first)
+{
+    MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+    netio_resolver *resolver;
+    DWORD result = NO_ERROR;
+    size_t tag, count = 0;
+
+    begin();
+    row.InterfaceIndex = 4;
+    standin_silence(300);
+    CHECK(netio_resolver_open(&resolver) == NO_ERROR);
+    CHECK(netio_resolver_submit(resolver, &row, 1, NULL, 0) == NO_ERROR);
+    Sleep(100);
+    CHECK(standin_resolving() == 1 && blocks == 2); /* session and row */
+    for (int i = 0; !close_first && count == 0 && i < 40; i++) {
+        count = 1;
+        netio_resolver_wait(resolver, 50, &tag, &row, &result, &count);
+    }
+    CHECK(close_first || result == ERROR_BAD_NET_NAME);
+    CHECK(row.InterfaceIndex == 4); /* the key, whatever the failed call wrote */
+    netio_resolver_close(resolver);
+    CHECK(!close_first || (standin_resolving() == 1 && blocks == 2));
+    CHECK(settles(0));
+    CHECK(standin_resolving() == 0);
+}
+
+/* Answers that nobody fetched, calls under way and calls that had not begun: all is freed, none of it too early. */
+static void test_close(void)
+{
+    MIB_IPNET_ROW2 rows[600];
+    netio_resolver *resolver;
+    ULONGLONG start;
+
+    begin();
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        rows[i] = row4((UCHAR)(i % 200), ETHERNET);
+    standin_silence(700);
+    standin_host(&rows[0].Address, 0x11, 0);
+    CHECK(netio_resolver_open(&resolver) == NO_ERROR);
+    CHECK(netio_resolver_submit(resolver, rows, COUNT_OF(rows), NULL, 0) == NO_ERROR);
+    Sleep(200);
+    CHECK(standin_resolving() > 100);
+    start = GetTickCount64();
+    netio_resolver_close(resolver);
+    CHECK(GetTickCount64() - start < 300);
+    CHECK(blocks > 100); /* the session and the rows of the calls under way */
+    CHECK(settles(0));
+    CHECK(standin_resolving() == 0);
+    CHECK(standin_resolving_most() <= 256);
+    CHECK(standin_resolved() < (LONG)COUNT_OF(rows)); /* the others were not begun any more */
+}
+
+static void test_flags(void)
+{
+    MIB_IPNET_ROW2 row;
+
+    memset(&row, 0, sizeof row);
+    row.IsRouter = 1;
+    CHECK(row.Flags == NETIO_IS_ROUTER);
+    row.Flags = NETIO_IS_UNREACHABLE;
+    CHECK(row.IsUnreachable && !row.IsRouter);
+}
+
+int main(void)
+{
+    test_rows();
+    test_tables();
+    test_flush();
+    test_interfaces();
+    test_routes();
+    test_messages();
+    test_resolver();
+    test_silence(true);
+    test_silence(false);
+    test_close();
+    test_flags();
+    begin();
+    printf("shim_test: %d passed, %d failed\n", passed, failed);
+    return failed != 0;
+}

@@ -1,0 +1,86 @@
+"""The stand-in for iphlpapi.dll, as the tests arrange it (standin.h)."""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import netio._native
+from netio._native import ffi, lib
+from netio.convert import pack, pack_address
+from netio.interfaces import Links
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+    from netio import Interface, Neighbor
+    from netio._native import CData
+
+# NL_ROUTE_PROTOCOL
+_LOCAL, _BY_HAND = 2, 3
+
+
+class Standin:
+    """The stand-in that the module under test calls, and its own functions (standin.h)."""
+
+    def __init__(self) -> None:
+        self._dll = ctypes.CDLL(str(Path(netio._native.__file__).with_name("netiotst.dll")))
+        for name in ("row", "host", "route"):
+            getattr(self._dll, f"standin_{name}").restype = None
+        self._dll.standin_reset()
+
+    def answer(self, function: str, code: int) -> None:
+        """Makes a function give a code, whatever it is asked."""
+        self._dll.standin_answer(function.encode(), code)
+
+    def elevated(self, value: bool) -> None:
+        self._dll.standin_elevated(value)
+
+    def stacks(self, *, ip4: bool, ip6: bool) -> None:
+        self._dll.standin_stacks(ip4, ip6)
+
+    def silence(self, milliseconds: int) -> None:
+        self._dll.standin_silence(milliseconds)
+
+    def index(self, interface: Interface, index: int) -> None:
+        """Gives an interface another index, as disable and enable do."""
+        self._dll.standin_index(ctypes.byref(ctypes.c_uint64(interface.luid)), index)
+
+    def row(self, row: Neighbor) -> None:
+        """Adds a row as it is, of any state."""
+        native, refused = pack([row], Links())
+        assert not refused
+        native[0].State = int(row.state)
+        native[0].Flags = row.is_router * lib.NETIO_IS_ROUTER + row.is_unreachable * lib.NETIO_IS_UNREACHABLE
+        native[0].ReachabilityTime.LastReachable = row.reachability_time
+        self._dll.standin_row(_pointer(native))
+
+    def host(self, address: IPv4Address | IPv6Address, last_byte: int = 7, *, milliseconds: int = 0) -> None:
+        """Lets 02:00:5e:00:00:<last_byte> answer for an address, after a time."""
+        native = pack_address(address)
+        self._dll.standin_host(_pointer(native), last_byte, milliseconds)
+
+    def route(
+        self,
+        prefix: IPv4Address | IPv6Address,
+        length: int,
+        interface: Interface,
+        gateway: IPv4Address | IPv6Address | None = None,
+        *,
+        by_system: bool = False,
+    ) -> None:
+        """Adds a route; by_system: one that Windows makes for its own addresses and networks."""
+        native = pack_address(prefix)
+        router = None if gateway is None else _pointer(pack_address(gateway))
+        luid = ctypes.byref(ctypes.c_uint64(interface.luid))
+        self._dll.standin_route(_pointer(native), length, luid, router, _LOCAL if by_system else _BY_HAND)
+
+    def count(self, name: str) -> int:
+        """One of its counters: tables, resolving, resolving_most, resolved, calls."""
+        counted: int = getattr(self._dll, f"standin_{name}")()
+        return counted
+
+
+def _pointer(data: CData) -> object:
+    return ctypes.byref(ctypes.c_char.from_buffer(ffi.buffer(data)))

@@ -1,0 +1,278 @@
+"""The verbs that Wine lacks, against the stand-in: every code that Microsoft documents, and both families."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+import pytest
+from growth import bytes_in_use, next_handle
+
+import netio
+from netio import Neighbor, NeighborState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from standin import Standin
+
+pytestmark = pytest.mark.wine_lacks
+
+MAC = "02:00:5e:00:00:07"
+OTHER = "02:00:5e:00:00:08"
+ADDRESSES = ["192.0.2.7", "2001:db8::7", "fe80::7"]
+
+NO_FUNCTION_KNOWS = 4711
+
+VERBS: dict[str, Callable[[str, str], object]] = {
+    "CreateIpNetEntry2": lambda address, link: netio.create_neighbor(address, MAC, interface=link),
+    "SetIpNetEntry2": lambda address, link: netio.set_neighbor(address, MAC, interface=link),
+    "DeleteIpNetEntry2": lambda address, link: netio.delete_neighbor(address, interface=link),
+    "GetIpNetEntry2": lambda address, link: netio.get_neighbor(address, interface=link),
+    "ResolveIpNetEntry2": lambda address, link: netio.resolve_neighbor(address, interface=link),
+    "FlushIpNetTable2": lambda _, link: netio.flush_neighbors(interface=link),
+    "GetIpNetTable2": lambda _, link: netio.list_neighbors(interface=link),
+}
+
+
+def link(name: str) -> netio.Interface:
+    return next(found for found in netio.list_interfaces() if found.name == name)
+
+
+@pytest.mark.usefixtures("standin")
+@pytest.mark.parametrize("address", ADDRESSES)
+@pytest.mark.parametrize("interface", ["Ethernet", "Überall"])
+def test_life_of_a_row(address: str, interface: str) -> None:
+    netio.create_neighbor(address, MAC, interface=interface)
+    row = netio.get_neighbor(address, interface=interface)
+    scope = f"%{link(interface).index}" if address.startswith("fe80") else ""
+    assert row == Neighbor(f"{address}{scope}", MAC, interface=interface, state=NeighborState.PERMANENT)
+    assert row.interface_luid == link(interface).luid
+    with pytest.raises(netio.NeighborExistsError):
+        netio.create_neighbor(address, OTHER, interface=interface)
+    netio.set_neighbor(address, OTHER, interface=interface)
+    assert netio.get_neighbor(address, interface=interface).physical_address == bytes.fromhex(OTHER.replace(":", ""))
+    netio.replace_neighbor(address, MAC, interface=interface)
+    assert netio.get_neighbor(address, interface=interface) == row
+    netio.delete_neighbor(address, interface=interface)
+    netio.delete_neighbor(address, interface=interface, missing_ok=True)
+    for absent in ("SetIpNetEntry2", "DeleteIpNetEntry2", "GetIpNetEntry2"):
+        with pytest.raises(netio.NeighborNotFoundError) as caught:
+            VERBS[absent](address, interface)
+        assert (caught.value.code, caught.value.operation) == (1168, absent)
+    netio.replace_neighbor(address, MAC, interface=interface)
+    assert list(netio.list_neighbors()) == [row]
+
+
+@pytest.mark.parametrize(
+    ("function", "code", "kind"),
+    [
+        ("CreateIpNetEntry2", 5, netio.AccessDeniedError),
+        ("CreateIpNetEntry2", 50, netio.NotSupportedError),
+        ("CreateIpNetEntry2", 87, netio.InvalidParameterError),
+        ("CreateIpNetEntry2", 1168, netio.InterfaceNotFoundError),
+        ("CreateIpNetEntry2", 5010, netio.NeighborExistsError),
+        ("SetIpNetEntry2", 5, netio.AccessDeniedError),
+        ("SetIpNetEntry2", 50, netio.NotSupportedError),
+        ("SetIpNetEntry2", 87, netio.InvalidParameterError),
+        ("SetIpNetEntry2", 1168, netio.NeighborNotFoundError),
+        ("DeleteIpNetEntry2", 5, netio.AccessDeniedError),
+        ("DeleteIpNetEntry2", 50, netio.NotSupportedError),
+        ("DeleteIpNetEntry2", 87, netio.InvalidParameterError),
+        ("DeleteIpNetEntry2", 1168, netio.NeighborNotFoundError),
+        ("GetIpNetEntry2", 2, netio.InterfaceNotFoundError),
+        ("GetIpNetEntry2", 50, netio.NotSupportedError),
+        ("GetIpNetEntry2", 87, netio.InvalidParameterError),
+        ("GetIpNetEntry2", 1168, netio.NeighborNotFoundError),
+        ("ResolveIpNetEntry2", 50, netio.NotSupportedError),
+        ("ResolveIpNetEntry2", 67, netio.UnreachableError),
+        ("ResolveIpNetEntry2", 87, netio.InvalidParameterError),
+        ("ResolveIpNetEntry2", 1168, netio.InterfaceNotFoundError),
+        ("FlushIpNetTable2", 5, netio.AccessDeniedError),
+        ("FlushIpNetTable2", 50, netio.NotSupportedError),
+        ("FlushIpNetTable2", 87, netio.InvalidParameterError),
+        ("GetIpNetTable2", 8, netio.NetioError),
+        ("GetIpNetTable2", 50, netio.NotSupportedError),
+        ("GetIpNetTable2", 87, netio.InvalidParameterError),
+        *((function, NO_FUNCTION_KNOWS, netio.NetioError) for function in VERBS),
+    ],
+)
+def test_documented_code(standin: Standin, function: str, code: int, kind: type[netio.NetioError]) -> None:
+    standin.answer(function, code)
+    with pytest.raises(kind) as caught:
+        VERBS[function]("192.0.2.7", "Ethernet")
+    assert type(caught.value) is kind
+    assert caught.value.code == caught.value.winerror == code
+    assert caught.value.operation == function
+
+
+def test_success_without_rows(standin: Standin) -> None:
+    standin.answer("GetIpNetTable2", 1168)
+    assert len(netio.list_neighbors()) == 0
+
+
+def test_unknown_interface(standin: Standin) -> None:
+    for function, verb in VERBS.items():
+        with pytest.raises(netio.InterfaceNotFoundError) as caught:
+            verb("192.0.2.7", "nosuch")
+        assert caught.value.code == (2 if function == "GetIpNetEntry2" else 1168)
+    assert standin.count("resolving_most") == 1
+
+
+def test_the_system_judges_first_what_is_wrong_with_the_address(standin: Standin) -> None:
+    with pytest.raises(netio.InvalidParameterError):
+        netio.create_neighbor("127.0.0.1", MAC, interface="nosuch")
+    assert standin.count("calls") == 1
+
+
+@pytest.mark.parametrize("function", ["CreateIpNetEntry2", "SetIpNetEntry2", "DeleteIpNetEntry2", "FlushIpNetTable2"])
+def test_not_elevated(standin: Standin, function: str) -> None:
+    standin.elevated(False)
+    with pytest.raises(netio.AccessDeniedError, match="elevated"):
+        VERBS[function]("192.0.2.7", "Ethernet")
+
+
+def some_rows(standin: Standin) -> list[Neighbor]:
+    rows = [
+        Neighbor("192.0.2.1", MAC, interface="Ethernet", state=NeighborState.STALE),
+        Neighbor("192.0.2.2", interface="Überall", state=NeighborState.UNREACHABLE, is_unreachable=True),
+        Neighbor("2001:db8::1", MAC, interface="Ethernet", is_router=True, reachability_time=1234),
+        Neighbor("fe80::1%7", MAC, interface="Überall", state=NeighborState.DELAY),
+    ]
+    for row in rows:
+        standin.row(row)
+    return rows
+
+
+def test_tables_of_both_families(standin: Standin) -> None:
+    rows = some_rows(standin)
+    assert list(netio.list_neighbors()) == rows
+    assert list(netio.list_neighbors(socket.AF_INET)) == rows[:2]
+    assert list(netio.list_neighbors(socket.AF_INET6)) == rows[2:]
+    assert list(netio.list_neighbors(interface="Überall")) == [rows[1], rows[3]]
+    assert netio.list_neighbors(socket.AF_INET6, interface=4)[0].reachability_time == 1234
+
+
+def test_one_stack_missing(standin: Standin) -> None:
+    rows = some_rows(standin)
+    standin.stacks(ip4=True, ip6=False)
+    assert list(netio.list_neighbors()) == rows[:2]
+    with pytest.raises(netio.NotSupportedError):
+        netio.list_neighbors(socket.AF_INET6)
+    standin.stacks(ip4=False, ip6=True)
+    assert list(netio.list_neighbors()) == rows[2:]
+    standin.stacks(ip4=False, ip6=False)
+    with pytest.raises(netio.NotSupportedError):
+        netio.list_neighbors()
+
+
+def test_flush(standin: Standin) -> None:
+    rows = some_rows(standin)
+    netio.flush_neighbors(socket.AF_INET6, interface="Überall")
+    assert list(netio.list_neighbors()) == rows[:3]
+    netio.flush_neighbors(interface="Ethernet")
+    assert list(netio.list_neighbors()) == rows[1:3]
+    netio.flush_neighbors()
+    assert list(netio.list_neighbors()) == [rows[2]]
+
+
+def test_rows_go_by_the_luid_when_the_index_has_changed(standin: Standin) -> None:
+    ethernet = link("Ethernet")
+    netio.create_neighbor("192.0.2.7", MAC, interface=ethernet)
+    (row,) = netio.list_neighbors()
+    standin.index(ethernet, 33)
+    assert netio.get_neighbor("192.0.2.7", interface=ethernet).interface_index == 33
+    netio.set_neighbors([Neighbor("192.0.2.7", OTHER, interface=ethernet)])
+    netio.delete_neighbors([row])
+    assert len(netio.list_neighbors()) == 0
+
+
+@pytest.mark.usefixtures("standin")
+def test_interfaces() -> None:
+    assert [(found.name, found.index) for found in netio.list_interfaces()] == [("Ethernet", 4), ("Überall", 7)]
+
+
+def test_bulk(standin: Standin) -> None:
+    rows = [Neighbor(IPv4Address(0x0A000000 + n), MAC, interface="Ethernet") for n in range(1, 2000)]
+    rows += [Neighbor(IPv6Address(2**125 + n), MAC, interface="Überall") for n in range(2000)]
+    netio.create_neighbors(rows)
+    table = netio.list_neighbors()
+    assert list(table) == rows
+    assert standin.count("calls") == len(rows)
+    netio.replace_neighbors(table)
+    netio.delete_neighbors(table[10:])
+    assert list(netio.list_neighbors()) == rows[:10]
+
+
+@pytest.mark.usefixtures("standin")
+def test_bulk_goes_on_after_failures() -> None:
+    netio.create_neighbor("192.0.2.2", MAC, interface="Ethernet")
+    rows = [Neighbor(f"192.0.2.{n}", MAC, interface=name) for n, name in enumerate(["Ethernet"] * 4 + ["nosuch"], 1)]
+    with pytest.raises(ExceptionGroup, match="2 of 5 rows failed") as caught:
+        netio.create_neighbors(rows)
+    first, second = caught.value.exceptions
+    assert isinstance(first, netio.NeighborExistsError)
+    assert (first.position, first.row) == (1, rows[1])
+    assert isinstance(second, netio.InterfaceNotFoundError)
+    assert second.position == 4
+    assert len(netio.list_neighbors()) == 4
+    netio.set_neighbors(rows[:4])
+    with pytest.raises(ExceptionGroup):
+        netio.delete_neighbors(rows, missing_ok=True)
+    assert len(netio.list_neighbors()) == 0
+
+
+@pytest.fixture
+def _routes(standin: Standin) -> None:
+    ethernet, wlan = link("Ethernet"), link("Überall")
+    standin.route(IPv4Address("192.0.2.0"), 24, ethernet, by_system=True)
+    standin.route(IPv4Address("192.0.2.1"), 32, ethernet, by_system=True)
+    standin.route(IPv4Address("192.0.2.255"), 32, ethernet, by_system=True)
+    standin.route(IPv4Address("198.51.100.0"), 24, ethernet, IPv4Address("192.0.2.254"))
+    standin.route(IPv6Address("2001:db8:1::"), 64, wlan, by_system=True)
+    standin.route(IPv6Address("2001:db8:2::"), 64, wlan, IPv6Address("fe80::254"))
+
+
+@pytest.mark.usefixtures("_routes")
+@pytest.mark.parametrize(("address", "name"), [("192.0.2.7", "Ethernet"), ("2001:db8:1::7", "Überall")])
+def test_interface_chosen_by_the_routes(address: str, name: str) -> None:
+    netio.create_neighbor(address, MAC)
+    assert [(row.address, row.interface) for row in netio.list_neighbors()] == [(ip_address(address), name)]
+
+
+@pytest.mark.usefixtures("_routes")
+@pytest.mark.parametrize("address", ["192.0.2.1", "192.0.2.255", "224.0.0.9", "ff02::9", "fe80::9"])
+def test_address_that_tells_no_interface(address: str) -> None:
+    with pytest.raises(netio.InvalidParameterError, match="interface="):
+        netio.create_neighbor(address, MAC)
+
+
+@pytest.mark.usefixtures("_routes")
+@pytest.mark.parametrize(
+    ("address", "gateway"),
+    [("198.51.100.7", "192.0.2.254"), ("2001:db8:2::7", "fe80::254"), ("203.0.113.7", ""), ("2001:db8:3::7", "")],
+)
+def test_address_on_no_link(address: str, gateway: str) -> None:
+    with pytest.raises(netio.UnreachableError) as caught:
+        netio.create_neighbor(address, MAC)
+    assert caught.value.code == 1231
+    assert f"gateway {gateway}" in str(caught.value) if gateway else "no route" in str(caught.value)
+
+
+def test_no_growth_over_10000_calls(standin: Standin) -> None:
+    def life() -> None:
+        netio.create_neighbor("192.0.2.7", MAC, interface="Ethernet")
+        netio.get_neighbor("192.0.2.7", interface="Ethernet")
+        netio.replace_neighbor("192.0.2.7", OTHER, interface="Ethernet")
+        netio.list_neighbors(interface="Ethernet")
+        netio.delete_neighbor("192.0.2.7", interface="Ethernet")
+
+    for _ in range(100):
+        life()
+    used, handle = bytes_in_use(), next_handle()
+    for _ in range(2000):
+        life()
+    assert bytes_in_use() - used < 100_000
+    assert next_handle() <= handle + 16
+    assert standin.count("calls") == 5 * 2100  # replace is Create, then Set

@@ -1,0 +1,202 @@
+"""Resolving against the stand-in, which takes its time as ResolveIpNetEntry2 does and cannot be interrupted either."""
+
+from __future__ import annotations
+
+import _thread
+import threading
+import time
+from ipaddress import IPv4Address, IPv6Address
+
+import pytest
+from growth import bytes_in_use, next_handle
+
+import netio
+from netio import Neighbor, NeighborState
+from netio._native import ffi, lib
+from netio.convert import pack
+from netio.interfaces import Links
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from standin import Standin
+
+pytestmark = pytest.mark.wine_lacks
+
+HOST = IPv4Address("192.0.2.7")
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def quiet(standin: Standin) -> bool:
+    return standin.count("resolving") == 0
+
+
+@pytest.mark.parametrize("host", [HOST, IPv6Address("2001:db8::7")])
+def test_answer(standin: Standin, host: IPv4Address | IPv6Address) -> None:
+    standin.row(Neighbor(host, "02:00:5e:00:00:99", interface="Ethernet", state=NeighborState.STALE))
+    standin.host(host, 0x42, milliseconds=100)
+    row = netio.resolve_neighbor(host, interface="Ethernet")
+    assert row == Neighbor(host, "02:00:5e:00:00:42", interface="Ethernet", state=NeighborState.REACHABLE)
+    assert list(netio.list_neighbors()) == [row]
+
+
+def test_silence(standin: Standin) -> None:
+    standin.silence(150)
+    with pytest.raises(netio.UnreachableError) as caught:
+        netio.resolve_neighbor(HOST, interface="Ethernet")
+    assert caught.value.code == 67
+    assert "on Ethernet" in str(caught.value)
+
+
+def test_source_of_another_machine(standin: Standin) -> None:
+    standin.host(HOST)
+    with pytest.raises(netio.InterfaceNotFoundError) as caught:
+        netio.resolve_neighbor(HOST, interface="Ethernet", source="198.51.100.1")
+    assert caught.value.code == 1168
+
+
+@pytest.mark.parametrize("timeout", [0, 0.3])
+def test_timeout_is_kept_though_the_call_goes_on(standin: Standin, timeout: float) -> None:
+    standin.silence(1500)
+    start = time.monotonic()
+    with pytest.raises(netio.UnreachableError):
+        netio.resolve_neighbor(HOST, interface="Ethernet", timeout=timeout)
+    assert timeout <= time.monotonic() - start < timeout + 0.5
+    wait_until(lambda: standin.count("resolved") == 1 or timeout == 0)
+    wait_until(lambda: quiet(standin))
+
+
+def test_interrupt(standin: Standin) -> None:
+    standin.silence(3000)
+    start = time.monotonic()
+    timer = threading.Timer(0.3, _thread.interrupt_main)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        netio.resolve_neighbor(HOST, interface="Ethernet")
+    assert time.monotonic() - start < 1
+    timer.join()
+    wait_until(lambda: quiet(standin))
+
+
+class Session:
+    """A resolver session, at the seam."""
+
+    def __init__(self) -> None:
+        out = ffi.new("netio_resolver **")
+        assert lib.netio_resolver_open(out) == 0
+        self._resolver = out[0]
+
+    def submit(self, hosts: list[IPv4Address], first_tag: int = 0) -> None:
+        native, _ = pack([Neighbor(host, interface="Ethernet") for host in hosts], Links())
+        assert lib.netio_resolver_submit(self._resolver, native, len(hosts), ffi.NULL, first_tag) == 0
+
+    def wait(self, room: int = 16) -> list[tuple[int, int, int]]:
+        """What there is: tag, result, last byte of the physical address."""
+        tags, rows = ffi.new("size_t[]", room), ffi.new("MIB_IPNET_ROW2[]", room)
+        results, count = ffi.new("DWORD[]", room), ffi.new("size_t *", room)
+        code = lib.netio_resolver_wait(self._resolver, 1000, tags, rows, results, count)
+        assert code == (lib.NO_ERROR if count[0] else lib.WAIT_TIMEOUT)
+        return [(tags[n], results[n], rows[n].PhysicalAddress[5]) for n in range(count[0])]
+
+    def close(self) -> None:
+        lib.netio_resolver_close(self._resolver)
+
+
+def test_many_at_once_with_slow_and_silent_ones(standin: Standin) -> None:
+    hosts = [HOST + n for n in range(200)]
+    for n in range(40):
+        standin.host(hosts[n], n, milliseconds=1000 if n % 2 else 20)
+    standin.silence(2000)
+    start = time.monotonic()
+    session, answers, times = Session(), list[tuple[int, int, int]](), dict[int, float]()
+    session.submit(hosts, 1000)
+    while len(answers) < len(hosts):
+        for answer in session.wait():
+            answers.append(answer)
+            times[answer[0] - 1000] = time.monotonic() - start
+    session.close()
+    expected = [(1000 + n, 0, n) if n < 40 else (1000 + n, 67, 0) for n in range(200)]
+    assert sorted(answers) == expected
+    assert max(times[n] for n in range(0, 40, 2)) < 0.9
+    assert max(times[n] for n in range(1, 40, 2)) < 1.9
+    assert max(times.values()) < 3.5
+    assert standin.count("resolving_most") <= 256
+
+
+def test_wait_returns_on_time(standin: Standin) -> None:
+    session = Session()
+    session.submit([HOST])
+    start = time.monotonic()
+    assert session.wait() == []
+    assert time.monotonic() - start < 0.2
+    session.close()
+    wait_until(lambda: quiet(standin))
+
+
+def test_close_with_work_in_flight(standin: Standin) -> None:
+    standin.silence(800)
+    session = Session()
+    session.submit([HOST + n for n in range(500)])
+    wait_until(lambda: standin.count("resolving") >= 100)
+    start = time.monotonic()
+    session.close()
+    assert time.monotonic() - start < 0.4
+    wait_until(lambda: quiet(standin))
+    # What had not begun when the session was closed is not asked for any more.
+    assert standin.count("resolved") <= 256
+
+
+def test_sessions_do_not_mix(standin: Standin) -> None:
+    standin.host(HOST, 1, milliseconds=200)
+    standin.host(HOST + 1, 2, milliseconds=100)
+    one, two = Session(), Session()
+    one.submit([HOST], 7)
+    two.submit([HOST + 1], 7)
+    found: dict[str, list[tuple[int, int, int]]] = {"one": [], "two": []}
+    for _ in range(50):
+        found["one"] += one.wait()
+        found["two"] += two.wait()
+    one.close()
+    two.close()
+    assert found == {"one": [(7, 0, 1)], "two": [(7, 0, 2)]}
+
+
+def test_resolve_from_many_threads(standin: Standin) -> None:
+    rows: list[Neighbor] = []
+    for n in range(16):
+        standin.host(HOST + n, n, milliseconds=100)
+    threads = [
+        threading.Thread(target=lambda n=n: rows.append(netio.resolve_neighbor(HOST + n, interface="Ethernet")))
+        for n in range(16)
+    ]
+    start = time.monotonic()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {row.physical_address[5] for row in rows} == set(range(16))
+    assert time.monotonic() - start < 1.2
+
+
+def test_no_growth_over_1000_sessions(standin: Standin) -> None:
+    standin.host(HOST)
+
+    def resolve(times: int) -> None:
+        for _ in range(times):
+            netio.resolve_neighbor(HOST, interface="Ethernet")
+        wait_until(lambda: quiet(standin))
+
+    resolve(100)
+    used, handle = bytes_in_use(), next_handle()
+    resolve(1000)
+    time.sleep(0.5)
+    assert bytes_in_use() - used < 100_000
+    # Each pool's threads end a little after it was closed.
+    wait_until(lambda: next_handle() <= handle + 64)

@@ -1,0 +1,55 @@
+"""The wheel that build_wheel.py made: its name, what it holds, and what its module needs of Windows."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+WHEEL = Path(os.environ["NETIO_WHEEL"])
+
+
+@pytest.fixture(scope="module")
+def imports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """The names that the module imports, by DLL."""
+    with zipfile.ZipFile(WHEEL) as wheel:
+        module = wheel.extract("netio/_native.pyd", tmp_path_factory.mktemp("wheel"))
+    dump = subprocess.run(["x86_64-w64-mingw32-objdump", "-p", module], check=True, capture_output=True, text=True)
+    tables = re.findall(r"DLL Name: (\S+)\n.*\n((?:\t.+\n)+)", dump.stdout)
+    return {dll.lower(): {line.split()[-1] for line in lines.splitlines()} for dll, lines in tables}
+
+
+def test_name_and_tag() -> None:
+    assert re.fullmatch(r"netioapi-[\d.]+-cp311-abi3-win_amd64\.whl", WHEEL.name)
+    with zipfile.ZipFile(WHEEL) as wheel:
+        metadata = wheel.read(next(name for name in wheel.namelist() if name.endswith("/WHEEL"))).decode()
+    assert "Tag: cp311-abi3-win_amd64" in metadata.splitlines()
+    assert "Root-Is-Purelib: false" in metadata.splitlines()
+
+
+def test_holds_the_package_and_nothing_of_the_build() -> None:
+    with zipfile.ZipFile(WHEEL) as wheel:
+        names = set(wheel.namelist())
+    sources = {path.as_posix() for path in Path("netio").rglob("*.py")}
+    held = {name for name in names if not re.match(r"netioapi-[\d.]+\.dist-info/", name)}
+    assert held == sources | {"netio/_native.pyd", "netio/_native.pyi", "netio/py.typed"}
+
+
+def test_module_needs_these_dlls_only(imports: dict[str, set[str]]) -> None:
+    assert set(imports) == {"python3.dll", "iphlpapi.dll", "ws2_32.dll", "kernel32.dll", "msvcrt.dll"}
+
+
+def test_standin_has_what_the_module_calls_and_no_more(imports: dict[str, set[str]]) -> None:
+    exports = Path("tests/windows/standin.def").read_text(encoding="utf-8")
+    assert imports["iphlpapi.dll"] == set(re.findall(r"^    (\w+)$", exports, re.MULTILINE))
+
+
+def test_stable_abi() -> None:
+    tool = Path(sys.executable).with_name("abi3audit")
+    found = subprocess.run([tool, "--strict", "--report", WHEEL], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout + found.stderr

@@ -1,0 +1,119 @@
+"""Against Wine's own iphlpapi.dll, and with it the tables of the network that under_wine made."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import socket
+import sys
+from ctypes import wintypes
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import pytest
+from growth import KERNEL, bytes_in_use, next_handle
+
+import netio
+from netio import NeighborState, PhysicalAddress
+from netio._native import lib
+
+
+def told(name: str) -> list[dict[str, Any]]:
+    """What iproute2 tells of that network."""
+    found: list[dict[str, Any]] = json.loads(Path(os.environ["NETIO_WINE"], name).read_text(encoding="utf-8"))
+    assert found
+    return found
+
+
+def test_runs_on_the_cpython_of_python_org() -> None:
+    assert sys.platform == "win32"
+    assert "[MSC v." in sys.version
+    assert Path(netio.__file__).is_relative_to(sys.prefix)
+
+
+def test_list_shows_the_rows_of_the_system() -> None:
+    rows = [row for row in netio.list_neighbors(socket.AF_INET) if not row.address.is_multicast]
+    expected = {(ip_address(row["dst"]), PhysicalAddress(row["lladdr"]), row["dev"]) for row in told("neigh.json")}
+    assert {(row.address, row.physical_address, row.interface) for row in rows} == expected
+    assert {row.state for row in rows} == {NeighborState.PERMANENT}
+
+
+def test_list_of_one_interface() -> None:
+    everything = netio.list_neighbors(socket.AF_INET)
+    for link in netio.list_interfaces():
+        alone = netio.list_neighbors(socket.AF_INET, interface=link)
+        assert [row for row in everything if row.interface_luid == link.luid] == list(alone)
+    assert len(netio.list_neighbors(socket.AF_INET, interface="netio0")) >= 3
+
+
+@pytest.mark.parametrize("interface", ["nosuch", 999_999, "", "x" * 300, "näher"])
+def test_list_of_an_unknown_interface(interface: str | int) -> None:
+    with pytest.raises(netio.InterfaceNotFoundError) as caught:
+        netio.list_neighbors(socket.AF_INET, interface=interface)
+    assert caught.value.code == caught.value.winerror == 1168
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET6, socket.AF_UNSPEC])
+def test_undocumented_results_come_through(family: int) -> None:
+    # Wine cannot read the IPv6 table, and leaves in the pointer what is no table.
+    with pytest.raises(netio.NetioError) as caught:
+        netio.list_neighbors(family)
+    assert type(caught.value) is netio.NetioError
+    assert caught.value.code == caught.value.winerror == 1
+    assert str(caught.value).endswith(f"{ctypes.FormatError(1).strip()} (code 1)")
+
+
+def test_interfaces_are_those_of_the_system() -> None:
+    assert {(link.name, link.index) for link in netio.list_interfaces()} == {
+        (link["ifname"], link["ifindex"]) for link in told("link.json")
+    }
+
+
+def test_interfaces_agree_with_the_conversions() -> None:
+    convert = ctypes.WinDLL("iphlpapi")
+    for link in netio.list_interfaces():
+        luid, index, alias = ctypes.c_uint64(), wintypes.DWORD(), ctypes.create_unicode_buffer(257)
+        assert convert.ConvertInterfaceIndexToLuid(link.index, ctypes.byref(luid)) == 0
+        assert luid.value == link.luid
+        assert convert.ConvertInterfaceLuidToIndex(ctypes.byref(luid), ctypes.byref(index)) == 0
+        assert index.value == link.index
+        assert convert.ConvertInterfaceLuidToAlias(ctypes.byref(luid), alias, ctypes.c_size_t(257)) == 0
+        assert alias.value == link.name
+
+
+@pytest.mark.parametrize("code", [name for name in dir(lib) if name.startswith("ERROR_")])
+def test_every_code_has_a_text(code: str) -> None:
+    from netio.errors import _system_text
+
+    number = getattr(lib, code)
+    # Wine has no text for 5010.
+    expected = f"Win32 error {number}" if number == 5010 else ctypes.FormatError(number).strip()
+    assert _system_text(number) == expected
+
+
+def test_growth_can_be_seen() -> None:
+    heap, used, handle = KERNEL.GetProcessHeap(), bytes_in_use(), next_handle()
+    blocks = [KERNEL.HeapAlloc(heap, 0, 1000) for _ in range(100)]
+    events = [KERNEL.CreateEventW(None, 0, 0, None) for _ in range(100)]
+    assert 90_000 < bytes_in_use() - used < 200_000
+    assert next_handle() >= handle + 100
+    assert [KERNEL.HeapFree(heap, 0, block) for block in blocks] == [1] * 100
+    assert [KERNEL.CloseHandle(event) for event in events] == [1] * 100
+
+
+@pytest.mark.timeout(180)
+def test_no_growth_over_10000_calls() -> None:
+    calls = (
+        lambda: netio.list_neighbors(socket.AF_INET),
+        lambda: netio.list_neighbors(socket.AF_INET, interface="netio0"),
+        netio.list_interfaces,
+    )
+    for n in range(300):
+        calls[n % 3]()
+    used, handle = bytes_in_use(), next_handle()
+    for n in range(10_000):
+        calls[n % 3]()
+    assert bytes_in_use() - used < 100_000
+    assert next_handle() <= handle + 16

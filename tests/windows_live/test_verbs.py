@@ -1,0 +1,108 @@
+"""Every verb on an adapter, as Microsoft documents them."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+import netio
+from netio import Interface, Neighbor, NeighborState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from ipaddress import IPv4Address
+
+MAC = "02:00:5e:00:00:07"
+OTHER = "02:00:5e:00:00:08"
+ADDRESSES = ["192.0.2.7", "2001:db8::7"]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_life_of_a_row(adapter: Interface, address: str) -> None:
+    netio.create_neighbor(address, MAC, interface=adapter)
+    row = netio.get_neighbor(address, interface=adapter)
+    assert row == Neighbor(address, MAC, interface=adapter, state=NeighborState.PERMANENT)
+    assert (row.interface_luid, row.interface_index) == (adapter.luid, adapter.index)
+    assert row in list(netio.list_neighbors(interface=adapter))
+    with pytest.raises(netio.NeighborExistsError):
+        netio.create_neighbor(address, OTHER, interface=adapter.name)
+    netio.set_neighbor(address, OTHER, interface=adapter.index)
+    assert str(netio.get_neighbor(address, interface=adapter).physical_address) == OTHER
+    netio.replace_neighbor(address, MAC, interface=adapter)
+    assert netio.get_neighbor(address, interface=adapter) == row
+    netio.delete_neighbor(address, interface=adapter)
+    with pytest.raises(netio.NeighborNotFoundError) as caught:
+        netio.get_neighbor(address, interface=adapter)
+    assert caught.value.code == 1168
+
+
+def test_bulk(adapter: Interface) -> None:
+    rows = [Neighbor(f"192.0.2.{n}", MAC, interface=adapter) for n in range(1, 201)]
+    rows += [Neighbor(f"2001:db8::{n:x}", MAC, interface=adapter) for n in range(1, 201)]
+    netio.create_neighbors(rows)
+    assert set(rows) <= set(netio.list_neighbors(interface=adapter))
+    with pytest.raises(ExceptionGroup) as caught:
+        netio.create_neighbors(rows)
+    assert len(caught.value.exceptions) == 400
+    assert {type(error) for error in caught.value.exceptions} == {netio.NeighborExistsError}
+    netio.replace_neighbors(rows)
+    netio.delete_neighbors(rows)
+    assert not set(rows) & set(netio.list_neighbors(interface=adapter))
+
+
+def test_tables() -> None:
+    both = {row.address for row in netio.list_neighbors()}
+    ip4 = {row.address for row in netio.list_neighbors(socket.AF_INET)}
+    ip6 = {row.address for row in netio.list_neighbors(socket.AF_INET6)}
+    assert {address.version for address in ip4} == {4}
+    assert {address.version for address in ip6} <= {6}
+    assert both & ip4
+
+
+@pytest.mark.parametrize(
+    ("verb", "code"),
+    [
+        (lambda link: netio.create_neighbor("192.0.2.7", MAC, interface=link), 1168),
+        (lambda link: netio.set_neighbor("192.0.2.7", MAC, interface=link), 1168),
+        (lambda link: netio.delete_neighbor("192.0.2.7", interface=link), 1168),
+        (lambda link: netio.get_neighbor("192.0.2.7", interface=link), 2),
+        (lambda link: netio.resolve_neighbor("192.0.2.7", interface=link), 1168),
+        (lambda link: netio.list_neighbors(interface=link), 1168),
+        (lambda link: netio.flush_neighbors(interface=link), 1168),
+    ],
+    ids=["create", "set", "delete", "get", "resolve", "list", "flush"],
+)
+def test_unknown_interface(verb: Callable[[str], object], code: int) -> None:
+    with pytest.raises(netio.InterfaceNotFoundError) as caught:
+        verb("no such interface")
+    assert caught.value.code == caught.value.winerror == code
+
+
+@pytest.mark.parametrize("address", ["127.0.0.7", "::1"])
+def test_loopback_is_refused(adapter: Interface, address: str) -> None:
+    with pytest.raises(netio.InvalidParameterError):
+        netio.create_neighbor(address, MAC, interface=adapter)
+
+
+def test_interfaces(adapter: Interface) -> None:
+    (same,) = [link for link in netio.list_interfaces() if link.luid == adapter.luid]
+    assert same == adapter
+    assert netio.list_neighbors(interface=adapter.index)[0].interface == adapter.name
+
+
+def test_flush(adapter: Interface) -> None:
+    netio.flush_neighbors(socket.AF_INET, interface=adapter)
+
+
+def test_resolve(adapter: Interface, gateway: IPv4Address) -> None:
+    row = netio.resolve_neighbor(gateway, interface=adapter)
+    assert (row.address, row.interface) == (gateway, adapter.name)
+    assert row.is_resolved
+    assert netio.get_neighbor(gateway).physical_address == row.physical_address
+
+
+def test_timeout_is_kept(adapter: Interface) -> None:
+    with pytest.raises(netio.UnreachableError):
+        netio.resolve_neighbor("192.0.2.99", interface=adapter, timeout=0.1)

@@ -192,7 +192,7 @@ def _no_route(code: int, destination: CData) -> str:
         return "the address does not tell on which link it is; name one with interface="
     gateway = ffi.new("SOCKADDR_INET *")
     if code == lib.ERROR_NETWORK_UNREACHABLE and lib.netio_gateway(destination, gateway) == lib.NO_ERROR:
-        router = ip_address(bytes(_address_bytes(gateway)))
+        router = read_address(gateway)
         return f"it is behind the gateway {router}, on no link of this machine; name one with interface="
     return ""
 
@@ -204,6 +204,11 @@ def pack_address(address: IPv4Address | IPv6Address) -> CData:
     native.si_family = lib.AF_INET if ip4 else lib.AF_INET6
     _address_bytes(native)[:] = address.packed
     return native
+
+
+def read_address(native: CData) -> IPv4Address | IPv6Address:
+    """Reads a SOCKADDR_INET, without its scope."""
+    return ip_address(bytes(_address_bytes(native)))
 
 
 def _address_bytes(native: CData) -> memoryview:

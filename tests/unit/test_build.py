@@ -4,6 +4,7 @@
 import builtins
 import runpy
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,10 +18,10 @@ ROOT = Path(__file__).parents[2]
 
 def test_another_system_is_told_what_is_supported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(sysconfig, "get_platform", lambda: "macosx-14.0-arm64")
     with pytest.raises(SystemExit) as caught:
         runpy.run_path("build_netio.py")
-    assert caught.value.code == "netio supports Linux and Windows; it cannot be built for darwin."
+    assert caught.value.code == "netio supports Linux and Windows; it cannot be built for macosx-14.0-arm64."
 
 
 def test_declarations_hold_no_numbers() -> None:

@@ -40,11 +40,11 @@ def gateway() -> IPv4Address:
     from ipaddress import IPv4Address
 
     from netio._native import ffi, lib
-    from netio.convert import _read_address, pack_address
+    from netio.convert import pack_address, read_address
 
     found = ffi.new("SOCKADDR_INET *")
     assert lib.netio_gateway(pack_address(IPv4Address("203.0.113.1")), found) == lib.NO_ERROR
-    address = _read_address(found)
+    address = read_address(found)
     assert isinstance(address, IPv4Address)
     return address
 

@@ -92,6 +92,8 @@ def record(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if not config.stash[ANSWERS]:
+        return
     lines = ["| question | answer |", "|---|---|", *config.stash[ANSWERS]]
     terminalreporter.section("what this Windows does where the documents are silent")
     for line in lines:

@@ -33,6 +33,7 @@ def check_sdist(path: str) -> None:
         "docs/design.md",
         "netio/native/netio.cdef.h",
         "netio/native/shim.h",
+        "netio/native/iphlpapi/shim.c",
         "netio/native/rtnetlink/netioapi.h",
         "netio/native/rtnetlink/rtnl.c",
         "tests/conftest.py",

@@ -48,7 +48,7 @@ def test_list_of_one_interface() -> None:
     assert len(netio.list_neighbors(socket.AF_INET, interface="netio0")) >= 3
 
 
-@pytest.mark.parametrize("interface", ["nosuch", 999_999, "", "x" * 300, "näher"])
+@pytest.mark.parametrize("interface", ["nosuch", 999_999, "x" * 300, "näher"])
 def test_list_of_an_unknown_interface(interface: str | int) -> None:
     with pytest.raises(netio.InterfaceNotFoundError) as caught:
         netio.list_neighbors(socket.AF_INET, interface=interface)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What the tests under Wine have in common. They need what `run` sets up: elsewhere none of them is collected."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What this process holds: Wine tells neither memory nor handles as a figure."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The stand-in for iphlpapi.dll, as the tests arrange it (standin.h)."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Loaded by pytest: gives the stand-in what tests/windows_live looks for on a machine, so that those tests run too."""
 
 from __future__ import annotations

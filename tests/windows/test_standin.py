@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The verbs that Wine lacks, against the stand-in: every code that Microsoft documents, and both families."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Resolving against the stand-in, which takes its time as ResolveIpNetEntry2 does and cannot be interrupted either."""
 
 from __future__ import annotations

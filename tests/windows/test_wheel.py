@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The wheel that build_wheel.py made: its name, what it holds, and what its module needs of Windows."""
 
 from __future__ import annotations

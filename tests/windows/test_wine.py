@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Against Wine's own iphlpapi.dll, and with it the tables of the network that under_wine made."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tests on a real Windows, elevated, with rows of their own on one adapter. Not collected unless asked for.
 
 NETIO_LIVE=1 asks for them; NETIO_LIVE_INTERFACE is the alias of the adapter, by default the one with the default route.

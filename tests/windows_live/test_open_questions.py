@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What Microsoft's documents leave open: each test asks Windows, and records what it says.
 
 Only what netio itself relies on is asserted: that the answer is a code that Windows gave, and that rows are put back.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Every verb on an adapter, as Microsoft documents them."""
 
 from __future__ import annotations

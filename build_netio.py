@@ -28,8 +28,8 @@ ffibuilder = FFI()
 ffibuilder.cdef((NATIVE / "netio.cdef.h").read_text(encoding="utf-8"))
 ffibuilder.set_source(
     "netio._native",
-    "".join(f"#include <{name}>\n" for name in [*INCLUDES, "shim.h"]),
-    sources=files(NATIVE / BACKEND, "*.c"),
+    "".join(f"#include <{name}>\n" for name in [*INCLUDES, "columns.h"]),
+    sources=files(NATIVE, "*.c") + files(NATIVE / BACKEND, "*.c"),
     depends=files(NATIVE, "*.h") + files(NATIVE / BACKEND, "*.h"),
     include_dirs=[NATIVE.as_posix(), (NATIVE / BACKEND).as_posix()],
     libraries=LIBRARIES,

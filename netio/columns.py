@@ -72,7 +72,7 @@ def arrow_stream(rows: memoryview, names: dict[int, tuple[str, str]]) -> Any:  #
     """Writes the columns of rows; names maps interface indexes to name and IPv6 scope."""
     na, schema = _nanoarrow(), arrow_schema()
     arrays = [_array(na, schema, batch, names) for batch in _batches(rows)]
-    from nanoarrow.c_array_stream import CArrayStream
+    from nanoarrow.c_array_stream import CArrayStream  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     return CArrayStream.from_c_arrays(arrays, schema, validate=False)
 
@@ -84,7 +84,7 @@ def _batches(rows: memoryview) -> Iterator[memoryview]:
 
 def _nanoarrow() -> Any:  # noqa: ANN401
     try:
-        import nanoarrow
+        import nanoarrow  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except ModuleNotFoundError as error:
         if error.name != "nanoarrow":
             raise

@@ -109,7 +109,7 @@ class _Room:
         self.memory = {
             "address_offsets": _room("int32_t[]", count + 1),
             "address": _room("char[]", count * (lib.NETIO_ADDRESS_TEXT + 1 + longest_scope)),
-            "interface_name": _room("int32_t[]", count),
+            "interface": _room("int32_t[]", count),
             "physical_address_offsets": _room("int32_t[]", count + 1),
             "physical_address": _room("char[]", count * lib.NETIO_PHYSICAL_TEXT),
             "state": _room("int32_t[]", count),
@@ -120,44 +120,51 @@ class _Room:
             "interface_luid": _room("uint64_t[]", count),
         }
 
-    def column(self, name: str) -> tuple[memoryview]:
-        return (memoryview(ffi.buffer(self.memory[name])),)
-
-    def text(self, name: str, count: int) -> tuple[memoryview, memoryview]:
-        offsets = self.memory[f"{name}_offsets"]
-        return memoryview(ffi.buffer(offsets)), memoryview(ffi.buffer(self.memory[name], offsets[count]))
+    def buffers(self, name: str, count: int) -> list[memoryview]:
+        """The buffers of a column of count items."""
+        memory, offsets = self.memory[name], self.memory.get(f"{name}_offsets")
+        if offsets is None:
+            return [memoryview(ffi.buffer(memory))]
+        return [memoryview(ffi.buffer(offsets)), memoryview(ffi.buffer(memory, offsets[count]))]
 
 
 def _array(na: Any, schema: Any, rows: memoryview, names: dict[int, tuple[str, str]]) -> Any:  # noqa: ANN401
     """Makes the array of one batch."""
     count = len(rows) // ROW_SIZE
     states = sorted({*NeighborState, *member_values(rows, ffi.offsetof("MIB_IPNET_ROW2", "State"))})
-    dictionary = list(dict.fromkeys(name for name, _ in names.values()))
-    scopes = {index: ffi.new("char[]", scope.encode("utf-8", "replace")) for index, (_, scope) in names.items()}
-    interfaces = ffi.new("netio_named[]", max(1, len(names)))
-    for place, index in enumerate(sorted(names)):
-        interfaces[place] = index, dictionary.index(names[index][0]), scopes[index]
-    room = _Room(count, max((len(scope) for scope in scopes.values()), default=0))
-    known = {"interfaces": interfaces, "interface_count": len(names)}
-    native_states = ffi.new("uint32_t[]", states)
-    known |= {"states": native_states, "state_count": len(states)}
-    lib.netio_columns_fill(
-        ffi.new("netio_columns *", {**known, **room.memory}), ffi.from_buffer("MIB_IPNET_ROW2[]", rows), count
-    )
-    kinds = {child.name: child for child in schema.children}
-    columns = {
-        "address": room.text("address", count),
-        "interface": room.column("interface_name"),
-        "physical_address": room.text("physical_address", count),
-        **{name: room.column(name) for name in list(kinds)[3:]},
+    words = {
+        "interface": list(dict.fromkeys(name for name, _ in names.values())),
+        "state": [NeighborState(state).name for state in states],
     }
-    children = [_child(na, kinds[name], count, buffers) for name, buffers in columns.items()]
-    _set_dictionary(na, children[list(kinds).index("interface")], dictionary)
-    _set_dictionary(na, children[list(kinds).index("state")], [NeighborState(state).name for state in states])
+    room = _written(rows, count, names, words["interface"], states)
+    children = [_child(na, kind, count, room.buffers(kind.name, count)) for kind in schema.children]
+    for kind, child in zip(schema.children, children, strict=True):
+        if kind.name in words:
+            _set_dictionary(na, child, words[kind.name])
     return na.c_array_from_buffers(schema, count, [None], 0, children=children, validation_level="none", move=True)
 
 
-def _child(na: Any, kind: Any, count: int, buffers: tuple[memoryview, ...]) -> Any:  # noqa: ANN401
+def _written(
+    rows: memoryview, count: int, names: dict[int, tuple[str, str]], words: list[str], states: list[int]
+) -> _Room:
+    """Has C write the columns."""
+    places = {word: place for place, word in enumerate(words)}
+    scopes = {index: ffi.new("char[]", scope.encode("utf-8", "replace")) for index, (_, scope) in names.items()}
+    interfaces = ffi.new("netio_named[]", [(index, places[names[index][0]], scopes[index]) for index in sorted(names)])
+    native_states = ffi.new("uint32_t[]", states)
+    room = _Room(count, max(map(len, scopes.values()), default=0))
+    columns = {
+        "interfaces": interfaces,
+        "interface_count": len(names),
+        "states": native_states,
+        "state_count": len(states),
+        **room.memory,
+    }
+    lib.netio_columns_fill(ffi.new("netio_columns *", columns), ffi.from_buffer("MIB_IPNET_ROW2[]", rows), count)
+    return room
+
+
+def _child(na: Any, kind: Any, count: int, buffers: list[memoryview]) -> Any:  # noqa: ANN401
     return na.c_array_from_buffers(kind, count, [None, *buffers], 0, validation_level="none")
 
 

@@ -159,7 +159,7 @@ void netio_columns_fill(const netio_columns *columns, const MIB_IPNET_ROW2 *rows
         columns->address_offsets[i + 1] = (int32_t)(address - columns->address);
         physical = write_physical(physical, row);
         columns->physical_address_offsets[i + 1] = (int32_t)(physical - columns->physical_address);
-        columns->interface_name[i] = interface->name;
+        columns->interface[i] = interface->name;
         columns->state[i] = state_of(columns, (uint32_t)row->State);
         set_flag(columns->is_router, i, (row->Flags & NETIO_IS_ROUTER) != 0);
         set_flag(columns->is_unreachable, i, (row->Flags & NETIO_IS_UNREACHABLE) != 0);

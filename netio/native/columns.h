@@ -29,7 +29,7 @@ typedef struct netio_columns {
     size_t state_count;
     int32_t *address_offsets;
     char *address; /* NETIO_ADDRESS_TEXT, the longest scope and a % for each */
-    int32_t *interface_name;
+    int32_t *interface; /* positions of names */
     int32_t *physical_address_offsets;
     char *physical_address; /* NETIO_PHYSICAL_TEXT for each */
     int32_t *state;         /* positions in states */

@@ -91,7 +91,7 @@ typedef struct {
     size_t state_count;
     int32_t *address_offsets;
     char *address;
-    int32_t *interface_name;
+    int32_t *interface;
     int32_t *physical_address_offsets;
     char *physical_address;
     int32_t *state;

@@ -12,9 +12,9 @@ NATIVE = Path("netio", "native")
 # The system to build for: not always the one that this runs on.
 PLATFORM = sysconfig.get_platform()
 if PLATFORM.startswith("win"):
-    BACKEND, HEADER, LIBRARIES = "iphlpapi", "sdk.h", ["iphlpapi", "ws2_32"]
+    BACKEND, LIBRARIES = "iphlpapi", ["iphlpapi", "ws2_32"]
 elif PLATFORM.startswith("linux"):
-    BACKEND, HEADER, LIBRARIES = "rtnetlink", "shim.h", list[str]()
+    BACKEND, LIBRARIES = "rtnetlink", list[str]()
 else:
     sys.exit(f"netio supports Linux and Windows; it cannot be built for {PLATFORM}.")
 
@@ -28,8 +28,8 @@ ffibuilder = FFI()
 ffibuilder.cdef((NATIVE / "netio.cdef.h").read_text(encoding="utf-8"))
 ffibuilder.set_source(
     "netio._native",
-    f'#include "{HEADER}"\n',
-    sources=files(NATIVE / BACKEND, "*.c"),
+    '#include "columns.h"\n',
+    sources=files(NATIVE, "*.c") + files(NATIVE / BACKEND, "*.c"),
     depends=files(NATIVE, "*.h") + files(NATIVE / BACKEND, "*.h"),
     include_dirs=[NATIVE.as_posix(), (NATIVE / BACKEND).as_posix()],
     libraries=LIBRARIES,

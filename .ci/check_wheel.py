@@ -32,6 +32,7 @@ def check_sdist(path: str) -> None:
         "CONTRIBUTING.md",
         "docs/design.md",
         "netio/native/netio.cdef.h",
+        "netio/native/columns.c",
         "netio/native/shim.h",
         "netio/native/iphlpapi/shim.c",
         "netio/native/rtnetlink/netioapi.h",

@@ -34,6 +34,7 @@ from netio.neighbors import (
     replace_neighbor,
     replace_neighbors,
     resolve_neighbor,
+    resolve_neighbors,
     set_neighbor,
     set_neighbors,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "replace_neighbor",
     "replace_neighbors",
     "resolve_neighbor",
+    "resolve_neighbors",
     "set_neighbor",
     "set_neighbors",
 ]

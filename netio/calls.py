@@ -38,10 +38,15 @@ def asked_row(
     interface: str | int | Interface | None,
 ) -> Neighbor:
     """Makes the row that a verb is asked for."""
-    if interface == "":
-        raise invalid("'' names no interface; leave interface out to have it chosen", operation)
     with naming(operation):
-        return Neighbor(address, physical_address, interface="" if interface is None else interface)
+        return Neighbor(address, physical_address, interface=row_interface(interface))
+
+
+def row_interface(interface: str | int | Interface | None) -> str | int | Interface:
+    """What a verb is given as interface, as a row takes it."""
+    if interface == "":
+        raise invalid("'' names no interface; leave interface out to have it chosen")
+    return "" if interface is None else interface
 
 
 class naming:  # noqa: N801
@@ -110,6 +115,14 @@ def raise_first(
     if error is not None:
         error.position = None
         raise error
+
+
+def failure_of(operation: str, code: int, native: CData, row: Neighbor, refusal: Refusal | None) -> NetioError:
+    """Makes the error of a single row whose code is not 0."""
+    refused = {} if refusal is None else {0: refusal}
+    error = next(_failures(operation, ffi.new("DWORD[]", [code]), native, [row], refused, missing_ok=False))
+    error.position = None
+    return error
 
 
 def _failures(

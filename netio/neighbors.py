@@ -7,9 +7,6 @@ fork. On Linux they see the network namespace of the calling thread.
 
 from __future__ import annotations
 
-import math
-from time import monotonic
-
 from netio._native import ffi, lib
 from netio.calls import (
     CREATE,
@@ -17,7 +14,6 @@ from netio.calls import (
     FLUSH,
     GET,
     LIST,
-    RESOLVE,
     SET,
     asked_row,
     naming,
@@ -25,26 +21,21 @@ from netio.calls import (
     write_many,
     write_one,
 )
-from netio.convert import contradiction, pack, pack_address, read_row
-from netio.errors import check, invalid
+from netio.convert import pack, read_row
+from netio.errors import NetioError, check, invalid
 from netio.interfaces import Interface, Links, identify, key_of
-from netio.rows import Neighbor, plain_address
+from netio.resolve import Resolving
+from netio.rows import Neighbor
 from netio.table import NeighborTable, adopt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from ipaddress import IPv4Address, IPv6Address
 
     from typing_extensions import Buffer
 
     from netio._native import CData
-
-# The longest that the kernel takes from a stale row to its last word, and a margin.
-_RESOLVE_SECONDS = 15.0
-
-# More seconds than anybody waits; an int may be larger than a float can be.
-_FOREVER = 1e9
 
 
 def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: str | int | Interface | None = None) -> NeighborTable:
@@ -321,63 +312,46 @@ def resolve_neighbor(
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """
-    asked, links = asked_row(RESOLVE, address, b"", interface), Links()
-    native, refused = pack([asked], links)
-    with naming(RESOLVE):
-        deadline = monotonic() + _seconds(timeout)
-        native_source = _source(source, native[0], links)
-    codes = ffi.new("DWORD[]", 1)
-    resolver = _open_resolver()
-    try:
-        check(RESOLVE, lib.netio_resolver_submit(resolver, native, 1, native_source, 0))
-        codes[0] = _wait_for_answer(resolver, native, codes, deadline)
-    finally:
-        ffi.release(resolver)
-    raise_first(RESOLVE, codes, native, asked, refused)
-    return read_row(native[0], links)
+    ((_, answer),) = Resolving([address], interface=interface, source=source, timeout=timeout, max_in_flight=1)
+    if isinstance(answer, NetioError):
+        answer.position = None
+        raise answer
+    return answer
 
 
-def _open_resolver() -> CData:
-    out = ffi.new("netio_resolver **")
-    check(RESOLVE, lib.netio_resolver_open(out))
-    return ffi.gc(out[0], lib.netio_resolver_close)
+def resolve_neighbors(
+    addresses: Iterable[str | IPv4Address | IPv6Address],
+    *,
+    interface: str | int | Interface | None = None,
+    source: str | IPv4Address | IPv6Address | None = None,
+    timeout: float | None = None,
+    max_in_flight: int = 256,
+) -> Iterator[tuple[str | IPv4Address | IPv6Address, Neighbor | NetioError]]:
+    """Asks the link for many addresses at once; as resolve_neighbor() for each.
 
+    Yields each address, as IPv4Address or IPv6Address, with its row or with the error that it came to, in the order
+    in which the answers come. Every address comes back once, as often as it was given. Text that is no address comes
+    back as it is. Errors carry their place among the addresses as `position`. Asking begins with the first `next()`
+    and ends when the iterator is dropped.
 
-def _wait_for_answer(resolver: CData, row: CData, code: CData, deadline: float) -> int:
-    """Waits for the answer of the only row submitted; a signal's handler runs between two waits."""
-    tag, count = ffi.new("size_t *"), ffi.new("size_t *")
-    while True:
-        count[0] = 1
-        left = max(0.0, deadline - monotonic())
-        result = lib.netio_resolver_wait(resolver, math.ceil(min(left, 1.0) * 1000), tag, row, code, count)
-        if result == lib.NO_ERROR:
-            return int(code[0])
-        if result != lib.WAIT_TIMEOUT:
-            return result
-        if left == 0.0:
-            return lib.ERROR_BAD_NET_NAME
+    Args:
+        addresses: Addresses as for get_neighbor(), taken as places become free, so that there may be any number.
+        interface: As for resolve_neighbor().
+        source: As for resolve_neighbor().
+        timeout: As for resolve_neighbor(), for each address, from when it is asked for.
+        max_in_flight: How many are asked for at a time, at least 1. Where Linux has not been configured otherwise,
+            256 is half of what it keeps before it throws rows of the whole machine out. An address whose time is over
+            keeps its place until the system has given it up, so a short timeout does not make many silent ones faster.
 
+    Raises:
+        InvalidParameterError: An interface, source, timeout or max_in_flight that cannot be. All that is wrong with
+            one address is returned, as NetioError.
+        TypeError: An argument of another type; a `str` as addresses too. An address of another type is raised when it
+            is taken.
 
-def _source(source: str | IPv4Address | IPv6Address | None, row: CData, links: Links) -> CData:
-    """The SOCKADDR_INET of a source, NULL for none; its scope must be the interface of the row."""
-    if source is None:
-        return ffi.NULL
-    address = plain_address(source)
-    link = links.find(luid=row.InterfaceLuid.Value, index=row.InterfaceIndex)
-    reason = contradiction(address, link, links)
-    if reason:
-        raise invalid(reason)
-    return pack_address(address)
-
-
-def _seconds(timeout: float | None) -> float:
-    if timeout is None:
-        return _RESOLVE_SECONDS
-    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
-        raise TypeError(f"timeout must be a number of seconds or None, not {type(timeout).__name__}")
-    if not 0 <= timeout < math.inf:
-        raise invalid(f"timeout {timeout} is not a finite number of seconds, 0 or more")
-    return min(timeout, _FOREVER)
+    Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
+    """
+    return iter(Resolving(addresses, interface=interface, source=source, timeout=timeout, max_in_flight=max_in_flight))
 
 
 def _family(family: int) -> int:

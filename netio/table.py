@@ -4,13 +4,16 @@
 from __future__ import annotations
 
 from netio._native import ffi, lib
+from netio.columns import arrow_schema, arrow_stream, member_values, row_dtype
 from netio.convert import INDEX_OFFSET, ROW_SIZE, unpack
 from netio.interfaces import Links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import SupportsIndex, overload
+    from collections.abc import Callable, Iterator
+    from typing import Any, SupportsIndex, overload
+
+    import numpy
 
     from netio._native import CData
     from netio.rows import Neighbor
@@ -23,6 +26,10 @@ class NeighborTable:
 
     A row is decoded when it is asked for, each time anew: equal, not identical. Slices share the memory, which is
     freed with the last of them. Reading is safe from many threads.
+
+    numpy.asarray(table) is an array on the same memory, read-only, with the members of MIB_IPNET_ROW2 as fields.
+    pyarrow.table(table), polars.DataFrame(table) and all else that takes an Arrow stream get columns with text for
+    the addresses; that needs nanoarrow: `pip install 'netioapi[arrow]'`.
 
     Windows: MIB_IPNET_TABLE2.
     """
@@ -58,6 +65,27 @@ class NeighborTable:
         else:
             yield from (self[place] for place in range(len(self)))
 
+    def __reversed__(self) -> Iterator[Neighbor]:
+        return iter(self[::-1])
+
+    def __contains__(self, row: object) -> bool:
+        return any(row == one for one in self)
+
+    def index(self, row: object, start: int = 0, stop: int | None = None) -> int:
+        """Finds the first place of a row, between start and stop where they are given.
+
+        Raises:
+            ValueError: It is not there.
+        """
+        for place in range(len(self))[start:stop]:
+            if self[place] == row:
+                return place
+        raise ValueError(f"{row!r} is not in the table")
+
+    def count(self, row: object) -> int:
+        """Counts how often a row is there."""
+        return sum(row == one for one in self)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, NeighborTable):
             return NotImplemented
@@ -67,6 +95,33 @@ class NeighborTable:
 
     def __repr__(self) -> str:
         return f"<NeighborTable of {len(self)} rows>"
+
+    def __reduce__(self) -> tuple[Callable[..., NeighborTable], tuple[bytes, dict[int, tuple[str, str]]]]:
+        return _restore, (bytes(self.native_rows()), self._names)
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+        from numpy import ndarray
+
+        positions = self._positions
+        array: numpy.ndarray[Any, Any] = ndarray(
+            len(self),
+            row_dtype(),
+            self._rows,
+            positions.start * ROW_SIZE if positions else 0,
+            (positions.step * ROW_SIZE,),
+        )
+        if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"an array of {dtype} cannot be made of the table without a copy")
+            return array.astype(dtype)  # type: ignore[call-overload,no-any-return,unused-ignore]
+        return array.copy() if copy else array
+
+    def __arrow_c_schema__(self) -> object:
+        return arrow_schema().__arrow_c_schema__()
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        stream = arrow_stream(self.native_rows(), self._names)
+        return stream.__arrow_c_stream__(requested_schema)
 
     def native_rows(self) -> memoryview:
         """The rows as MIB_IPNET_ROW2, one behind the other; a view where they lie so, else a copy."""
@@ -82,11 +137,14 @@ def _table(rows: memoryview, positions: range, names: dict[int, tuple[str, str]]
     return table
 
 
+def _restore(rows: bytes, names: dict[int, tuple[str, str]]) -> NeighborTable:
+    return _table(memoryview(rows), range(len(rows) // ROW_SIZE), names)
+
+
 def adopt(block: CData) -> NeighborTable:
     """Makes a table of a MIB_IPNET_TABLE2 pointer, which it frees in the end, and reads the interface names for it."""
     count = block.NumEntries
     block = ffi.gc(block, lib.netio_free)
     first = ffi.offsetof("MIB_IPNET_TABLE2", "Table")
     view = memoryview(ffi.buffer(block, first + count * ROW_SIZE)).toreadonly()[first:]
-    indexes = view.cast("I")[INDEX_OFFSET // 4 :: ROW_SIZE // 4]
-    return _table(view, range(count), Links().names(set(indexes)))
+    return _table(view, range(count), Links().names(member_values(view, INDEX_OFFSET)))

@@ -77,6 +77,34 @@ typedef struct {
 
 typedef ... netio_resolver;
 
+typedef struct {
+    NET_IFINDEX index;
+    int32_t name;
+    const char *scope;
+    ...;
+} netio_named;
+
+typedef struct {
+    const netio_named *interfaces;
+    size_t interface_count;
+    const uint32_t *states;
+    size_t state_count;
+    int32_t *address_offsets;
+    char *address;
+    int32_t *interface;
+    int32_t *physical_address_offsets;
+    char *physical_address;
+    int32_t *state;
+    uint8_t *is_router;
+    uint8_t *is_unreachable;
+    int64_t *reachability_time;
+    uint32_t *interface_index;
+    uint64_t *interface_luid;
+    ...;
+} netio_columns;
+
+struct ArrowArray { ...; };
+
 #define AF_UNSPEC ...
 #define AF_INET ...
 #define AF_INET6 ...
@@ -86,6 +114,8 @@ typedef ... netio_resolver;
 #define NETIO_IS_UNREACHABLE ...
 #define NETIO_ERRNO ...
 #define NETIO_NAME_SIZE ...
+#define NETIO_ADDRESS_TEXT ...
+#define NETIO_PHYSICAL_TEXT ...
 
 #define NO_ERROR ...
 #define ERROR_FILE_NOT_FOUND ...
@@ -123,3 +153,7 @@ DWORD netio_interface_find(netio_interface *interface);
 void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
 DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway);
 void netio_message(DWORD code, char *text, size_t size);
+
+void netio_columns_fill(const netio_columns *columns, const MIB_IPNET_ROW2 *rows, size_t count);
+size_t netio_column_values(const MIB_IPNET_ROW2 *rows, size_t count, size_t offset, uint32_t *values);
+void netio_arrow_move(struct ArrowArray *from, struct ArrowArray *to);

@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 RESOLVE = """
 import sys, netio
 try:
-    netio.resolve_neighbor(sys.argv[1], interface="near0")
+    {}
 except KeyboardInterrupt:
     print("interrupted")
 """
 
+ONE = 'netio.resolve_neighbor(sys.argv[1], interface="near0")'
+MANY = 'list(netio.resolve_neighbors([sys.argv[1]] * 300, interface="near0", max_in_flight=200))'
+
 
 @pytest.mark.parametrize("prefix", [[], ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]], ids=["root", "nobody"])
-def test_ctrl_c(wire: Wire, absent: str, prefix: list[str]) -> None:
+@pytest.mark.parametrize("call", [ONE, MANY], ids=["one", "many"])
+def test_ctrl_c(wire: Wire, absent: str, prefix: list[str], call: str) -> None:
     """Bug: the wait in C goes on after the signal, so that Ctrl-C works after seconds, or never."""
-    command = [*prefix, *python(RESOLVE), absent]
+    command = [*prefix, *python(RESOLVE.format(call)), absent]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as child:
         while absent not in seen(wire.near):
             assert child.poll() is None

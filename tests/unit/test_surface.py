@@ -52,7 +52,7 @@ def test_stub_has_the_names_and_argument_counts_of_the_compiled_module() -> None
         if count is None:
             assert isinstance(member, int)
         else:
-            assert len(ffi.typeof(member).args) == count  # type: ignore[attr-defined]
+            assert len(ffi.typeof(member).args) == count
 
 
 def test_stub_names_only_what_ffi_has() -> None:
@@ -82,7 +82,7 @@ def test_what_docstrings_raise_exists(function: object) -> None:
 
 def test_import_is_light() -> None:
     """Each of these costs more than netio itself, or opens the way to slow work at import."""
-    heavy = {"socket", "typing", "asyncio", "logging", "subprocess", "cffi", "click", "rich"}
+    heavy = {"socket", "typing", "asyncio", "logging", "subprocess", "cffi", "click", "rich", "numpy", "nanoarrow"}
     code = f"import sys; sys.path[:] = {sys.path!r}; import netio; print(*sys.modules)"
     output = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
     assert "netio.neighbors" in output.stdout.split()

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """NeighborTable over memory of the test's own."""
 
+import copy
+import pickle
 from collections.abc import Sequence
 
 import pytest
@@ -84,3 +86,42 @@ def test_it_is_neither_hashable_nor_made_by_hand_nor_a_sequence() -> None:
     with pytest.raises(TypeError, match="list_neighbors"):
         NeighborTable()
     assert not isinstance(table_of(ROWS), Sequence)
+
+
+def test_it_has_the_methods_of_a_sequence() -> None:
+    """Bug: one is missing, or compares by identity."""
+    table = table_of([*ROWS, ROWS[1]])
+    rows = list(table)
+    assert not [name for name in dir(Sequence) if not name.startswith("_") and not hasattr(table, name)]
+    assert list(reversed(table)) == rows[::-1]
+    assert list(reversed(table[::2])) == rows[::2][::-1]
+    assert rows[2] in table
+    assert Neighbor("192.0.2.99") not in table
+    assert "192.0.2.1" not in table
+    assert (table.count(rows[1]), table.count(rows[0]), table.count(7)) == (2, 1, 0)
+
+
+@pytest.mark.parametrize("limits", [(), (1,), (2,), (-1,), (-9,), (0, 2), (2, -1), (0, 99), (3, 2), (-3, -1)])
+@pytest.mark.parametrize("place", [0, 1, 4])
+def test_index_is_that_of_a_list(place: int, limits: tuple[int, ...]) -> None:
+    table = table_of([*ROWS, ROWS[1]])
+    rows = list(table)
+
+    def index(where: NeighborTable | list[Neighbor]) -> int | None:
+        try:
+            return where.index(rows[place], *limits)
+        except ValueError:
+            return None
+
+    assert index(table) == index(rows)
+
+
+@pytest.mark.parametrize("step", [1, -2])
+def test_pickle_and_copy_have_the_rows(step: int) -> None:
+    """Bug: more than the rows that are shown, less than all fields, or the names of interfaces are lost."""
+    table = table_of(ROWS)[::step]
+    for twin in (pickle.loads(pickle.dumps(table)), copy.copy(table), copy.deepcopy(table)):
+        assert type(twin) is NeighborTable
+        assert twin == table
+        assert bytes(twin.native_rows()) == bytes(table.native_rows())
+        assert [row.interface for row in twin] == [row.interface for row in table]

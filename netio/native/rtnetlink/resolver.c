@@ -23,7 +23,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "array.h"
 #include "code.h"
 #include "neighbor.h"
 #include "route.h"
@@ -41,8 +40,12 @@
 
 #define DISCARD_PORT 9 /* RFC 863: whoever is sent something there throws it away */
 
+/* Lists of the rows that are waited for, by their key: an event must find its row among a thousand. */
+#define BUCKETS 256
+
 /* One submitted row. */
 struct query {
+    struct query *next; /* in the list that it is in, one at a time */
     size_t tag;
     MIB_IPNET_ROW2 row; /* key, then the answer */
     netio_interface interface;
@@ -50,7 +53,6 @@ struct query {
     UCHAR before[IF_MAX_PHYS_ADDRESS_LENGTH]; /* the physical address that the row had when it was asked for */
     ULONG before_length;
     DWORD result;
-    enum { PREPARING, ASKED, DONE } stage;
     bool dropped;         /* the row was removed: CAP_NET_ADMIN is there */
     bool asked_again;     /* because the row failed with its old physical address */
     unsigned times_gone;  /* how often a datagram left no row */
@@ -60,8 +62,9 @@ struct query {
 struct netio_resolver {
     struct rtnl_socket requests;
     struct rtnl_socket events;
-    struct query **queries;
-    size_t count, room;
+    struct query *asked[BUCKETS];
+    struct query *first_done, **last_done; /* in the order of their answers */
+    netio_interface interface;             /* of the row before, within one submit; index 0: none yet */
 };
 
 DWORD netio_resolver_open(netio_resolver **out)
@@ -72,6 +75,7 @@ DWORD netio_resolver_open(netio_resolver **out)
     *out = NULL;
     if (resolver == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
+    resolver->last_done = &resolver->first_done;
     resolver->requests.fd = resolver->events.fd = -1;
     error = rtnl_open(&resolver->requests, 0);
     if (error == 0)
@@ -84,22 +88,62 @@ DWORD netio_resolver_open(netio_resolver **out)
     return NO_ERROR;
 }
 
+static void free_list(struct query *query)
+{
+    while (query != NULL) {
+        struct query *next = query->next;
+
+        free(query);
+        query = next;
+    }
+}
+
 void netio_resolver_close(netio_resolver *resolver)
 {
     if (resolver == NULL)
         return;
     rtnl_close(&resolver->requests);
     rtnl_close(&resolver->events);
-    for (size_t i = 0; i < resolver->count; i++)
-        free(resolver->queries[i]);
-    free(resolver->queries);
+    for (size_t i = 0; i < BUCKETS; i++)
+        free_list(resolver->asked[i]);
+    free_list(resolver->first_done);
     free(resolver);
 }
 
-static void finish(struct query *query, DWORD result)
+/* FNV-1a over the address and the interface. */
+static struct query **bucket_of(netio_resolver *resolver, const MIB_IPNET_ROW2 *row)
 {
+    size_t size;
+    const unsigned char *bytes = inet_bytes(&row->Address, &size);
+    uint32_t hash = 2166136261u ^ row->InterfaceIndex;
+
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ bytes[i]) * 16777619u;
+    return &resolver->asked[(hash ^ hash >> 16) % BUCKETS];
+}
+
+/* Counts it among those that are waited for. */
+static void await(netio_resolver *resolver, struct query *query)
+{
+    struct query **bucket = bucket_of(resolver, &query->row);
+
+    query->next = *bucket;
+    *bucket = query;
+}
+
+/* Its answer is there: from the rows that are waited for, where it is one of them, to those that are done. */
+static void finish(netio_resolver *resolver, struct query *query, DWORD result)
+{
+    struct query **link = bucket_of(resolver, &query->row);
+
+    while (*link != NULL && *link != query)
+        link = &(*link)->next;
+    if (*link == query)
+        *link = query->next;
     query->result = result;
-    query->stage = DONE;
+    query->next = NULL;
+    *resolver->last_done = query;
+    resolver->last_done = &query->next;
 }
 
 /* A socket that is bound to the interface, and to the source where there is one; its datagrams stay on the link. */
@@ -218,7 +262,7 @@ static void ask_again(netio_resolver *resolver, struct query *query)
 static void fail(netio_resolver *resolver, struct query *query)
 {
     if (query->before_length == 0 || query->asked_again) {
-        finish(query, ERROR_BAD_NET_NAME);
+        finish(resolver, query, ERROR_BAD_NET_NAME);
         return;
     }
     query->asked_again = true;
@@ -237,7 +281,7 @@ static void miss(netio_resolver *resolver, struct query *query, bool just_asked)
     } else if (query->times_gone++ < GONE_LIMIT)
         ask_again(resolver, query);
     else
-        finish(query, ERROR_NO_SYSTEM_RESOURCES);
+        finish(resolver, query, ERROR_NO_SYSTEM_RESOURCES);
 }
 
 /* Reads the row again and judges it. */
@@ -249,10 +293,10 @@ static void look(netio_resolver *resolver, struct query *query, bool just_asked)
     if (error == -ENOENT)
         miss(resolver, query, just_asked);
     else if (error != 0)
-        finish(query, code_of(error));
+        finish(resolver, query, code_of(error));
     else if (is_answer(query, &row)) {
+        finish(resolver, query, NO_ERROR);
         query->row = row;
-        finish(query, NO_ERROR);
     } else if (row.State != NlnsUnreachable)
         query->failed_since = 0;
     else if (query->failed_since == 0)
@@ -261,13 +305,13 @@ static void look(netio_resolver *resolver, struct query *query, bool just_asked)
         fail(resolver, query);
 }
 
+/* Asks the link for a row that is waited for. */
 static void ask(netio_resolver *resolver, struct query *query)
 {
     const int error = uses_request(query) ? send_use(resolver, query) : send_datagram(query);
 
-    query->stage = ASKED;
     if (error != 0)
-        finish(query, code_of_ask(error));
+        finish(resolver, query, code_of_ask(error));
     else
         look(resolver, query, true);
 }
@@ -281,14 +325,31 @@ static int visit_event(void *visitor, const struct nlmsghdr *message)
     if ((message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH) || neighbor_is_foreign(message))
         return 0;
     error = neighbor_parse(message, &row);
-    for (size_t i = 0; error == 0 && i < resolver->count; i++) {
-        struct query *query = resolver->queries[i];
-
+    if (error != 0)
+        return error;
+    for (struct query *query = *bucket_of(resolver, &row), *next; query != NULL; query = next) {
+        next = query->next; /* the look may take it out of the list */
         /* The event only tells where to look: meanwhile somebody may have dropped the row or asked anew. */
-        if (query->stage == ASKED && neighbor_same_key(&row, &query->row))
+        if (neighbor_same_key(&row, &query->row))
             look(resolver, query, false);
     }
-    return error;
+    return 0;
+}
+
+static bool is_in_doubt(const struct query *query)
+{
+    return query->failed_since != 0;
+}
+
+/* Looks at the rows that are waited for: all of them, or those in doubt. */
+static void look_again(netio_resolver *resolver, bool only_in_doubt)
+{
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (struct query *query = resolver->asked[i], *next; query != NULL; query = next) {
+            next = query->next;
+            if (!only_in_doubt || is_in_doubt(query))
+                look(resolver, query, false);
+        }
 }
 
 /* Takes in what has happened; after lost events every row that is waited for is read again. */
@@ -298,31 +359,18 @@ static DWORD take_events(netio_resolver *resolver)
 
     if (error != -ENOBUFS)
         return code_of(error);
-    for (size_t i = 0; i < resolver->count; i++)
-        if (resolver->queries[i]->stage == ASKED)
-            look(resolver, resolver->queries[i], false);
+    look_again(resolver, false);
     return NO_ERROR;
-}
-
-static bool is_in_doubt(const struct query *query)
-{
-    return query->stage == ASKED && query->failed_since != 0;
 }
 
 /* How long to wait for events before the rows that were seen as failed are due, at most limit. */
 static int until_certain(const netio_resolver *resolver, int limit)
 {
-    for (size_t i = 0; i < resolver->count; i++)
-        if (is_in_doubt(resolver->queries[i]))
-            return limit < FAILED_FOR_GOOD_MS ? limit : FAILED_FOR_GOOD_MS;
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct query *query = resolver->asked[i]; query != NULL; query = query->next)
+            if (is_in_doubt(query))
+                return limit < FAILED_FOR_GOOD_MS ? limit : FAILED_FOR_GOOD_MS;
     return limit;
-}
-
-static void look_at_doubtful(netio_resolver *resolver)
-{
-    for (size_t i = 0; i < resolver->count; i++)
-        if (is_in_doubt(resolver->queries[i]))
-            look(resolver, resolver->queries[i], false);
 }
 
 static bool is_link_local(const SOCKADDR_INET *address)
@@ -379,12 +427,13 @@ static DWORD check_source(netio_resolver *resolver, const struct query *query)
 
 static DWORD check_query(netio_resolver *resolver, struct query *query)
 {
-    DWORD code = row_check(&resolver->requests, &query->row, false, &query->interface);
+    const DWORD code = row_check(&resolver->requests, &query->row, false, &resolver->interface);
 
-    if (code == NO_ERROR)
-        code = check_source(resolver, query);
+    if (code != NO_ERROR)
+        return code;
+    query->interface = resolver->interface;
     query->row.InterfaceIndex = query->interface.index;
-    return code;
+    return check_source(resolver, query);
 }
 
 /* Checks what is asked for, and reads the row: the result, or WAIT_TIMEOUT where the link is to be asked. */
@@ -415,21 +464,18 @@ static DWORD prepare(netio_resolver *resolver, struct query *query)
 }
 
 /* Whether the same has been asked already: then that one's answer is this one's too. */
-static bool join(const netio_resolver *resolver, struct query *query)
+static bool join(netio_resolver *resolver, struct query *query)
 {
-    for (size_t i = 0; i < resolver->count; i++) {
-        const struct query *other = resolver->queries[i];
-
-        if (other->stage == ASKED && neighbor_same_key(&other->row, &query->row) &&
+    for (const struct query *other = *bucket_of(resolver, &query->row); other != NULL; other = other->next)
+        if (neighbor_same_key(&other->row, &query->row) &&
             memcmp(&other->source, &query->source, sizeof query->source) == 0) {
             memcpy(query->before, other->before, sizeof query->before);
             query->before_length = other->before_length;
             query->dropped = other->dropped;
             query->asked_again = other->asked_again;
-            query->stage = ASKED;
+            query->failed_since = other->failed_since;
             return true;
         }
-    }
     return false;
 }
 
@@ -455,37 +501,28 @@ static DWORD drop(netio_resolver *resolver, struct query *query)
 static void begin(netio_resolver *resolver, struct query *query)
 {
     DWORD code = prepare(resolver, query);
+    bool joined = false;
 
-    if (code == WAIT_TIMEOUT && join(resolver, query))
+    if (code == WAIT_TIMEOUT) {
+        joined = join(resolver, query);
+        if (!joined)
+            code = drop(resolver, query);
+    }
+    if (code != WAIT_TIMEOUT) {
+        finish(resolver, query, code);
         return;
-    if (code == WAIT_TIMEOUT)
-        code = drop(resolver, query);
-    if (code == WAIT_TIMEOUT)
+    }
+    await(resolver, query);
+    if (!joined)
         ask(resolver, query);
-    else
-        finish(query, code);
-}
-
-static struct query *add_query(netio_resolver *resolver)
-{
-    void *queries =
-        array_with_room(resolver->queries, resolver->count, &resolver->room, 0, sizeof *resolver->queries);
-    struct query *query;
-
-    if (queries == NULL)
-        return NULL;
-    resolver->queries = queries;
-    query = calloc(1, sizeof *query);
-    if (query != NULL)
-        resolver->queries[resolver->count++] = query;
-    return query;
 }
 
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
                             const SOCKADDR_INET *source, size_t first_tag)
 {
+    resolver->interface.index = 0; /* since the last submit it may have gone */
     for (size_t i = 0; i < count; i++) {
-        struct query *query = add_query(resolver);
+        struct query *query = calloc(1, sizeof *query);
 
         if (query == NULL)
             return ERROR_NOT_ENOUGH_MEMORY;
@@ -503,21 +540,19 @@ DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows
 /* Hands out answers, at most room of them. */
 static size_t hand_out(netio_resolver *resolver, size_t *tags, MIB_IPNET_ROW2 *rows, DWORD *results, size_t room)
 {
-    size_t answers = 0, kept = 0;
+    size_t answers = 0;
 
-    for (size_t i = 0; i < resolver->count; i++) {
-        struct query *query = resolver->queries[i];
+    while (answers < room && resolver->first_done != NULL) {
+        struct query *query = resolver->first_done;
 
-        if (query->stage != DONE || answers == room) {
-            resolver->queries[kept++] = query;
-            continue;
-        }
         tags[answers] = query->tag;
         rows[answers] = query->row;
         results[answers++] = query->result;
+        resolver->first_done = query->next;
         free(query);
     }
-    resolver->count = kept;
+    if (resolver->first_done == NULL)
+        resolver->last_done = &resolver->first_done;
     return answers;
 }
 
@@ -538,7 +573,7 @@ DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags,
         if (code != NO_ERROR)
             return code;
     }
-    look_at_doubtful(resolver);
+    look_again(resolver, true);
     *count = hand_out(resolver, tags, rows, results, room);
     return *count == 0 ? WAIT_TIMEOUT : NO_ERROR;
 }

@@ -25,11 +25,12 @@ UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-p
 
 _CALLER = """
 import pickle, sys, netio
+from collections.abc import Iterator
 
 def result(verb, arguments, named):
     try:
         got = getattr(netio, verb)(*arguments, **named)
-        return list(got) if isinstance(got, netio.NeighborTable) else got
+        return list(got) if isinstance(got, netio.NeighborTable | Iterator) else got
     except (netio.NetioError, TypeError, ExceptionGroup) as error:
         return error
 

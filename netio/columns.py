@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: MIT
+"""Rows of a table as columns: for NumPy in place, for Arrow written anew. Neither is imported with netio."""
+
+from __future__ import annotations
+
+from netio._native import ffi, lib
+from netio.convert import ROW_SIZE
+from netio.rows import NeighborState
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    import numpy
+
+    from netio._native import CData
+
+# Rows of one batch: text of that many has offsets of 32 bits, whatever the interfaces are called.
+_BATCH = 2**20
+
+# C fills what it is given.
+_room = ffi.new_allocator(should_clear_after_alloc=False)
+
+
+def row_dtype() -> numpy.dtype[Any]:
+    """The dtype of a row: names, types and offsets as the compiler laid them out, and no name for the gaps."""
+    from numpy import dtype
+
+    row: dtype[Any] = dtype(_format(ffi.typeof("MIB_IPNET_ROW2")))
+    return row
+
+
+def _format(kind: CData) -> Any:  # noqa: ANN401
+    """What numpy.dtype() takes for a type of C."""
+    size = ffi.sizeof(kind)
+    if kind.kind == "array":
+        return _format(kind.item), (kind.length,)
+    if kind.kind in ("primitive", "enum"):
+        return f"u{size}"
+    if not kind.fields:  # the bytes of an IP address
+        return "u1", (size,)
+    types = {member.type for _, member in kind.fields}
+    if kind.kind == "union" and len(types) == 1:
+        return _format(types.pop())
+    return {
+        "names": [name for name, _ in kind.fields],
+        "formats": [_format(member.type) for _, member in kind.fields],
+        "offsets": [member.offset for _, member in kind.fields],
+        "itemsize": size,
+    }
+
+
+def arrow_schema() -> Any:  # noqa: ANN401
+    """The columns that a table has for Arrow."""
+    na = _nanoarrow()
+    kinds = {
+        "address": na.string(),
+        "interface": na.dictionary(na.int32(), na.string()),
+        "physical_address": na.string(),
+        "state": na.dictionary(na.int32(), na.string()),
+        "is_router": na.bool_(),
+        "is_unreachable": na.bool_(),
+        "reachability_time": na.duration("ms"),
+        "interface_index": na.uint32(),
+        "interface_luid": na.uint64(),
+    }
+    return na.c_schema(na.struct({name: na.Schema(kind, nullable=False) for name, kind in kinds.items()}))
+
+
+def arrow_stream(rows: memoryview, names: dict[int, tuple[str, str]]) -> Any:  # noqa: ANN401
+    """Writes the columns of rows; names maps interface indexes to name and IPv6 scope."""
+    na, schema = _nanoarrow(), arrow_schema()
+    arrays = [_array(na, schema, batch, names) for batch in _batches(rows)]
+    from nanoarrow.c_array_stream import CArrayStream  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+    return CArrayStream.from_c_arrays(arrays, schema, validate=False)
+
+
+def _batches(rows: memoryview) -> Iterator[memoryview]:
+    for start in range(0, len(rows), _BATCH * ROW_SIZE):
+        yield rows[start : start + _BATCH * ROW_SIZE]
+
+
+def _nanoarrow() -> Any:  # noqa: ANN401
+    try:
+        import nanoarrow  # type: ignore[import-not-found,import-untyped,unused-ignore]
+    except ModuleNotFoundError as error:
+        if error.name != "nanoarrow":
+            raise
+        reason = "Arrow columns need nanoarrow; install it with: pip install 'netioapi[arrow]'"
+        raise ModuleNotFoundError(reason, name=error.name) from None
+    return nanoarrow
+
+
+def member_values(rows: memoryview, offset: int) -> set[int]:
+    """The values that occur in a member of four bytes."""
+    count = len(rows) // ROW_SIZE
+    values = _room("uint32_t[]", count)
+    found = lib.netio_column_values(ffi.from_buffer("MIB_IPNET_ROW2[]", rows), count, offset, values)
+    return set(ffi.unpack(values, found))
+
+
+class _Room:
+    """Memory for the columns of one batch, by their names."""
+
+    def __init__(self, count: int, longest_scope: int) -> None:
+        flags = (count + 7) // 8
+        self.memory = {
+            "address_offsets": _room("int32_t[]", count + 1),
+            "address": _room("char[]", count * (lib.NETIO_ADDRESS_TEXT + 1 + longest_scope)),
+            "interface": _room("int32_t[]", count),
+            "physical_address_offsets": _room("int32_t[]", count + 1),
+            "physical_address": _room("char[]", count * lib.NETIO_PHYSICAL_TEXT),
+            "state": _room("int32_t[]", count),
+            "is_router": ffi.new("uint8_t[]", flags),
+            "is_unreachable": ffi.new("uint8_t[]", flags),
+            "reachability_time": _room("int64_t[]", count),
+            "interface_index": _room("uint32_t[]", count),
+            "interface_luid": _room("uint64_t[]", count),
+        }
+
+    def buffers(self, name: str, count: int) -> list[memoryview]:
+        """The buffers of a column of count items."""
+        memory, offsets = self.memory[name], self.memory.get(f"{name}_offsets")
+        if offsets is None:
+            return [memoryview(ffi.buffer(memory))]
+        return [memoryview(ffi.buffer(offsets)), memoryview(ffi.buffer(memory, offsets[count]))]
+
+
+def _array(na: Any, schema: Any, rows: memoryview, names: dict[int, tuple[str, str]]) -> Any:  # noqa: ANN401
+    """Makes the array of one batch."""
+    count = len(rows) // ROW_SIZE
+    states = sorted({*NeighborState, *member_values(rows, ffi.offsetof("MIB_IPNET_ROW2", "State"))})
+    words = {
+        "interface": list(dict.fromkeys(name for name, _ in names.values())),
+        "state": [NeighborState(state).name for state in states],
+    }
+    room = _written(rows, count, names, words["interface"], states)
+    children = [_child(na, kind, count, room.buffers(kind.name, count)) for kind in schema.children]
+    for kind, child in zip(schema.children, children, strict=True):
+        if kind.name in words:
+            _set_dictionary(na, child, words[kind.name])
+    return na.c_array_from_buffers(schema, count, [None], 0, children=children, validation_level="none", move=True)
+
+
+def _written(
+    rows: memoryview, count: int, names: dict[int, tuple[str, str]], words: list[str], states: list[int]
+) -> _Room:
+    """Has C write the columns."""
+    places = {word: place for place, word in enumerate(words)}
+    scopes = {index: ffi.new("char[]", scope.encode("utf-8", "replace")) for index, (_, scope) in names.items()}
+    interfaces = ffi.new("netio_named[]", [(index, places[names[index][0]], scopes[index]) for index in sorted(names)])
+    native_states = ffi.new("uint32_t[]", states)
+    room = _Room(count, max(map(len, scopes.values()), default=0))
+    columns = {
+        "interfaces": interfaces,
+        "interface_count": len(names),
+        "states": native_states,
+        "state_count": len(states),
+        **room.memory,
+    }
+    lib.netio_columns_fill(ffi.new("netio_columns *", columns), ffi.from_buffer("MIB_IPNET_ROW2[]", rows), count)
+    return room
+
+
+def _child(na: Any, kind: Any, count: int, buffers: list[memoryview]) -> Any:  # noqa: ANN401
+    return na.c_array_from_buffers(kind, count, [None, *buffers], 0, validation_level="none")
+
+
+def _set_dictionary(na: Any, array: Any, words: list[str]) -> None:  # noqa: ANN401
+    """Gives an array its dictionary, which it has an empty one for; nanoarrow has no function for that."""
+    # The name of an interface is any bytes; text of Arrow is not.
+    text = na.c_array([word.encode("utf-8", "replace").decode() for word in words], na.string())
+    lib.netio_arrow_move(_address(text), _address(array.dictionary))
+
+
+def _address(array: Any) -> CData:  # noqa: ANN401
+    return ffi.cast("struct ArrowArray *", array._addr())  # noqa: SLF001

@@ -70,18 +70,12 @@ class Table:
 
 def fields_of(rows: list[Neighbor] | netio.NeighborTable) -> None:
     """Reads every field of every row."""
+    key: object = None
+    value: object = None
     for row in rows:
-        (
-            row.address,
-            row.physical_address,
-            row.interface,
-            row.state,
-            row.is_router,
-            row.is_unreachable,
-            row.reachability_time,
-            row.interface_index,
-            row.interface_luid,
-        )  # noqa: B018
+        key = row.address, row.interface, row.interface_index, row.interface_luid
+        value = row.physical_address, row.state, row.is_router, row.is_unreachable, row.reachability_time
+    del key, value
 
 
 def with_peers(table: Table, ways: Ways, **peers: Callable[[], object]) -> Ways:
@@ -205,7 +199,7 @@ def print_case(case: str, rows: int, results: list[Result]) -> None:
         statement = MEMORY.get((case, result.way))
         memory = f"{memory_of(statement):.1f}" if statement else ""
         low, high = min(result.seconds) * 1e3, max(result.seconds) * 1e3
-        print(  # noqa: T201
+        print(
             f"| {case} | {rows:,} | {result.way} | {result.typical * 1e3:.1f} | {low:.1f} to {high:.1f} "
             f"| {result.ratio:.2f} | {min(result.ratios):.2f} to {max(result.ratios):.2f} | {memory} |",
             flush=True,
@@ -245,9 +239,9 @@ def main() -> None:
     wanted = {c: f for c, f in CASES.items() if not asked.case or any(part in c for part in asked.case)}
     leave_the_machine()
     measured: dict[tuple[str, int], list[Result]] = {}
-    print(f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}\n")  # noqa: T201
-    print("| what | rows | way | ms, median | ms, all | ratio, median | ratio, all | peak MB |")  # noqa: T201
-    print("|---|---|---|---|---|---|---|---|")  # noqa: T201
+    print(f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}\n")
+    print("| what | rows | way | ms, median | ms, all | ratio, median | ratio, all | peak MB |")
+    print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         peer = compile_peer(folder)
         for rows in asked.rows:

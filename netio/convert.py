@@ -57,6 +57,9 @@ _LAYOUT = _layout()
 
 _STATES = {int(state): state for state in NeighborState}
 
+# Constants of lib as Python's own: unpack() reads them for every row.
+_AF_INET, _IS_ROUTER, _IS_UNREACHABLE = lib.AF_INET, lib.NETIO_IS_ROUTER, lib.NETIO_IS_UNREACHABLE
+
 
 # Neighbor while it is being filled: plain assignment to a twin that is not frozen, then a change of class, takes a
 # third of the time of a frozen constructor.
@@ -76,14 +79,16 @@ class _Filling:
 
 def unpack(rows: memoryview, names: dict[int, tuple[str, str]]) -> Iterator[Neighbor]:
     """Reads rows; names maps interface indexes to name and IPv6 scope. No row raises."""
+    new, from_bytes = bytes.__new__, int.from_bytes
     for family, ip4, ip6, index, luid, physical, length, state, flags, age in _LAYOUT.iter_unpack(rows):
         row = _Filling()
         row.interface, scope = names[index]
-        row.address = IPv4Address(ip4) if family == lib.AF_INET else _ip6_address(ip6, scope)
-        row.physical_address = bytes.__new__(PhysicalAddress, physical[:length])
+        # By way of an int: the constructor looks at bytes longer.
+        row.address = IPv4Address(from_bytes(ip4)) if family == _AF_INET else _ip6_address(ip6, scope)
+        row.physical_address = new(PhysicalAddress, physical[:length])
         row.state = _STATES[state] if state in _STATES else NeighborState(state)
-        row.is_router = flags & lib.NETIO_IS_ROUTER != 0
-        row.is_unreachable = flags & lib.NETIO_IS_UNREACHABLE != 0
+        row.is_router = flags & _IS_ROUTER != 0
+        row.is_unreachable = flags & _IS_UNREACHABLE != 0
         row.reachability_time = age
         row.interface_index = index
         row.interface_luid = luid

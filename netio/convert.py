@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _ROW = "MIB_IPNET_ROW2"
 ROW_SIZE = ffi.sizeof(_ROW)
 INDEX_OFFSET = ffi.offsetof(_ROW, "InterfaceIndex")
+LUID_OFFSET = ffi.offsetof(_ROW, "InterfaceLuid")
 
 # Rows that go down in one call of C: about 40 ms of work, after which Python sees a Ctrl-C.
 CHUNK = 30_000
@@ -56,6 +57,9 @@ _LAYOUT = _layout()
 
 _STATES = {int(state): state for state in NeighborState}
 
+# Constants of lib as Python's own: unpack() reads them for every row.
+_AF_INET, _IS_ROUTER, _IS_UNREACHABLE = lib.AF_INET, lib.NETIO_IS_ROUTER, lib.NETIO_IS_UNREACHABLE
+
 
 # Neighbor while it is being filled: plain assignment to a twin that is not frozen, then a change of class, takes a
 # third of the time of a frozen constructor.
@@ -75,14 +79,16 @@ class _Filling:
 
 def unpack(rows: memoryview, names: dict[int, tuple[str, str]]) -> Iterator[Neighbor]:
     """Reads rows; names maps interface indexes to name and IPv6 scope. No row raises."""
+    new, from_bytes = bytes.__new__, int.from_bytes
     for family, ip4, ip6, index, luid, physical, length, state, flags, age in _LAYOUT.iter_unpack(rows):
         row = _Filling()
         row.interface, scope = names[index]
-        row.address = IPv4Address(ip4) if family == lib.AF_INET else _ip6_address(ip6, scope)
-        row.physical_address = bytes.__new__(PhysicalAddress, physical[:length])
+        # By way of an int: the constructor looks at bytes longer.
+        row.address = IPv4Address(from_bytes(ip4)) if family == _AF_INET else _ip6_address(ip6, scope)
+        row.physical_address = new(PhysicalAddress, physical[:length])
         row.state = _STATES[state] if state in _STATES else NeighborState(state)
-        row.is_router = flags & lib.NETIO_IS_ROUTER != 0
-        row.is_unreachable = flags & lib.NETIO_IS_UNREACHABLE != 0
+        row.is_router = flags & _IS_ROUTER != 0
+        row.is_unreachable = flags & _IS_UNREACHABLE != 0
         row.reachability_time = age
         row.interface_index = index
         row.interface_luid = luid
@@ -111,37 +117,35 @@ def pack(rows: Sequence[Neighbor], links: Links) -> tuple[CData, dict[int, Refus
     view = ffi.buffer(native)
     refused: dict[int, Refusal] = {}
     unnamed: list[int] = []
+    # Names, families and methods as locals: this loop is what a bulk write costs beside the kernel.
+    named: dict[str, tuple[int, int]] = {}
+    write, size, ip4, ip6 = _LAYOUT.pack_into, ROW_SIZE, lib.AF_INET, lib.AF_INET6
     for position, row in enumerate(rows):
-        key = _interface_key(row, links)
-        if key is None:
-            unnamed.append(position)
-            key = UNKNOWN_LUID, 0
-        elif isinstance(key, str):
-            refused[position] = lib.ERROR_INVALID_PARAMETER, key
-            key = UNKNOWN_LUID, 0
-        _write_row(view, position * ROW_SIZE, row, *key)
+        address, interface = row.address, row.interface
+        is_ip4 = type(address) is IPv4Address
+        key: tuple[int, int] | str | None
+        if is_ip4 and interface in named and not row.interface_luid and not row.interface_index:
+            key = named[interface]
+        else:
+            key = _interface_key(row, links)
+            if key is None:
+                unnamed.append(position)
+                key = UNKNOWN_LUID, 0
+            elif isinstance(key, str):
+                refused[position] = lib.ERROR_INVALID_PARAMETER, key
+                key = UNKNOWN_LUID, 0
+            elif is_ip4 and not row.interface_luid and not row.interface_index:
+                named[interface] = key
+        luid, index = key
+        physical = row.physical_address
+        if is_ip4:
+            raw = int(address).to_bytes(4, "big")
+            write(view, position * size, ip4, raw, b"", index, luid, physical, len(physical), 0, 0, 0)
+        else:
+            write(view, position * size, ip6, b"", address.packed, index, luid, physical, len(physical), 0, 0, 0)
     for start in range(0, len(unnamed), CHUNK):
         refused.update(_route(native, unnamed[start : start + CHUNK]))
     return native, refused
-
-
-def _write_row(view: memoryview, offset: int, row: Neighbor, luid: int, index: int) -> None:
-    packed = row.address.packed
-    ip4 = row.address.version == 4
-    _LAYOUT.pack_into(
-        view,
-        offset,
-        lib.AF_INET if ip4 else lib.AF_INET6,
-        packed if ip4 else b"",
-        b"" if ip4 else packed,
-        index,
-        luid,
-        row.physical_address,
-        len(row.physical_address),
-        0,
-        0,
-        0,
-    )
 
 
 def _interface_key(row: Neighbor, links: Links) -> tuple[int, int] | str | None:

@@ -121,7 +121,8 @@ def _look_up(name: str, index: int, luid: int) -> CData | None:
         return None
     if b"\0" in raw or len(raw) >= lib.NETIO_NAME_SIZE:
         return None
-    link = ffi.new("netio_interface *", {"name": raw, "index": index, "luid": {"Value": luid}})
+    link = ffi.new("netio_interface *")
+    link.name, link.index, link.luid.Value = raw, index, luid
     code = lib.netio_interface_find(link)
     if code not in (lib.NO_ERROR, lib.ERROR_FILE_NOT_FOUND):
         raise failure("GetIfEntry2", code, f"for interface {name or index or luid}")

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 import netio
 from netlab.child import UNPRIVILEGED, call_elsewhere
+from netlab.preload import library
 from netlab.wire import FAR_IP4, FAR_IP6
 
 if TYPE_CHECKING:
@@ -50,14 +50,6 @@ ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct so
 """
 
 MAC = "02:00:5e:00:00:07"
-
-
-def library(folder: Path, source: str, *flags: str) -> str:
-    """Compiles a library for LD_PRELOAD."""
-    path = str(folder / "shim.so")
-    command = ["cc", "-shared", "-fPIC", *flags, "-x", "c", "-", "-o", path]
-    subprocess.run(command, input=source, text=True, check=True, timeout=50)
-    return path
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "array.h"
 #include "code.h"
@@ -17,6 +20,10 @@
 #endif
 #ifndef ALTIFNAMSIZ
 #define ALTIFNAMSIZ 128
+#endif
+
+#ifndef SO_BINDTOIFINDEX
+#define SO_BINDTOIFINDEX 62
 #endif
 
 #define LUID_INDEX_SHIFT 24
@@ -93,6 +100,51 @@ static int visit_link(void *visitor, const struct nlmsghdr *message)
     return parse_link(message, visitor);
 }
 
+/*
+ * The same by ioctls, a fifth of the time of a RTM_GETLINK, for what they tell in full: an Ethernet link, whose
+ * physical addresses have 6 bytes. False: ask in the long way, also where it is renamed meanwhile.
+ */
+static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
+{
+    struct ifreq name = {.ifr_ifindex = (int)index}, ask;
+    unsigned short flags;
+
+    if (ioctl(fd, SIOCGIFNAME, &name) != 0)
+        return false;
+    ask = name;
+    if (ioctl(fd, SIOCGIFHWADDR, &ask) != 0 || ask.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+        return false;
+    if (ioctl(fd, SIOCGIFFLAGS, &ask) != 0)
+        return false;
+    flags = (unsigned short)ask.ifr_flags;
+    if (ioctl(fd, SIOCGIFINDEX, &ask) != 0 || (NET_IFINDEX)ask.ifr_ifindex != index)
+        return false;
+    memset(interface, 0, sizeof *interface);
+    interface->index = index;
+    interface->luid = link_luid(ARPHRD_ETHER, index);
+    interface->physical_address_length = flags & (IFF_LOOPBACK | IFF_POINTOPOINT) ? 0 : ETH_ALEN;
+    memcpy(interface->name, name.ifr_name, strnlen(name.ifr_name, IFNAMSIZ));
+    memcpy(interface->scope, interface->name, IFNAMSIZ);
+    return true;
+}
+
+/*
+ * The index of a name, 0 where this does not tell; it leaves the socket bound to the interface, which rtnetlink does
+ * not mind. SIOCGIFINDEX would make the kernel load a module of that name where there is no such interface.
+ */
+static NET_IFINDEX index_of(int fd, const char *name)
+{
+    const size_t length = strnlen(name, IFNAMSIZ);
+    int index = 0;
+    socklen_t size = sizeof index;
+
+    if (length == 0 || length == IFNAMSIZ ||
+        setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)length) != 0 ||
+        getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &index, &size) != 0 || index <= 0)
+        return 0;
+    return (NET_IFINDEX)index;
+}
+
 static void link_request(struct rtnl_request *request, uint16_t flags, NET_IFINDEX index)
 {
     const struct ifinfomsg fixed = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index};
@@ -111,9 +163,13 @@ int link_find(struct rtnl_socket *sock, netio_interface *interface)
 
     if (luid.Value != 0)
         index = (NET_IFINDEX)(luid.Value >> LUID_INDEX_SHIFT & LUID_INDEX_MASK);
+    else if (index == 0)
+        index = index_of(sock->fd, interface->name);
     if (luid.Value != 0 || index != 0) {
         if (index == 0 || index > INT32_MAX)
             return -ENODEV;
+        if (find_ethernet(sock->fd, index, interface))
+            return luid.Value == 0 || interface->luid.Value == luid.Value ? 0 : -ENODEV;
         link_request(&request, 0, index);
     } else {
         const size_t length = strnlen(interface->name, sizeof interface->name);

@@ -15,6 +15,12 @@
 /* The kernel has answered a request before send returns: this only bounds a wait for what will not come. */
 #define ANSWER_LIMIT_MS 2000
 
+/* What an answer takes of a socket's receive buffer at most, its bookkeeping included, and as much again. */
+#define ANSWER_ROOM 1664
+
+/* The answer to one request of a batch is a few hundred bytes. */
+#define BATCH_BUFFER_SIZE 8192
+
 /* Datagrams read in one go: a table that never stops changing must not hold a reader for ever. */
 #define EVENTS_LIMIT 4096
 
@@ -213,6 +219,136 @@ int rtnl_ask(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit 
     if (send(sock->fd, request->message.bytes, header->nlmsg_len, 0) < 0)
         return -errno;
     return rtnl_read_answer(receive_answer, sock, header->nlmsg_seq, visit, visitor);
+}
+
+/* What is known of the answers to a batch while they are read. */
+struct answers {
+    uint32_t first;
+    size_t count;
+    int *results;
+    rtnl_visit_place *visit;
+    void *visitor;
+    bool lost;
+};
+
+static void take_answer(struct answers *answers, const struct nlmsghdr *message)
+{
+    const size_t place = message->nlmsg_seq - answers->first;
+
+    if (message->nlmsg_type == NLMSG_OVERRUN)
+        answers->lost = true;
+    if (place >= answers->count || answers->results[place] != RTNL_UNANSWERED || message->nlmsg_type == NLMSG_NOOP ||
+        message->nlmsg_type == NLMSG_OVERRUN)
+        return;
+    if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE)
+        answers->results[place] = carried_error(message);
+    else if (answers->visit != NULL)
+        answers->results[place] = answers->visit(answers->visitor, place, message);
+}
+
+/* One datagram; a negative errno where no more can come. */
+static int take_answers(struct answers *answers, rtnl_receive *receive, void *source)
+{
+    _Alignas(NLMSG_ALIGNTO) unsigned char buffer[BATCH_BUFFER_SIZE];
+    const struct nlmsghdr *message;
+    uint32_t sender = 0;
+    const ssize_t got = receive(source, buffer, sizeof buffer, &sender);
+    size_t offset = 0;
+    bool bad = false;
+
+    if (got == -ENOBUFS) { /* some were lost; those that were not are still to be read */
+        answers->lost = true;
+        return 0;
+    }
+    if (got < 0)
+        return (int)got;
+    if (sender != 0)
+        return 0;
+    if ((size_t)got > sizeof buffer)
+        return -EMSGSIZE;
+    while ((message = next_message(buffer, (size_t)got, &offset, &bad)) != NULL)
+        take_answer(answers, message);
+    return bad ? -EBADMSG : 0;
+}
+
+void rtnl_read_batch(rtnl_receive *receive, void *source, uint32_t first, size_t count, int *results,
+                     rtnl_visit_place *visit, void *visitor)
+{
+    struct answers answers = {first, count, results, visit, visitor, false};
+    int error = 0;
+
+    for (size_t i = 0; i < count; i++)
+        results[i] = RTNL_UNANSWERED;
+    while (error == 0 && results[count - 1] == RTNL_UNANSWERED)
+        error = take_answers(&answers, receive, source);
+    if (error != 0 || answers.lost || visit != NULL)
+        return;
+    /* The kernel answers in order: with the last one here and none lost, who has no answer did not fail. */
+    for (size_t i = 0; i < count; i++)
+        if (results[i] == RTNL_UNANSWERED)
+            results[i] = 0;
+}
+
+size_t rtnl_batch_limit(const struct rtnl_socket *sock, size_t count)
+{
+    int room = 0;
+    socklen_t size = sizeof room;
+    size_t limit = 1;
+
+    if (count > 1 && getsockopt(sock->fd, SOL_SOCKET, SO_RCVBUF, &room, &size) == 0 && room > ANSWER_ROOM)
+        limit = (size_t)room / ANSWER_ROOM;
+    return limit < RTNL_BATCH_MAX ? limit : RTNL_BATCH_MAX;
+}
+
+void rtnl_batch_begin(struct rtnl_batch *batch)
+{
+    batch->count = 0;
+    batch->size = 0;
+}
+
+void rtnl_batch_add(struct rtnl_batch *batch, const struct rtnl_request *request)
+{
+    const size_t size = NLMSG_ALIGN(request->message.header.nlmsg_len);
+
+    memcpy(batch->bytes + batch->size, request->message.bytes, size);
+    batch->results[batch->count++] = request->overflow ? -EMSGSIZE : 0;
+    batch->size += size;
+}
+
+/* Numbers the requests; -EMSGSIZE where something did not fit into one. */
+static int number(struct rtnl_batch *batch, uint32_t first, bool acknowledge)
+{
+    size_t offset = 0;
+
+    for (size_t i = 0; i < batch->count; i++) {
+        struct nlmsghdr header;
+
+        if (batch->results[i] != 0)
+            return batch->results[i];
+        memcpy(&header, batch->bytes + offset, sizeof header);
+        header.nlmsg_seq = first + (uint32_t)i;
+        if (acknowledge && i == batch->count - 1)
+            header.nlmsg_flags |= NLM_F_ACK;
+        memcpy(batch->bytes + offset, &header, sizeof header);
+        offset += NLMSG_ALIGN(header.nlmsg_len);
+    }
+    return 0;
+}
+
+void rtnl_batch_ask(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_visit_place *visit, void *visitor)
+{
+    const uint32_t first = sock->sequence + 1;
+    int error = number(batch, first, visit == NULL);
+
+    if (batch->count == 0)
+        return;
+    sock->sequence += (uint32_t)batch->count;
+    if (error == 0 && send(sock->fd, batch->bytes, batch->size, 0) < 0)
+        error = -errno; /* nothing has been carried out */
+    for (size_t i = 0; error != 0 && i < batch->count; i++)
+        batch->results[i] = error;
+    if (error == 0)
+        rtnl_read_batch(receive_answer, sock, first, batch->count, batch->results, visit, visitor);
 }
 
 int rtnl_read_events(struct rtnl_socket *sock, rtnl_visit *visit, void *visitor)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "array.h"
+#include "batch.h"
 #include "code.h"
 #include "link.h"
 #include "neighbor.h"
@@ -64,100 +65,44 @@ int row_remove(struct rtnl_socket *sock, NET_IFINDEX index, const MIB_IPNET_ROW2
     return rtnl_ask(sock, &request, NULL, NULL);
 }
 
-/* What one verb does with one row, on an interface that is known to exist. */
-typedef int row_action(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row);
-
-static int write_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row,
-                     uint16_t flags, uint8_t neighbor_flags)
-{
-    struct rtnl_request request;
-
-    int error;
-
-    neighbor_request(&request, RTM_NEWNEIGH, (uint16_t)(NLM_F_ACK | flags), row, interface->index, NUD_PERMANENT,
-                     neighbor_flags);
-    error = rtnl_ask(sock, &request, NULL, NULL);
-    /* The row has been checked: what the kernel still finds invalid is an interface without a stack of that family. */
-    return error == -EINVAL ? -EAFNOSUPPORT : error;
-}
-
-static int create_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row)
-{
-    return write_row(sock, interface, row, NLM_F_CREATE | NLM_F_EXCL, 0);
-}
-
-/* NLM_F_REPLACE clears the router flag of an IPv6 row unless it is given again. */
-static int set_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row)
-{
-    MIB_IPNET_ROW2 present = *row;
-    uint8_t neighbor_flags = 0;
-
-    if (row->Address.si_family == AF_INET6) {
-        const int error = row_read(sock, interface, &present);
-
-        if (error != 0 && error != -ENOENT)
-            return error;
-        if (error == 0 && present.Flags & NETIO_IS_ROUTER)
-            neighbor_flags = NTF_ROUTER;
-    }
-    return write_row(sock, interface, row, NLM_F_REPLACE, neighbor_flags);
-}
-
-static int replace_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row)
-{
-    return write_row(sock, interface, row, NLM_F_CREATE | NLM_F_REPLACE, 0);
-}
-
-static int delete_row(struct rtnl_socket *sock, const netio_interface *interface, const MIB_IPNET_ROW2 *row)
-{
-    return row_remove(sock, interface->index, row);
-}
-
-static void for_each_row(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results, bool with_physical_address,
-                         row_action *action)
+static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results, const struct verb *verb)
 {
     netio_interface interface = {.index = 0};
     struct rtnl_socket sock;
     const int error = rtnl_open(&sock, 0);
+    const size_t limit = rtnl_batch_limit(&sock, count);
+    struct batch batch;
 
+    batch.count = 0;
     for (size_t i = 0; i < count; i++) {
-        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], with_physical_address, &interface);
+        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], verb->state != NUD_NONE, &interface);
         if (results[i] == NO_ERROR)
-            results[i] = code_of(action(&sock, &interface, &rows[i]));
+            batch_add(&batch, &rows[i], &results[i], interface.index, interface.luid);
+        if (batch.count == limit)
+            batch_write(&sock, &batch, verb);
     }
+    batch_write(&sock, &batch, verb);
     rtnl_close(&sock);
 }
 
 void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
-    for_each_row(rows, count, results, true, create_row);
+    write_rows(rows, count, results, &verb_create);
 }
 
 void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
-    for_each_row(rows, count, results, true, set_row);
+    write_rows(rows, count, results, &verb_set);
 }
 
 void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
-    for_each_row(rows, count, results, true, replace_row);
+    write_rows(rows, count, results, &verb_replace);
 }
 
 void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
-    for_each_row(rows, count, results, false, delete_row);
-}
-
-/* GetIpNetEntry2 alone tells an unknown interface (2) from an unknown neighbour (1168). */
-static DWORD get_row(struct rtnl_socket *sock, MIB_IPNET_ROW2 *row, netio_interface *interface)
-{
-    const DWORD code = row_check(sock, row, false, interface);
-    int error;
-
-    if (code != NO_ERROR)
-        return code == ERROR_NOT_FOUND ? ERROR_FILE_NOT_FOUND : code;
-    error = row_read(sock, interface, row);
-    return error == -ENODEV ? ERROR_FILE_NOT_FOUND : code_of(error);
+    write_rows(rows, count, results, &verb_delete);
 }
 
 void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
@@ -165,9 +110,20 @@ void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
     netio_interface interface = {.index = 0};
     struct rtnl_socket sock;
     const int error = rtnl_open(&sock, 0);
+    const size_t limit = rtnl_batch_limit(&sock, count);
+    struct batch batch;
 
-    for (size_t i = 0; i < count; i++)
-        results[i] = error != 0 ? code_of(error) : get_row(&sock, &rows[i], &interface);
+    batch.count = 0;
+    for (size_t i = 0; i < count; i++) {
+        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], false, &interface);
+        if (results[i] == NO_ERROR)
+            batch_add(&batch, &rows[i], &results[i], interface.index, interface.luid);
+        else if (results[i] == ERROR_NOT_FOUND)
+            results[i] = ERROR_FILE_NOT_FOUND;
+        if (batch.count == limit)
+            batch_get(&sock, &batch, rows);
+    }
+    batch_get(&sock, &batch, rows);
     rtnl_close(&sock);
 }
 
@@ -306,20 +262,27 @@ static DWORD check_privilege(struct rtnl_socket *sock)
     return error == -EPERM ? ERROR_ACCESS_DENIED : NO_ERROR;
 }
 
-/* Removes the dynamic rows; the first error that is not of a row gone by itself is the result. */
-static int remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *table)
+/* Removes the dynamic rows; the first result that is not of a row gone by itself is the result. */
+static DWORD remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *table)
 {
-    int result = 0;
+    const size_t limit = rtnl_batch_limit(sock, table->NumEntries);
+    DWORD results[RTNL_BATCH_MAX], result = NO_ERROR;
+    struct batch batch;
 
+    batch.count = 0;
     for (size_t i = 0; i < table->NumEntries; i++) {
         const MIB_IPNET_ROW2 *row = &table->Table[i];
-        int error;
 
-        if (row->State == NlnsPermanent)
-            continue;
-        error = row_remove(sock, row->InterfaceIndex, row);
-        if (result == 0 && error != -ENOENT && error != -ENODEV)
-            result = error;
+        if (row->State != NlnsPermanent)
+            batch_add(&batch, row, &results[batch.count], row->InterfaceIndex, row->InterfaceLuid);
+        if (batch.count == limit || i == table->NumEntries - 1) {
+            const size_t count = batch.count;
+
+            batch_write(sock, &batch, &verb_delete);
+            for (size_t place = 0; place < count; place++)
+                if (result == NO_ERROR && results[place] != ERROR_NOT_FOUND)
+                    result = results[place];
+        }
     }
     return result;
 }
@@ -337,7 +300,7 @@ DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface)
     if (code == NO_ERROR)
         code = check_privilege(&sock);
     if (code == NO_ERROR)
-        code = code_of(remove_dynamic(&sock, read.block));
+        code = remove_dynamic(&sock, read.block);
     rtnl_close(&sock);
     free(read.block);
     return code;

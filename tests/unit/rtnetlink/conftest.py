@@ -4,7 +4,8 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,23 @@ FLAGS = {
     "sanitized": ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
 }
 
+# A datagram from the kernel, one from another sender, or the errno of a failed reading.
+Datagram = bytes | tuple[int, bytes] | int
+
 # What feed.c answers: the reader's result and the rows that it visited.
 Feed = Callable[..., tuple[int, list[Neighbor]]]
+
+
+@dataclass(frozen=True)
+class BatchAnswer:
+    """What the reader of batches made of the datagrams."""
+
+    results: list[int]
+    rows: dict[int, Neighbor]  # by the place of the request
+    unread: int  # datagrams behind the last one that was read
+
+
+FeedBatch = Callable[..., BatchAnswer]
 
 
 @pytest.fixture(scope="session", params=FLAGS)
@@ -46,27 +62,50 @@ def feeder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def feed(feeder: subprocess.Popen[str]) -> Feed:
     """Reads the answer to a request out of datagrams; each is bytes from the kernel, or (sender, bytes)."""
 
-    def read(*datagrams: bytes | tuple[int, bytes], sequence: int = 1) -> tuple[int, list[Neighbor]]:
-        words = [str(sequence)]
-        for datagram in datagrams:
-            sender, data = datagram if isinstance(datagram, tuple) else (0, datagram)
-            words.append(f"{sender}:{data.hex()}")
-        assert feeder.stdin is not None
-        assert feeder.stdout is not None
-        feeder.stdin.write(" ".join(words) + "\n")
-        feeder.stdin.flush()
-        answer = feeder.stdout.readline()
-        assert answer, "the reader crashed; see its standard error"
-        *rows, result = answer.split()
-        raw = memoryview(bytes.fromhex("".join(rows)))
-        assert len(raw) == len(rows) * ROW_SIZE
-        return int(result), [neighbor_of(raw[start : start + ROW_SIZE]) for start in range(0, len(raw), ROW_SIZE)]
+    def read(*datagrams: Datagram, sequence: int = 1) -> tuple[int, list[Neighbor]]:
+        *rows, result = _answer(feeder, str(sequence), datagrams)
+        return int(result), [neighbor_of(row) for row in rows]
 
     return read
 
 
-def neighbor_of(row: memoryview) -> Neighbor:
-    return next(unpack(row, AnyName()))
+@pytest.fixture(scope="session")
+def feed_batch(feeder: subprocess.Popen[str]) -> FeedBatch:
+    """Reads the answers to a batch of requests, numbered from first on, out of datagrams."""
+
+    def read(kind: str, count: int, *datagrams: Datagram, first: int = 1) -> BatchAnswer:
+        words = _answer(feeder, f"{kind} {first} {count}", datagrams)
+        mark = words.index("results")
+        found = (word.partition(":") for word in words[:mark])
+        rows = {int(place): neighbor_of(row) for place, _, row in found}
+        *results, unread = map(int, words[mark + 1 :])
+        assert len(results) == count
+        return BatchAnswer(results, rows, unread)
+
+    return read
+
+
+def _answer(feeder: subprocess.Popen[str], request: str, datagrams: Iterable[Datagram]) -> list[str]:
+    assert feeder.stdin is not None
+    assert feeder.stdout is not None
+    feeder.stdin.write(" ".join([request, *map(_word, datagrams)]) + "\n")
+    feeder.stdin.flush()
+    answer = feeder.stdout.readline()
+    assert answer, "the reader crashed; see its standard error"
+    return answer.split()
+
+
+def _word(datagram: Datagram) -> str:
+    if isinstance(datagram, int):
+        return str(datagram)
+    sender, data = datagram if isinstance(datagram, tuple) else (0, datagram)
+    return f"{sender}:{data.hex()}"
+
+
+def neighbor_of(row: str) -> Neighbor:
+    raw = bytes.fromhex(row)
+    assert len(raw) == ROW_SIZE
+    return next(unpack(memoryview(raw), AnyName()))
 
 
 class AnyName(dict[int, tuple[str, str]]):

@@ -2,8 +2,12 @@
 /*
  * Feeds the reader of rtnetlink answers and the parser of neighbour messages from standard input, no kernel behind.
  *
- * A line in:  the sequence number of the request, then datagrams, each as SENDER:HEX.
- * A line out: the reader's result, then the rows, each as the hex of a MIB_IPNET_ROW2.
+ * A line in:  the sequence number of the request, then datagrams, each as SENDER:HEX, or 0 and the errno of a failure.
+ * A line out: the rows, each as the hex of a MIB_IPNET_ROW2, then the reader's result.
+ *
+ * A line in:  "write" or "get", the sequence number of a batch's first request, their count, then datagrams.
+ * A line out: the rows of a get, each as PLACE:HEX, then "results" and one of each request, then how many datagrams
+ *             were left unread.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -30,8 +34,10 @@ static ssize_t receive(void *source, void *buffer, size_t size, uint32_t *sender
     const char *hex = word == NULL ? NULL : strchr(word, ':');
     size_t length;
 
-    if (hex == NULL)
+    if (word == NULL)
         return -ETIMEDOUT;
+    if (hex == NULL)
+        return -(ssize_t)strtoul(word, NULL, 10);
     *sender = (uint32_t)strtoul(word, NULL, 10);
     length = strlen(++hex) / 2;
     for (size_t i = 0; i < length && i < size; i++)
@@ -53,6 +59,12 @@ static int parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
     return error;
 }
 
+static void print_row(const MIB_IPNET_ROW2 *row)
+{
+    for (size_t i = 0; i < sizeof *row; i++)
+        printf("%02x", ((const unsigned char *)row)[i]);
+}
+
 static int visit(void *visitor, const struct nlmsghdr *message)
 {
     MIB_IPNET_ROW2 row;
@@ -64,10 +76,41 @@ static int visit(void *visitor, const struct nlmsghdr *message)
     error = parse(message, &row);
     if (error == 0) {
         putchar(' ');
-        for (size_t i = 0; i < sizeof row; i++)
-            printf("%02x", ((unsigned char *)&row)[i]);
+        print_row(&row);
     }
     return error;
+}
+
+static int visit_place(void *visitor, size_t place, const struct nlmsghdr *message)
+{
+    MIB_IPNET_ROW2 row;
+    const int error = parse(message, &row);
+
+    (void)visitor;
+    if (error == 0) {
+        printf(" %zu:", place);
+        print_row(&row);
+    }
+    return error;
+}
+
+static void feed_batch(struct line *line, rtnl_visit_place *visitor)
+{
+    const unsigned long first = strtoul(strtok_r(NULL, " \n", &line->rest), NULL, 10);
+    const size_t count = strtoul(strtok_r(NULL, " \n", &line->rest), NULL, 10);
+    int *results = malloc(count * sizeof *results); /* exactly so many: the sanitizer sees a write beyond them */
+    unsigned left = 0;
+
+    if (results == NULL)
+        exit(1);
+    rtnl_read_batch(receive, line, (uint32_t)first, count, results, visitor, NULL);
+    printf(" results");
+    for (size_t i = 0; i < count; i++)
+        printf(" %d", results[i]);
+    while (strtok_r(NULL, " \n", &line->rest) != NULL)
+        left++;
+    printf(" %u\n", left);
+    free(results);
 }
 
 int main(void)
@@ -77,9 +120,14 @@ int main(void)
 
     while (getline(&text, &room, stdin) > 0) {
         struct line line = {NULL};
-        const char *sequence = strtok_r(text, " \n", &line.rest);
+        const char *word = strtok_r(text, " \n", &line.rest);
 
-        printf(" %d\n", rtnl_read_answer(receive, &line, (uint32_t)strtoul(sequence, NULL, 10), visit, NULL));
+        if (strcmp(word, "write") == 0)
+            feed_batch(&line, NULL);
+        else if (strcmp(word, "get") == 0)
+            feed_batch(&line, visit_place);
+        else
+            printf(" %d\n", rtnl_read_answer(receive, &line, (uint32_t)strtoul(word, NULL, 10), visit, NULL));
         fflush(stdout);
     }
     free(text);

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+#include "batch.h"
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <string.h>
+
+#include "code.h"
+#include "neighbor.h"
+#include "row.h"
+
+const struct verb verb_create = {RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, NUD_PERMANENT};
+const struct verb verb_set = {RTM_NEWNEIGH, NLM_F_REPLACE, NUD_PERMANENT};
+const struct verb verb_replace = {RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, NUD_PERMANENT};
+const struct verb verb_delete = {RTM_DELNEIGH, 0, NUD_NONE};
+
+void batch_add(struct batch *batch, const MIB_IPNET_ROW2 *row, DWORD *result, NET_IFINDEX index, NET_LUID luid)
+{
+    struct batch_row *added = &batch->rows[batch->count++];
+
+    added->row = row;
+    added->result = result;
+    added->index = index;
+    added->luid = luid;
+    added->neighbor_flags = 0;
+}
+
+static int visit_found(void *visitor, size_t place, const struct nlmsghdr *message)
+{
+    MIB_IPNET_ROW2 *found = visitor;
+
+    return neighbor_parse(message, &found[place]);
+}
+
+static int read_again(struct rtnl_socket *sock, const struct batch_row *asked, MIB_IPNET_ROW2 *found)
+{
+    const netio_interface interface = {.index = asked->index, .luid = asked->luid};
+
+    *found = *asked->row;
+    return row_read(sock, &interface, found);
+}
+
+/* Reads what the kernel holds of those rows: found, and for each 0 or a negative errno in the results of requests. */
+static void read_rows(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct batch_row *const asked[],
+                      size_t count, MIB_IPNET_ROW2 found[])
+{
+    rtnl_batch_begin(requests);
+    for (size_t i = 0; i < count; i++) {
+        struct rtnl_request request;
+
+        neighbor_request(&request, RTM_GETNEIGH, 0, asked[i]->row, asked[i]->index, NUD_NONE, 0);
+        rtnl_batch_add(requests, &request);
+    }
+    rtnl_batch_ask(sock, requests, visit_found, found);
+    for (size_t i = 0; i < count; i++) {
+        if (requests->results[i] == 0)
+            found[i].InterfaceLuid = asked[i]->luid;
+        else if (requests->results[i] == RTNL_UNANSWERED)
+            requests->results[i] = read_again(sock, asked[i], &found[i]);
+    }
+}
+
+void batch_get(struct rtnl_socket *sock, struct batch *batch, MIB_IPNET_ROW2 *rows)
+{
+    const struct batch_row *asked[RTNL_BATCH_MAX];
+    MIB_IPNET_ROW2 found[RTNL_BATCH_MAX];
+
+    for (size_t i = 0; i < batch->count; i++)
+        asked[i] = &batch->rows[i];
+    read_rows(sock, &batch->requests, asked, batch->count, found);
+    for (size_t i = 0; i < batch->count; i++) {
+        const int error = batch->requests.results[i];
+
+        /* GetIpNetEntry2 alone tells an unknown interface (2) from an unknown neighbour (1168). */
+        *batch->rows[i].result = error == -ENODEV ? ERROR_FILE_NOT_FOUND : code_of(error);
+        if (error == 0)
+            rows[batch->rows[i].row - rows] = found[i];
+    }
+    batch->count = 0;
+}
+
+/* NLM_F_REPLACE clears the router flag of an IPv6 row unless it is given again. A row that cannot be read is left out. */
+static void keep_router_flags(struct rtnl_socket *sock, struct batch *batch)
+{
+    const struct batch_row *asked[RTNL_BATCH_MAX];
+    MIB_IPNET_ROW2 found[RTNL_BATCH_MAX];
+    size_t count = 0, kept = 0, place = 0;
+
+    for (size_t i = 0; i < batch->count; i++)
+        if (batch->rows[i].row->Address.si_family == AF_INET6)
+            asked[count++] = &batch->rows[i];
+    if (count == 0)
+        return;
+    read_rows(sock, &batch->requests, asked, count, found);
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_row row = batch->rows[i];
+        int error = 0;
+
+        if (row.row->Address.si_family == AF_INET6) {
+            error = batch->requests.results[place];
+            if (error == 0 && found[place].Flags & NETIO_IS_ROUTER)
+                row.neighbor_flags = NTF_ROUTER;
+            place++;
+        }
+        if (error == 0 || error == -ENOENT)
+            batch->rows[kept++] = row;
+        else
+            *row.result = code_of(error);
+    }
+    batch->count = kept;
+}
+
+static bool is_written(const MIB_IPNET_ROW2 *found, const MIB_IPNET_ROW2 *row)
+{
+    return found->State == NlnsPermanent && found->PhysicalAddressLength == row->PhysicalAddressLength &&
+           memcmp(found->PhysicalAddress, row->PhysicalAddress, row->PhysicalAddressLength) == 0;
+}
+
+/*
+ * What a request without an answer came to, by what is there now: to repeat one that was carried out would make a
+ * failure of it. -ETIMEDOUT: what is there does not tell.
+ */
+static int judge(struct rtnl_socket *sock, const struct verb *verb, const struct batch_row *written)
+{
+    MIB_IPNET_ROW2 found;
+    const int error = read_again(sock, written, &found);
+
+    if (error == -ENOENT)
+        return verb == &verb_delete ? 0 : verb == &verb_set ? error : -ETIMEDOUT;
+    if (error != 0)
+        return error;
+    if (verb == &verb_delete)
+        return -ETIMEDOUT;
+    if (is_written(&found, written->row))
+        return 0;
+    return verb == &verb_create ? -EEXIST : -ETIMEDOUT;
+}
+
+void batch_write(struct rtnl_socket *sock, struct batch *batch, const struct verb *verb)
+{
+    if (verb == &verb_set)
+        keep_router_flags(sock, batch);
+    rtnl_batch_begin(&batch->requests);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_row *row = &batch->rows[i];
+        struct rtnl_request request;
+
+        neighbor_request(&request, verb->type, verb->flags, row->row, row->index, verb->state, row->neighbor_flags);
+        rtnl_batch_add(&batch->requests, &request);
+    }
+    rtnl_batch_ask(sock, &batch->requests, NULL, NULL);
+    for (size_t i = 0; i < batch->count; i++) {
+        int error = batch->requests.results[i];
+
+        if (error == RTNL_UNANSWERED)
+            error = judge(sock, verb, &batch->rows[i]);
+        /* The row has been checked: what the kernel still finds invalid is an interface without a stack of that family. */
+        if (error == -EINVAL && verb != &verb_delete)
+            error = -EAFNOSUPPORT;
+        *batch->rows[i].result = code_of(error);
+    }
+    batch->count = 0;
+}

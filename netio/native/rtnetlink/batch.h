@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Rows whose requests go to the kernel in one send. */
+#ifndef NETIO_BATCH_H
+#define NETIO_BATCH_H
+
+#include "rtnl.h"
+#include "shim.h"
+
+/* A verb that writes, as the kernel knows it. */
+struct verb {
+    uint16_t type;  /* RTM_ */
+    uint16_t flags; /* NLM_F_ */
+    uint16_t state; /* NUD_; NUD_NONE: without a physical address */
+};
+
+extern const struct verb verb_create, verb_set, verb_replace, verb_delete;
+
+struct batch {
+    size_t count;
+    struct batch_row {
+        const MIB_IPNET_ROW2 *row;
+        DWORD *result;
+        NET_IFINDEX index; /* of its interface */
+        NET_LUID luid;
+        uint8_t neighbor_flags; /* NTF_ */
+    } rows[RTNL_BATCH_MAX];
+    struct rtnl_batch requests;
+};
+
+/* Adds a row on that interface to a batch that is not full. */
+void batch_add(struct batch *batch, const MIB_IPNET_ROW2 *row, DWORD *result, NET_IFINDEX index, NET_LUID luid);
+
+/* Writes the rows, in their order, and leaves the batch empty. */
+void batch_write(struct rtnl_socket *socket, struct batch *batch, const struct verb *verb);
+
+/* Reads each row into where it lies, rows[0] being the first; the results are those of netio_get. Leaves the batch empty. */
+void batch_get(struct rtnl_socket *socket, struct batch *batch, MIB_IPNET_ROW2 *rows);
+
+#endif

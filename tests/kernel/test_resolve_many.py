@@ -16,8 +16,8 @@ import netio
 from netio import Neighbor, NeighborState
 from netlab.child import UNPRIVILEGED, call_elsewhere
 from netlab.oracle import Seen, seen
+from netlab.preload import library
 from netlab.wire import ABSENT_IP4, FAR_IP4, FAR_IP6, FAR_MAC, NEAR_IP4
-from test_refusing_kernel import library
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

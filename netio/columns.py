@@ -71,9 +71,10 @@ def arrow_schema() -> Any:  # noqa: ANN401
 def arrow_stream(rows: memoryview, names: dict[int, tuple[str, str]]) -> Any:  # noqa: ANN401
     """Writes the columns of rows; names maps interface indexes to name and IPv6 scope."""
     na, schema = _nanoarrow(), arrow_schema()
-    arrays = [_array(na, schema, batch, names) for batch in _batches(rows)]
     from nanoarrow.c_array_stream import CArrayStream  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
+    arrays = [_array(na, schema, batch, names) for batch in _batches(rows)]
+    # C has just written what a validation would look through again.
     return CArrayStream.from_c_arrays(arrays, schema, validate=False)
 
 

@@ -272,6 +272,16 @@ def test_the_time_of_each_begins_when_it_is_asked(crowd: Wire) -> None:
     )
 
 
+def test_an_address_whose_time_is_over_keeps_its_place(crowd: Wire) -> None:
+    """Bug: a short time limit fills the kernel's table with rows that it still asks for."""
+    in_flight = [
+        sum(row.state == "INCOMPLETE" for row in seen(crowd.near).values())
+        for _ in islice(netio.resolve_neighbors(hosts(SILENT, 8), timeout=0.05, max_in_flight=2), 4)
+    ]
+
+    assert max(in_flight) == 2
+
+
 @pytest.mark.usefixtures("crowd")
 def test_the_last_ones_time_is_the_end() -> None:
     """Bug: after the last answer the places of those whose time was over are waited for."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import netio
+from netlab.parcel import dump
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-p
 _CALLER = """
 import pickle, sys, netio
 from collections.abc import Iterator
+from netlab.parcel import dump
 
 def result(verb, arguments, named):
     try:
@@ -35,7 +37,7 @@ def result(verb, arguments, named):
         return error
 
 calls = pickle.load(sys.stdin.buffer)
-pickle.dump([result(*call) for call in calls], sys.stdout.buffer)
+sys.stdout.buffer.write(dump([result(*call) for call in calls]))
 """
 
 
@@ -46,7 +48,8 @@ def python(code: str) -> list[str]:
 
 def environment(**more: str) -> dict[str, str]:
     """The environment in which such a Python finds this very netio."""
-    return {**os.environ, "PYTHONPATH": str(Path(netio.__file__).parents[1]), **more}
+    path = os.pathsep.join(str(Path(file).parents[1]) for file in (netio.__file__, __file__))
+    return {**os.environ, "PYTHONPATH": path, **more}
 
 
 def call_elsewhere(namespace: Namespace, prefix: Sequence[str], calls: list[Call], **more: str) -> list[Any]:
@@ -54,7 +57,7 @@ def call_elsewhere(namespace: Namespace, prefix: Sequence[str], calls: list[Call
     with namespace.entered():
         done = subprocess.run(
             [*prefix, *python(_CALLER)],
-            input=pickle.dumps(calls),
+            input=dump(calls),
             capture_output=True,
             env=environment(**more),
             timeout=50,

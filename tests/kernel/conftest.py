@@ -15,7 +15,7 @@ import pytest
 
 import netio
 from netlab.child import UNPRIVILEGED, call_elsewhere
-from netlab.namespace import Namespace, leave_the_machine
+from netlab.namespace import Namespace, is_machines_root, leave_the_machine
 from netlab.wire import ABSENT_IP4, ABSENT_IP6, ABSENT_LINK_LOCAL, FAR_IP4, FAR_IP6, FAR_LINK_LOCAL, Wire, wired
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _TOOLS = {"ip": "iproute2", "setpriv": "util-linux", "strace": "strace", "cc": "
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out, and says so, what only root may do on some machines: to make links of any type."""
-    if os.geteuid() == 0 or os.access(_TUN, os.R_OK | os.W_OK):
+    if is_machines_root() or os.access(_TUN, os.R_OK | os.W_OK):
         return
     left_out = [item for item in items if "tunnel" in getattr(item, "fixturenames", ())]
     items[:] = [item for item in items if item not in left_out]
@@ -51,10 +51,8 @@ class Caller(Protocol):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _private_network(tmp_path_factory: pytest.TempPathFactory) -> None:
+def _private_network() -> None:
     """Ends the run with one line where the tests cannot have a network of their own."""
-    # Its name and owner follow from who one is, which a user namespace changes.
-    tmp_path_factory.getbasetemp()
     missing = [f"{tool} (package {package})" for tool, package in _TOOLS.items() if shutil.which(tool) is None]
     if missing:
         pytest.exit(f"the kernel tests need {', '.join(missing)}", returncode=1)

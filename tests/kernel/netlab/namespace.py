@@ -52,6 +52,11 @@ def leave_the_machine() -> None:
         Path("/proc/self/gid_map").write_text(f"0 {group} 1")
 
 
+def is_machines_root() -> bool:
+    """Whether this is root, and not root of a user namespace only."""
+    return os.geteuid() == 0 and Path("/proc/self/uid_map").read_text().split()[1] == "0"
+
+
 class Namespace:
     """A fresh network namespace with its loopback up; it vanishes with close(), and when nobody is in it any more."""
 

@@ -164,19 +164,18 @@ class Resolving:
         return max(0.0, min(due) - monotonic())
 
     def _wait(self, resolver: CData, seconds: float) -> Iterator[Answer]:
-        """Waits a little, and yields the answers that are there, or else those whose time is over."""
+        """Waits a little, and yields the answers that are there, and then those whose time is over."""
         tags, rows = ffi.new("size_t[]", _CHUNK), ffi.new("MIB_IPNET_ROW2[]", _CHUNK)
         codes, count = ffi.new("DWORD[]", _CHUNK), ffi.new("size_t *", _CHUNK)
         now = monotonic()
         result = lib.netio_resolver_wait(resolver, math.ceil(min(seconds, 1.0) * 1000), tags, rows, codes, count)
-        if result == lib.WAIT_TIMEOUT:
-            yield from self._expire(now)
-        elif result != lib.NO_ERROR:
-            yield from self._give_up(result)
-        else:
+        if result == lib.NO_ERROR:
             links = Links()
             for place in range(count[0]):
                 yield from self._answer(tags[place], codes[place], rows[place], links)
+        elif result != lib.WAIT_TIMEOUT:
+            yield from self._give_up(result)
+        yield from self._expire(now)
 
     def _answer(self, tag: int, code: int, row: CData, links: Links) -> Iterator[Answer]:
         self._late.pop(tag, None)

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The columns of a table, for NumPy, pyarrow and polars, against its rows."""
 
-import builtins
 import gc
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv6Address
 from threading import Thread
 from typing import Any
@@ -158,20 +157,7 @@ def test_many_interfaces_and_values() -> None:
 
 
 def test_without_nanoarrow_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real_import = builtins.__import__
-
-    def lacking(
-        name: str,
-        globals_: Mapping[str, object] | None = None,
-        locals_: Mapping[str, object] | None = None,
-        fromlist: Sequence[str] | None = (),
-        level: int = 0,
-    ) -> object:
-        if name == "nanoarrow":
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-        return real_import(name, globals_, locals_, fromlist or (), level)
-
-    monkeypatch.setattr(builtins, "__import__", lacking)
+    monkeypatch.setitem(sys.modules, "nanoarrow", None)
     for ask in (table().__arrow_c_schema__, table().__arrow_c_stream__):
         with pytest.raises(ModuleNotFoundError, match=r"pip install 'netioapi\[arrow\]'"):
             ask()

@@ -282,6 +282,13 @@ static int visit_link_of_list(void *visitor, const struct nlmsghdr *message)
     return error;
 }
 
+static void restart_list(void *visitor)
+{
+    struct link_list *list = visitor;
+
+    list->count = 0;
+}
+
 static int dump_links(struct link_list *list)
 {
     struct rtnl_socket sock;
@@ -291,12 +298,7 @@ static int dump_links(struct link_list *list)
     if (error != 0)
         return error;
     link_request(&request, NLM_F_DUMP, 0);
-    for (int attempt = 0; attempt < RTNL_DUMP_ATTEMPTS; attempt++) {
-        list->count = 0;
-        error = rtnl_ask(&sock, &request, visit_link_of_list, list);
-        if (error != -EAGAIN)
-            break;
-    }
+    error = rtnl_dump(&sock, &request, restart_list, visit_link_of_list, list);
     rtnl_close(&sock);
     return error;
 }

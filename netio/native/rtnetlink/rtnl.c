@@ -18,6 +18,9 @@
 /* What an answer takes of a socket's receive buffer at most, its bookkeeping included, and as much again. */
 #define ANSWER_ROOM 1664
 
+/* How often a dump that a change has interrupted is asked for. */
+#define DUMP_ATTEMPTS 16
+
 /* The answer to one request of a batch is a few hundred bytes. */
 #define BATCH_BUFFER_SIZE 8192
 
@@ -219,6 +222,18 @@ int rtnl_ask(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit 
     if (send(sock->fd, request->message.bytes, header->nlmsg_len, 0) < 0)
         return -errno;
     return rtnl_read_answer(receive_answer, sock, header->nlmsg_seq, visit, visitor);
+}
+
+int rtnl_dump(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_restart *restart, rtnl_visit *visit,
+              void *visitor)
+{
+    int error = -EAGAIN;
+
+    for (int attempt = 0; attempt < DUMP_ATTEMPTS && error == -EAGAIN; attempt++) {
+        restart(visitor);
+        error = rtnl_ask(sock, request, visit, visitor);
+    }
+    return error;
 }
 
 /* What is known of the answers to a batch while they are read. */

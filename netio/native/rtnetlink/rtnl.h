@@ -20,9 +20,6 @@
 /* Dumps come in datagrams as large as the reader's buffer, up to this. */
 #define RTNL_BUFFER_SIZE 32768
 
-/* How often a reader asks again for a dump that a change has interrupted (-EAGAIN). */
-#define RTNL_DUMP_ATTEMPTS 16
-
 /* Requests in one send: more gain nothing. */
 #define RTNL_BATCH_MAX 128
 
@@ -72,6 +69,13 @@ void rtnl_put(struct rtnl_request *request, uint16_t type, const void *data, siz
 
 /* Sends a request and reads its answer: an acknowledgement, one message, or a dump. */
 int rtnl_ask(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_visit *visit, void *visitor);
+
+/* Forgets what was visited: it is told anew. */
+typedef void rtnl_restart(void *visitor);
+
+/* Asks for a dump, again and again where a change interrupts it; in the end -EAGAIN: none came whole. */
+int rtnl_dump(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_restart *restart, rtnl_visit *visit,
+              void *visitor);
 
 /*
  * Reads the answer to the request of that sequence number. -EAGAIN: a dump that a change interrupted, so

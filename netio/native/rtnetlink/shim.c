@@ -172,24 +172,25 @@ static int visit_row_of_table(void *visitor, const struct nlmsghdr *message)
     return 0;
 }
 
+static void restart_table(void *visitor)
+{
+    struct table *table = visitor;
+
+    table->block->NumEntries = 0;
+}
+
 static int dump_table(struct rtnl_socket *sock, struct table *table)
 {
     const struct ndmsg fixed = {.ndm_family = (unsigned char)table->family};
     struct rtnl_request request;
-    int error = make_room(table);
+    const int error = make_room(table);
 
     if (error != 0)
         return error;
     rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
     if (table->index != 0)
         rtnl_put(&request, NDA_IFINDEX, &table->index, sizeof table->index);
-    for (int attempt = 0; attempt < RTNL_DUMP_ATTEMPTS; attempt++) {
-        table->block->NumEntries = 0;
-        error = rtnl_ask(sock, &request, visit_row_of_table, table);
-        if (error != -EAGAIN)
-            break;
-    }
-    return error;
+    return rtnl_dump(sock, &request, restart_table, visit_row_of_table, table);
 }
 
 /* A dump of a family without a stack is empty, without an error: only a socket of that family tells. */

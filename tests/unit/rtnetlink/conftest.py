@@ -21,8 +21,8 @@ FLAGS = {
     "sanitized": ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
 }
 
-# A datagram from the kernel, one from another sender, or the errno of a failed reading.
-Datagram = bytes | tuple[int, bytes] | int
+# A datagram from the kernel, one from another sender, the errno of a failed reading; or what it is in a line.
+Datagram = bytes | tuple[int, bytes] | int | str
 
 # What feed.c answers: the reader's result and the rows that it visited.
 Feed = Callable[..., tuple[int, list[Neighbor]]]
@@ -85,6 +85,38 @@ def feed_batch(feeder: subprocess.Popen[str]) -> FeedBatch:
     return read
 
 
+@dataclass(frozen=True)
+class DumpAnswer:
+    """What came of a dump."""
+
+    readings: list[list[Neighbor]]  # the rows of each, from one restart to the next
+    asked: list[tuple[int, int, int]]  # type, flags and sequence number of the requests
+    result: int
+
+
+FeedDump = Callable[..., DumpAnswer]
+
+
+@pytest.fixture(scope="session")
+def feed_dump(feeder: subprocess.Popen[str]) -> FeedDump:
+    """Asks for a dump where the answers lie ready in the socket; the first request has the sequence number 1."""
+
+    def ask(*datagrams: bytes) -> DumpAnswer:
+        words = _answer(feeder, "dump", (datagram.hex() for datagram in datagrams))
+        mark = words.index("asked")
+        readings: list[list[Neighbor]] = []
+        for word in words[:mark]:
+            if word == "restart":
+                readings.append([])
+            else:
+                readings[-1].append(neighbor_of(word))
+        *requests, _, result = words[mark + 1 :]
+        asked = [tuple(map(int, request.split(":"))) for request in requests]
+        return DumpAnswer(readings, [(kind, flags, sequence) for kind, flags, sequence in asked], int(result))
+
+    return ask
+
+
 def _answer(feeder: subprocess.Popen[str], request: str, datagrams: Iterable[Datagram]) -> list[str]:
     assert feeder.stdin is not None
     assert feeder.stdout is not None
@@ -96,7 +128,7 @@ def _answer(feeder: subprocess.Popen[str], request: str, datagrams: Iterable[Dat
 
 
 def _word(datagram: Datagram) -> str:
-    if isinstance(datagram, int):
+    if isinstance(datagram, int | str):
         return str(datagram)
     sender, data = datagram if isinstance(datagram, tuple) else (0, datagram)
     return f"{sender}:{data.hex()}"

@@ -8,11 +8,17 @@
  * A line in:  "write" or "get", the sequence number of a batch's first request, their count, then datagrams.
  * A line out: the rows of a get, each as PLACE:HEX, then "results" and one of each request, then how many datagrams
  *             were left unread.
+ *
+ * A line in:  "dump", then the datagrams that a socket has for a dump, each as HEX.
+ * A line out: "restart" for each beginning and the rows, as they come, then "asked", the type, the flags and the
+ *             sequence number of each request, "result" and that of the dump.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "neighbor.h"
 #include "rtnl.h"
@@ -24,6 +30,12 @@ struct line {
 static unsigned hex_digit(char digit)
 {
     return digit <= '9' ? (unsigned)(digit - '0') : (unsigned)(digit - 'a' + 10);
+}
+
+static void write_bytes(const char *hex, unsigned char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (unsigned char)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
 }
 
 /* Like a socket with MSG_TRUNC: copies what fits, returns the whole length; no datagram left: -ETIMEDOUT. */
@@ -40,8 +52,7 @@ static ssize_t receive(void *source, void *buffer, size_t size, uint32_t *sender
         return -(ssize_t)strtoul(word, NULL, 10);
     *sender = (uint32_t)strtoul(word, NULL, 10);
     length = strlen(++hex) / 2;
-    for (size_t i = 0; i < length && i < size; i++)
-        ((unsigned char *)buffer)[i] = (unsigned char)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
+    write_bytes(hex, buffer, length < size ? length : size);
     return (ssize_t)length;
 }
 
@@ -113,6 +124,58 @@ static void feed_batch(struct line *line, rtnl_visit_place *visitor)
     free(results);
 }
 
+static void restart(void *visitor)
+{
+    (void)visitor;
+    printf(" restart");
+}
+
+/* A pair of sockets that plays the kernel's: all its answers are there before the first request. */
+static void open_fed(struct line *line, int pair[2])
+{
+    const char *hex;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) != 0)
+        exit(1);
+    while ((hex = strtok_r(NULL, " \n", &line->rest)) != NULL) {
+        unsigned char bytes[4096];
+        const size_t size = strlen(hex) / 2;
+
+        if (size > sizeof bytes)
+            exit(1);
+        write_bytes(hex, bytes, size);
+        if (send(pair[1], bytes, size, MSG_DONTWAIT) != (ssize_t)size)
+            exit(1);
+    }
+}
+
+static void print_requests(int fd)
+{
+    struct rtnl_request request;
+    const struct nlmsghdr *header = &request.message.header;
+
+    while (recv(fd, &request.message, sizeof request.message, MSG_DONTWAIT) >= (ssize_t)sizeof *header)
+        printf(" %u:%u:%u", (unsigned)header->nlmsg_type, (unsigned)header->nlmsg_flags, (unsigned)header->nlmsg_seq);
+}
+
+static void feed_dump(struct line *line)
+{
+    const struct ndmsg fixed = {.ndm_family = AF_UNSPEC};
+    struct rtnl_request request;
+    struct rtnl_socket sock = {.sequence = 0};
+    int pair[2], result;
+
+    open_fed(line, pair);
+    sock.fd = pair[0];
+    rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
+    result = rtnl_dump(&sock, &request, restart, visit, NULL);
+    printf(" asked");
+    print_requests(pair[1]);
+    printf(" result %d\n", result);
+    rtnl_close(&sock);
+    close(pair[1]);
+}
+
 int main(void)
 {
     char *text = NULL;
@@ -126,6 +189,8 @@ int main(void)
             feed_batch(&line, NULL);
         else if (strcmp(word, "get") == 0)
             feed_batch(&line, visit_place);
+        else if (strcmp(word, "dump") == 0)
+            feed_dump(&line);
         else
             printf(" %d\n", rtnl_read_answer(receive, &line, (uint32_t)strtoul(word, NULL, 10), visit, NULL));
         fflush(stdout);

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Asking for a dump: one that a change interrupted is asked for again, and nothing of it is kept."""
+
+import errno
+import struct
+
+import pytest
+
+from netio import Neighbor
+
+from .conftest import FeedDump
+from .test_reader import DST, NLM_F_DUMP_INTR, NLM_F_MULTI, attribute, message, neighbor
+
+ATTEMPTS = 16
+GETNEIGH, NLM_F_REQUEST, NLM_F_DUMP = 30, 0x01, 0x300
+NLMSG_ERROR, NLMSG_DONE = 2, 3
+INTERRUPTED = NLM_F_MULTI | NLM_F_DUMP_INTR
+
+
+def row(sequence: int, last: int, flags: int = NLM_F_MULTI) -> bytes:
+    return message(neighbor(attribute(DST, bytes([192, 0, 2, last]))), flags=flags, sequence=sequence)
+
+
+def done(sequence: int, flags: int = NLM_F_MULTI) -> bytes:
+    return message(bytes(4), kind=NLMSG_DONE, flags=flags, sequence=sequence)
+
+
+def shown(readings: list[list[Neighbor]]) -> list[list[str]]:
+    return [[str(one.address) for one in reading] for reading in readings]
+
+
+def requests(count: int) -> list[tuple[int, int, int]]:
+    return [(GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, sequence) for sequence in range(1, count + 1)]
+
+
+def test_a_whole_dump_is_asked_for_once(feed_dump: FeedDump) -> None:
+    got = feed_dump(row(1, 7), row(1, 8), done(1))
+    assert (got.result, got.asked) == (0, requests(1))
+    assert shown(got.readings) == [["192.0.2.7", "192.0.2.8"]]
+
+
+@pytest.mark.parametrize(
+    "interrupted",
+    [
+        row(1, 7, INTERRUPTED) + row(1, 8) + done(1),
+        row(1, 7) + row(1, 8, INTERRUPTED) + done(1),
+        row(1, 7) + row(1, 8) + done(1, INTERRUPTED),
+    ],
+    ids=["first", "last", "end"],
+)
+def test_an_interrupted_dump_and_a_whole_one(feed_dump: FeedDump, interrupted: bytes) -> None:
+    """Bug: a dump that may lack rows is taken, or what it had stays beside the whole one's."""
+    got = feed_dump(interrupted, row(2, 9) + row(2, 8), done(2))
+    assert (got.result, got.asked) == (0, requests(2))
+    assert shown(got.readings) == [["192.0.2.7", "192.0.2.8"], ["192.0.2.9", "192.0.2.8"]]
+
+
+def test_an_interrupted_dump_is_read_to_its_end(feed_dump: FeedDump) -> None:
+    """Bug: the next request goes out while the rest of the interrupted dump is still to come, and gets its rows."""
+    got = feed_dump(row(1, 7, INTERRUPTED), row(1, 8), done(1), row(2, 9), done(2))
+    assert got.result == 0
+    assert shown(got.readings) == [["192.0.2.7", "192.0.2.8"], ["192.0.2.9"]]
+
+
+def test_the_last_attempt_counts(feed_dump: FeedDump) -> None:
+    """Bug: it is given up one attempt too early."""
+    broken = [row(n, n, INTERRUPTED) + done(n) for n in range(1, ATTEMPTS)]
+    got = feed_dump(*broken, row(ATTEMPTS, 99) + done(ATTEMPTS))
+    assert (got.result, got.asked) == (0, requests(ATTEMPTS))
+    assert shown(got.readings)[-1] == ["192.0.2.99"]
+    assert len(got.readings) == ATTEMPTS
+
+
+def test_a_dump_that_is_always_interrupted(feed_dump: FeedDump) -> None:
+    """Bug: it is asked for without end, or a part of the table is taken for the whole in the end."""
+    broken = [row(n, n, INTERRUPTED) + done(n) for n in range(1, ATTEMPTS + 1)]
+    got = feed_dump(*broken, row(ATTEMPTS + 1, 99) + done(ATTEMPTS + 1))
+    assert (got.result, got.asked) == (-errno.EAGAIN, requests(ATTEMPTS))
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"),
+    [
+        (message(struct.pack("=i", -errno.EPERM), kind=NLMSG_ERROR, flags=0), -errno.EPERM),
+        (row(1, 7, INTERRUPTED) + message(struct.pack("=i", -errno.ENOMEM), kind=NLMSG_DONE), -errno.ENOMEM),
+        (row(1, 7, INTERRUPTED) + bytes(8), -errno.EBADMSG),
+    ],
+    ids=["refused", "failed in the end", "damaged"],
+)
+def test_another_failure_is_not_asked_for_again(feed_dump: FeedDump, answer: bytes, result: int) -> None:
+    """Bug: a failure is hidden by the attempts, or becomes EAGAIN where the dump was interrupted too."""
+    got = feed_dump(answer, row(2, 9) + done(2))
+    assert (got.result, got.asked) == (result, requests(1))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Builds the reader and the parser without a kernel behind them, plain and under the sanitizers."""
+"""Builds C that needs no kernel behind it (reader, parser, columns), plain and under the sanitizers."""
 
 import os
 import shlex
@@ -42,11 +42,23 @@ FeedBatch = Callable[..., BatchAnswer]
 
 @pytest.fixture(scope="session", params=FLAGS)
 def feeder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    program = tmp_path_factory.mktemp("feed") / "feed"
     sources = [HERE / "feed.c", NATIVE / "rtnetlink" / "rtnl.c", NATIVE / "rtnetlink" / "neighbor.c"]
+    yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("feed") / "feed")
+
+
+@pytest.fixture(scope="session", params=FLAGS)
+def columns_feeder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.Popen[str]]:
+    sources = [HERE / "feed_columns.c", NATIVE / "columns.c"]
+    yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("columns") / "feed")
+
+
+def running(sources: list[Path], flags: list[str], program: Path) -> Iterator[subprocess.Popen[str]]:
+    """Compiles a program and has it answer lines; its end must be without a fault too."""
     command = [*COMPILER, "-std=c11", "-D_GNU_SOURCE", f"-I{NATIVE}", f"-I{NATIVE / 'rtnetlink'}"]
     try:
-        subprocess.run([*command, *FLAGS[request.param], *map(str, sources), "-o", str(program)], check=True)
+        subprocess.run([*command, *flags, *map(str, sources), "-o", str(program)], check=True)
     except FileNotFoundError:
         pytest.exit(f"these tests need a C compiler: install gcc or set CC (now {shlex.join(COMPILER)})", returncode=1)
     with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -101,7 +113,7 @@ FeedDump = Callable[..., DumpAnswer]
 def feed_dump(feeder: subprocess.Popen[str]) -> FeedDump:
     """Asks for a dump where the answers lie ready in the socket; the first request has the sequence number 1."""
 
-    def ask(*datagrams: bytes) -> DumpAnswer:
+    def dump(*datagrams: bytes) -> DumpAnswer:
         words = _answer(feeder, "dump", (datagram.hex() for datagram in datagrams))
         mark = words.index("asked")
         readings: list[list[Neighbor]] = []
@@ -114,17 +126,22 @@ def feed_dump(feeder: subprocess.Popen[str]) -> FeedDump:
         asked = [tuple(map(int, request.split(":"))) for request in requests]
         return DumpAnswer(readings, [(kind, flags, sequence) for kind, flags, sequence in asked], int(result))
 
-    return ask
+    return dump
+
+
+def ask(feeder: subprocess.Popen[str], line: str) -> list[str]:
+    """Has such a program answer a line."""
+    assert feeder.stdin is not None
+    assert feeder.stdout is not None
+    feeder.stdin.write(line + "\n")
+    feeder.stdin.flush()
+    answer = feeder.stdout.readline()
+    assert answer, "the C code crashed; see its standard error"
+    return answer.split()
 
 
 def _answer(feeder: subprocess.Popen[str], request: str, datagrams: Iterable[Datagram]) -> list[str]:
-    assert feeder.stdin is not None
-    assert feeder.stdout is not None
-    feeder.stdin.write(" ".join([request, *map(_word, datagrams)]) + "\n")
-    feeder.stdin.flush()
-    answer = feeder.stdout.readline()
-    assert answer, "the reader crashed; see its standard error"
-    return answer.split()
+    return ask(feeder, " ".join([request, *map(_word, datagrams)]))
 
 
 def _word(datagram: Datagram) -> str:

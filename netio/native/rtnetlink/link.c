@@ -185,12 +185,19 @@ int link_find(struct rtnl_socket *sock, netio_interface *interface)
     return error;
 }
 
-int link_of_row(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, netio_interface *interface)
+bool link_is_of_row(const netio_interface *interface, const MIB_IPNET_ROW2 *row)
 {
     const ULONG64 luid = row->InterfaceLuid.Value;
+
+    return interface->index != 0 &&
+           (luid != 0 ? interface->luid.Value == luid : interface->index == row->InterfaceIndex);
+}
+
+int link_of_row(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, netio_interface *interface)
+{
     int error;
 
-    if (interface->index != 0 && (luid != 0 ? interface->luid.Value == luid : interface->index == row->InterfaceIndex))
+    if (link_is_of_row(interface, row))
         return 0;
     interface->luid = row->InterfaceLuid;
     interface->index = row->InterfaceIndex;

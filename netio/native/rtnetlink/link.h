@@ -15,6 +15,9 @@ int link_find(struct rtnl_socket *socket, netio_interface *interface);
 /* The same for the interface of a row; does nothing where *interface is that one already. */
 int link_of_row(struct rtnl_socket *socket, const MIB_IPNET_ROW2 *row, netio_interface *interface);
 
+/* Whether it has been looked up and is that of the row. */
+bool link_is_of_row(const netio_interface *interface, const MIB_IPNET_ROW2 *row);
+
 /* Fills InterfaceLuid in from InterfaceIndex, one look-up an interface; 0 where the interface has gone. */
 int link_fill_luids(struct rtnl_socket *socket, MIB_IPNET_ROW2 *rows, size_t count);
 

@@ -65,9 +65,30 @@ int row_remove(struct rtnl_socket *sock, NET_IFINDEX index, const MIB_IPNET_ROW2
     return rtnl_ask(sock, &request, NULL, NULL);
 }
 
+/* The interfaces of the last rows: those of a batch may be on a few links by turns. index 0: none yet. */
+struct recent {
+    netio_interface links[8];
+    size_t next; /* to be forgotten */
+};
+
+/* That of the row where it is known; else a free place for it, or that of the one to be forgotten. */
+static netio_interface *recall(struct recent *recent, const MIB_IPNET_ROW2 *row)
+{
+    const size_t count = sizeof recent->links / sizeof *recent->links;
+    netio_interface *free_place = NULL;
+
+    for (size_t i = 0; i < count; i++) {
+        if (link_is_of_row(&recent->links[i], row))
+            return &recent->links[i];
+        if (recent->links[i].index == 0)
+            free_place = &recent->links[i];
+    }
+    return free_place != NULL ? free_place : &recent->links[recent->next++ % count];
+}
+
 static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results, const struct verb *verb)
 {
-    netio_interface interface = {.index = 0};
+    struct recent recent = {.next = 0};
     struct rtnl_socket sock;
     const int error = rtnl_open(&sock, 0);
     const size_t limit = rtnl_batch_limit(&sock, count);
@@ -75,9 +96,11 @@ static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results,
 
     batch.count = 0;
     for (size_t i = 0; i < count; i++) {
-        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], verb->state != NUD_NONE, &interface);
+        netio_interface *interface = recall(&recent, &rows[i]);
+
+        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], verb->state != NUD_NONE, interface);
         if (results[i] == NO_ERROR)
-            batch_add(&batch, &rows[i], &results[i], interface.index, interface.luid);
+            batch_add(&batch, &rows[i], &results[i], interface->index, interface->luid);
         if (batch.count == limit)
             batch_write(&sock, &batch, verb);
     }
@@ -107,7 +130,7 @@ void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 
 void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
-    netio_interface interface = {.index = 0};
+    struct recent recent = {.next = 0};
     struct rtnl_socket sock;
     const int error = rtnl_open(&sock, 0);
     const size_t limit = rtnl_batch_limit(&sock, count);
@@ -115,9 +138,11 @@ void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 
     batch.count = 0;
     for (size_t i = 0; i < count; i++) {
-        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], false, &interface);
+        netio_interface *interface = recall(&recent, &rows[i]);
+
+        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], false, interface);
         if (results[i] == NO_ERROR)
-            batch_add(&batch, &rows[i], &results[i], interface.index, interface.luid);
+            batch_add(&batch, &rows[i], &results[i], interface->index, interface->luid);
         else if (results[i] == ERROR_NOT_FOUND)
             results[i] = ERROR_FILE_NOT_FOUND;
         if (batch.count == limit)

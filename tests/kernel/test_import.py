@@ -4,22 +4,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
-from netlab.child import environment, python
+from netlab.trace import trace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIGURATION = ("/proc/net", "/proc/self/net", "/sys/class/net", "/proc/sys/net", "/etc/resolv", "/etc/hosts")
-
-
-def trace(code: str, log: Path) -> list[str]:
-    """The system calls of a Python that runs code: network, programs and files."""
-    strace = ["strace", "-f", "-qq", "-e", "trace=%network,execve,openat", "-e", "signal=none", "-o", str(log)]
-    subprocess.run([*strace, *python(code)], env=environment(), check=True, timeout=50)
-    return log.read_text().splitlines()
 
 
 def is_forbidden(call: str) -> bool:

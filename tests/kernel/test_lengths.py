@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import netio
+from netlab.links import Found, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,10 +88,12 @@ def test_another_length_is_refused(tunnel: Tunnel) -> None:
 
 
 @pytest.mark.usefixtures("wire")
-def test_luid(tunnel: Tunnel) -> None:
-    """Bug: a type of link that is no Ethernet has Ethernet's number in its LUID."""
+def test_look_up(tunnel: Tunnel) -> None:
+    """Bug: a type of link that is no Ethernet has Ethernet's number in its LUID, or Ethernet's length."""
     (link,) = (link for link in netio.list_interfaces() if link.name == tunnel.name)
     assert link.luid == tunnel.iana_type << 48 | link.index << 24
+    found = Found(tunnel.name, link.index, link.luid, tunnel.length, tunnel.name)
+    assert find(name=tunnel.name.encode()) == find(index=link.index) == find(luid=link.luid) == found
 
 
 def test_a_link_without_addresses(wire: Wire) -> None:

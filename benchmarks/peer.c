@@ -5,9 +5,14 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/neighbour.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <net/if_arp.h>
+#include <netinet/if_ether.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +20,12 @@
 #include <unistd.h>
 
 #define BATCH 128
+
+/* Requests of a sweep that go out before answers are read. */
+#define BURST 64
+
+/* How long a sweep waits for an answer. */
+#define SWEEP_MS 1000
 
 struct row {
     unsigned char address[28];
@@ -218,4 +229,84 @@ long peer_get(int index, uint32_t address, uint32_t count)
         close(fd);
     }
     return found;
+}
+
+struct arp_frame {
+    struct ether_header head;
+    struct ether_arp arp;
+} __attribute__((packed));
+
+static struct arp_frame question(const unsigned char *own, uint32_t source)
+{
+    const uint32_t network = htonl(source);
+    struct arp_frame frame = {
+        .head.ether_type = htons(ETH_P_ARP),
+        .arp.ea_hdr = {htons(ARPHRD_ETHER), htons(ETH_P_IP), ETH_ALEN, sizeof network, htons(ARPOP_REQUEST)},
+    };
+
+    memset(frame.head.ether_dhost, 0xff, ETH_ALEN);
+    memcpy(frame.head.ether_shost, own, ETH_ALEN);
+    memcpy(frame.arp.arp_sha, own, ETH_ALEN);
+    memcpy(frame.arp.arp_spa, &network, sizeof network);
+    return frame;
+}
+
+static int ask_burst(int fd, struct arp_frame *frame, uint32_t from, uint32_t to)
+{
+    for (uint32_t target = from; target < to; target++) {
+        const uint32_t network = htonl(target);
+
+        memcpy(frame->arp.arp_tpa, &network, sizeof network);
+        if (send(fd, frame, sizeof *frame, 0) < 0)
+            return -errno;
+    }
+    return 0;
+}
+
+/* Reads answers until none waits; how many were new. */
+static long hear(int fd, uint32_t address, uint32_t count, unsigned char *heard)
+{
+    struct arp_frame frame;
+    uint32_t sender;
+    long fresh = 0;
+
+    while (recv(fd, &frame, sizeof frame, MSG_DONTWAIT) >= (ssize_t)sizeof frame) {
+        memcpy(&sender, frame.arp.arp_spa, sizeof sender);
+        sender = ntohl(sender) - address;
+        if (frame.arp.ea_hdr.ar_op == htons(ARPOP_REPLY) && sender < count && !heard[sender])
+            fresh += heard[sender] = 1;
+    }
+    return fresh;
+}
+
+/* A socket for the ARP frames of a link. It outlives the sweeps: to close one takes the kernel milliseconds. */
+int peer_frames(int index)
+{
+    const struct sockaddr_ll link = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ARP), .sll_ifindex = index};
+    const int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+    return fd >= 0 && bind(fd, (const struct sockaddr *)&link, sizeof link) < 0 ? -errno : fd;
+}
+
+/* Asks for count addresses from that one on with ARP requests, and hears who answers; their number. */
+long peer_sweep(int fd, const unsigned char *own, uint32_t source, uint32_t address, uint32_t count)
+{
+    struct arp_frame frame = question(own, source);
+    unsigned char *heard = calloc(count, 1);
+    long answers = 0, error = heard == NULL ? -ENOMEM : 0;
+
+    for (uint32_t start = 0; start < count && error == 0; start += BURST) {
+        error = ask_burst(fd, &frame, address + start, address + (count - start < BURST ? count : start + BURST));
+        answers += hear(fd, address, count, heard);
+    }
+    while (error == 0 && answers < count) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+
+        if (poll(&wait, 1, SWEEP_MS) <= 0)
+            break;
+        answers += hear(fd, address, count, heard);
+    }
+    free(heard);
+    return error != 0 ? error : answers;
 }

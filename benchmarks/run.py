@@ -17,6 +17,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import resolving
 from lab import FIRST, LINK, compile_peer, leave_the_machine, measure, memory_of, run
 
 import netio
@@ -233,6 +234,16 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+def measure_resolving(peer: ctypes.CDLL, asked: argparse.Namespace) -> None:
+    """The cases that have no table of some size, on the link that they need."""
+    wanted = {c: f for c, f in resolving.CASES.items() if not asked.case or any(part in c for part in asked.case)}
+    if not wanted:
+        return
+    with resolving.far_host():
+        for case, (ways, addresses, most) in wanted.items():
+            print_case(case, addresses, measure(ways(peer), min(asked.rounds, most)))
+
+
 def main() -> None:
     """Measures and prints."""
     asked = arguments()
@@ -250,6 +261,7 @@ def main() -> None:
                 measured[case, rows] = measure(ways(table), asked.rounds)
                 print_case(case, rows, measured[case, rows])
             table.empty()
+        measure_resolving(peer, asked)
     if asked.plot:
         plot(measured, "every field of every row", str(Path(asked.plot)))
 

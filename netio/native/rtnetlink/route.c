@@ -55,7 +55,7 @@ static int visit_route(void *visitor, const struct nlmsghdr *message)
     return take_gateways(route, fixed->rtm_family, found[RTA_GATEWAY], found[RTA_VIA]);
 }
 
-int route_find(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_IFINDEX index, struct route *route)
+static int route_request(struct rtnl_request *request, const SOCKADDR_INET *destination, NET_IFINDEX index)
 {
     size_t size;
     const void *bytes = inet_bytes(destination, &size);
@@ -63,15 +63,56 @@ int route_find(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_I
         .rtm_family = (unsigned char)destination->si_family,
         .rtm_dst_len = (unsigned char)(size * 8),
     };
-    struct rtnl_request request;
 
     if (bytes == NULL)
         return -EINVAL;
-    rtnl_begin(&request, RTM_GETROUTE, 0, &fixed, sizeof fixed);
-    rtnl_put(&request, RTA_DST, bytes, size);
+    rtnl_begin(request, RTM_GETROUTE, 0, &fixed, sizeof fixed);
+    rtnl_put(request, RTA_DST, bytes, size);
     if (index != 0)
-        rtnl_put(&request, RTA_OIF, &index, sizeof index);
-    return rtnl_ask(sock, &request, visit_route, route);
+        rtnl_put(request, RTA_OIF, &index, sizeof index);
+    return 0;
+}
+
+int route_find(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_IFINDEX index, struct route *route)
+{
+    struct rtnl_request request;
+    const int error = route_request(&request, destination, index);
+
+    return error != 0 ? error : rtnl_ask(sock, &request, visit_route, route);
+}
+
+static int visit_place(void *visitor, size_t place, const struct nlmsghdr *message)
+{
+    struct route_search *const *asked = visitor;
+
+    return visit_route(&asked[place]->route, message);
+}
+
+void route_find_many(struct rtnl_socket *sock, struct rtnl_batch *requests, struct route_search searches[],
+                     size_t count)
+{
+    struct route_search *asked[RTNL_BATCH_MAX]; /* by the place of its request */
+
+    rtnl_batch_begin(requests);
+    for (size_t i = 0; i < count; i++) {
+        struct rtnl_request request;
+
+        if (searches[i].destination == NULL)
+            continue;
+        searches[i].error = route_request(&request, searches[i].destination, searches[i].index);
+        if (searches[i].error != 0)
+            continue;
+        asked[requests->count] = &searches[i];
+        rtnl_batch_add(requests, &request);
+    }
+    rtnl_batch_ask(sock, requests, visit_place, asked);
+    for (size_t place = 0; place < requests->count; place++) {
+        struct route_search *search = asked[place];
+
+        search->error = requests->results[place];
+        if (search->error == RTNL_UNANSWERED)
+            search->error = route_find(sock, search->destination, search->index, &search->route);
+    }
 }
 
 bool route_is_none(int error)
@@ -90,20 +131,17 @@ static bool names_one_link(const SOCKADDR_INET *destination)
     return !IN_MULTICAST(ntohl(destination->Ipv4.sin_addr.s_addr));
 }
 
-static DWORD find_link(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_LUID *luid)
+/* The link of a route; *interface is that of the route before. */
+static DWORD link_of_route(struct rtnl_socket *sock, const struct route_search *search, netio_interface *interface)
 {
-    struct route route = {0};
-    netio_interface interface = {.index = 0};
+    const struct route *route = &search->route;
     int error;
 
-    if (!inet_is_neighbor(destination) || !names_one_link(destination))
-        return ERROR_INVALID_PARAMETER;
-    error = route_find(sock, destination, 0, &route);
-    if (route_is_none(error))
+    if (route_is_none(search->error))
         return ERROR_NETWORK_UNREACHABLE;
-    if (error != 0)
-        return code_of(error);
-    switch (route.type) {
+    if (search->error != 0)
+        return code_of(search->error);
+    switch (route->type) {
     case RTN_UNICAST:
         break;
     case RTN_LOCAL:
@@ -114,25 +152,53 @@ static DWORD find_link(struct rtnl_socket *sock, const SOCKADDR_INET *destinatio
     default:
         return ERROR_NETWORK_UNREACHABLE;
     }
-    if (route.gateway.si_family != 0 || route.index == 0)
+    if (route->gateway.si_family != 0 || route->index == 0)
         return ERROR_NETWORK_UNREACHABLE;
-    interface.index = route.index;
-    error = link_find(sock, &interface);
-    if (error != 0)
-        return code_of(error);
-    *luid = interface.luid;
-    return luid->Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
+    if (route->index != interface->index) {
+        memset(interface, 0, sizeof *interface);
+        interface->index = route->index;
+        error = link_find(sock, interface);
+        if (error != 0) {
+            interface->index = 0;
+            return code_of(error);
+        }
+    }
+    return interface->luid.Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
+}
+
+static void find_links(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count,
+                       DWORD *results)
+{
+    struct route_search searches[RTNL_BATCH_MAX];
+    netio_interface interface = {.index = 0};
+    struct rtnl_batch requests;
+
+    memset(searches, 0, sizeof searches);
+    for (size_t i = 0; i < count; i++)
+        if (inet_is_neighbor(&destinations[i]) && names_one_link(&destinations[i]))
+            searches[i].destination = &destinations[i];
+    route_find_many(sock, &requests, searches, count);
+    for (size_t i = 0; i < count; i++) {
+        results[i] = searches[i].destination == NULL ? ERROR_INVALID_PARAMETER
+                                                     : link_of_route(sock, &searches[i], &interface);
+        if (results[i] == NO_ERROR)
+            interfaces[i] = interface.luid;
+    }
 }
 
 void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
 {
     struct rtnl_socket sock;
     const int error = rtnl_open(&sock, 0);
+    const size_t limit = rtnl_batch_limit(&sock, count);
 
     for (size_t i = 0; i < count; i++) {
         interfaces[i].Value = 0;
-        results[i] = error != 0 ? code_of(error) : find_link(&sock, &destinations[i], &interfaces[i]);
+        results[i] = code_of(error);
     }
+    for (size_t start = 0; error == 0 && start < count; start += limit)
+        find_links(&sock, destinations + start, interfaces + start, count - start < limit ? count - start : limit,
+                   results + start);
     rtnl_close(&sock);
 }
 

@@ -27,6 +27,10 @@
 /* Datagrams read in one go: a table that never stops changing must not hold a reader for ever. */
 #define EVENTS_LIMIT 4096
 
+/* Events read with one call of the system, and room for each: it has a hundred bytes or two. */
+#define EVENTS_AT_ONCE 32
+#define EVENT_BUFFER_SIZE 1024
+
 int rtnl_open(struct rtnl_socket *sock, uint32_t groups)
 {
     const int on = 1;
@@ -366,35 +370,66 @@ void rtnl_batch_ask(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_vis
         rtnl_read_batch(receive_answer, sock, first, batch->count, batch->results, visit, visitor);
 }
 
+/* Datagrams that come with one call of the system. */
+struct datagrams {
+    _Alignas(NLMSG_ALIGNTO) unsigned char bytes[EVENTS_AT_ONCE][EVENT_BUFFER_SIZE];
+    struct sockaddr_nl senders[EVENTS_AT_ONCE];
+    struct iovec places[EVENTS_AT_ONCE];
+    struct mmsghdr heads[EVENTS_AT_ONCE];
+};
+
+/* How many came, or a negative errno. */
+static int receive_many(struct rtnl_socket *sock, struct datagrams *datagrams)
+{
+    int count;
+
+    for (size_t i = 0; i < EVENTS_AT_ONCE; i++) {
+        datagrams->places[i] = (struct iovec){datagrams->bytes[i], sizeof datagrams->bytes[i]};
+        datagrams->heads[i].msg_hdr = (struct msghdr){
+            .msg_name = &datagrams->senders[i],
+            .msg_namelen = sizeof datagrams->senders[i],
+            .msg_iov = &datagrams->places[i],
+            .msg_iovlen = 1,
+        };
+    }
+    count = recvmmsg(sock->fd, datagrams->heads, EVENTS_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT, NULL);
+    return count < 0 ? -errno : count;
+}
+
+static int visit_events(const unsigned char *data, size_t size, rtnl_visit *visit, void *visitor)
+{
+    const struct nlmsghdr *message;
+    size_t offset = 0;
+    bool bad = false;
+    int error = 0;
+
+    while (error == 0 && (message = next_message(data, size, &offset, &bad)) != NULL)
+        error = visit(visitor, message);
+    return bad ? -EBADMSG : error;
+}
+
 int rtnl_read_events(struct rtnl_socket *sock, rtnl_visit *visit, void *visitor)
 {
-    _Alignas(NLMSG_ALIGNTO) unsigned char buffer[RTNL_BUFFER_SIZE];
+    struct datagrams datagrams;
     bool lost = false;
+    int error = 0;
 
-    for (unsigned datagrams = 0; datagrams < EVENTS_LIMIT; datagrams++) {
-        uint32_t sender = 0;
-        const ssize_t got = receive_now(sock, buffer, sizeof buffer, &sender);
-        const struct nlmsghdr *message;
-        size_t offset = 0;
-        bool bad = false;
-        int error = 0;
+    for (unsigned calls = 0; calls < EVENTS_LIMIT / EVENTS_AT_ONCE && error == 0; calls++) {
+        const int count = receive_many(sock, &datagrams);
 
-        if (got == -EAGAIN)
+        if (count == -EAGAIN)
             break;
-        if (got == -ENOBUFS || got > (ssize_t)sizeof buffer) {
-            lost = true;
-            continue;
+        if (count < 0 && count != -ENOBUFS)
+            return count;
+        lost = lost || count < 0;
+        for (int i = 0; i < count && error == 0; i++) {
+            if (datagrams.heads[i].msg_len > EVENT_BUFFER_SIZE)
+                lost = true;
+            else if (datagrams.senders[i].nl_pid == 0)
+                error = visit_events(datagrams.bytes[i], datagrams.heads[i].msg_len, visit, visitor);
         }
-        if (got < 0)
-            return (int)got;
-        if (sender != 0)
-            continue;
-        while (error == 0 && (message = next_message(buffer, (size_t)got, &offset, &bad)) != NULL)
-            error = visit(visitor, message);
-        if (bad || error != 0)
-            return bad ? -EBADMSG : error;
     }
-    return lost ? -ENOBUFS : 0;
+    return error == 0 && lost ? -ENOBUFS : error;
 }
 
 int rtnl_attributes(const struct nlmsghdr *message, size_t fixed, const struct rtattr *found[], size_t count)

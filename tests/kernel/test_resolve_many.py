@@ -307,12 +307,15 @@ def test_a_thousand_silent(crowd: Wire, prefix: list[str]) -> None:
     assert sum(type(error) is netio.UnreachableError for _, error in answers) > 500
 
 
-# A kernel whose table is full: it takes a part of the requests only.
+# A kernel whose table is full: it takes a part of the requests only. The others are made such that this kernel refuses
+# them too, and its EAFNOSUPPORT is told as ENOBUFS.
 FULL = """
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static unsigned requests, datagrams;
@@ -320,13 +323,29 @@ static unsigned requests, datagrams;
 ssize_t send(int fd, const void *data, size_t size, int flags)
 {
     ssize_t (*real)(int, const void *, size_t, int);
+    _Alignas(8) char copy[65536];
+    long left = size;
 
-    if (((const struct nlmsghdr *)data)->nlmsg_type == RTM_NEWNEIGH && !(TAKES_REQUEST(requests++))) {
-        errno = ENOBUFS;
-        return -1;
-    }
     *(void **)&real = dlsym(RTLD_NEXT, "send");
-    return real(fd, data, size, flags);
+    memcpy(copy, data, size);
+    for (struct nlmsghdr *m = (void *)copy; NLMSG_OK(m, left); m = NLMSG_NEXT(m, left))
+        if (m->nlmsg_type == RTM_NEWNEIGH && !(TAKES_REQUEST(requests++)))
+            ((struct ndmsg *)NLMSG_DATA(m))->ndm_family = 255;
+    return real(fd, copy, size, flags);
+}
+
+ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *length)
+{
+    ssize_t (*real)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
+    const struct nlmsghdr *head = data;
+    struct nlmsgerr *answer = NLMSG_DATA(head);
+    ssize_t got;
+
+    *(void **)&real = dlsym(RTLD_NEXT, "recvfrom");
+    got = real(fd, data, size, flags, from, length);
+    if (got > 0 && head->nlmsg_type == NLMSG_ERROR && answer->error == -EAFNOSUPPORT)
+        answer->error = -ENOBUFS;
+    return got;
 }
 
 ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length)

@@ -40,34 +40,30 @@ static int read_again(struct rtnl_socket *sock, const struct batch_row *asked, M
     return row_read(sock, &interface, found);
 }
 
-/* Reads what the kernel holds of those rows: found, and for each 0 or a negative errno in the results of requests. */
-static void read_rows(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct batch_row *const asked[],
-                      size_t count, MIB_IPNET_ROW2 found[])
+void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct batch_row asked[], size_t count,
+                MIB_IPNET_ROW2 found[])
 {
     rtnl_batch_begin(requests);
     for (size_t i = 0; i < count; i++) {
         struct rtnl_request request;
 
-        neighbor_request(&request, RTM_GETNEIGH, 0, asked[i]->row, asked[i]->index, NUD_NONE, 0);
+        neighbor_request(&request, RTM_GETNEIGH, 0, asked[i].row, asked[i].index, NUD_NONE, 0);
         rtnl_batch_add(requests, &request);
     }
     rtnl_batch_ask(sock, requests, visit_found, found);
     for (size_t i = 0; i < count; i++) {
         if (requests->results[i] == 0)
-            found[i].InterfaceLuid = asked[i]->luid;
+            found[i].InterfaceLuid = asked[i].luid;
         else if (requests->results[i] == RTNL_UNANSWERED)
-            requests->results[i] = read_again(sock, asked[i], &found[i]);
+            requests->results[i] = read_again(sock, &asked[i], &found[i]);
     }
 }
 
 void batch_get(struct rtnl_socket *sock, struct batch *batch, MIB_IPNET_ROW2 *rows)
 {
-    const struct batch_row *asked[RTNL_BATCH_MAX];
     MIB_IPNET_ROW2 found[RTNL_BATCH_MAX];
 
-    for (size_t i = 0; i < batch->count; i++)
-        asked[i] = &batch->rows[i];
-    read_rows(sock, &batch->requests, asked, batch->count, found);
+    batch_read(sock, &batch->requests, batch->rows, batch->count, found);
     for (size_t i = 0; i < batch->count; i++) {
         const int error = batch->requests.results[i];
 
@@ -82,16 +78,16 @@ void batch_get(struct rtnl_socket *sock, struct batch *batch, MIB_IPNET_ROW2 *ro
 /* NLM_F_REPLACE clears the router flag of an IPv6 row unless it is given again. A row that cannot be read is left out. */
 static void keep_router_flags(struct rtnl_socket *sock, struct batch *batch)
 {
-    const struct batch_row *asked[RTNL_BATCH_MAX];
+    struct batch_row asked[RTNL_BATCH_MAX];
     MIB_IPNET_ROW2 found[RTNL_BATCH_MAX];
     size_t count = 0, kept = 0, place = 0;
 
     for (size_t i = 0; i < batch->count; i++)
         if (batch->rows[i].row->Address.si_family == AF_INET6)
-            asked[count++] = &batch->rows[i];
+            asked[count++] = batch->rows[i];
     if (count == 0)
         return;
-    read_rows(sock, &batch->requests, asked, count, found);
+    batch_read(sock, &batch->requests, asked, count, found);
     for (size_t i = 0; i < batch->count; i++) {
         struct batch_row row = batch->rows[i];
         int error = 0;

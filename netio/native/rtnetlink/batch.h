@@ -15,15 +15,18 @@ struct verb {
 
 extern const struct verb verb_create, verb_set, verb_replace, verb_delete;
 
+/* A row, and the interface that it is on. */
+struct batch_row {
+    const MIB_IPNET_ROW2 *row;
+    DWORD *result;
+    NET_IFINDEX index;
+    NET_LUID luid;
+    uint8_t neighbor_flags; /* NTF_ */
+};
+
 struct batch {
     size_t count;
-    struct batch_row {
-        const MIB_IPNET_ROW2 *row;
-        DWORD *result;
-        NET_IFINDEX index; /* of its interface */
-        NET_LUID luid;
-        uint8_t neighbor_flags; /* NTF_ */
-    } rows[RTNL_BATCH_MAX];
+    struct batch_row rows[RTNL_BATCH_MAX];
     struct rtnl_batch requests;
 };
 
@@ -35,5 +38,12 @@ void batch_write(struct rtnl_socket *socket, struct batch *batch, const struct v
 
 /* Reads each row into where it lies, rows[0] being the first; the results are those of netio_get. Leaves the batch empty. */
 void batch_get(struct rtnl_socket *socket, struct batch *batch, MIB_IPNET_ROW2 *rows);
+
+/*
+ * Reads what the kernel holds of those rows, of which only row, index and luid are looked at: found, and for each 0 or
+ * a negative errno in the results of requests.
+ */
+void batch_read(struct rtnl_socket *socket, struct rtnl_batch *requests, const struct batch_row asked[], size_t count,
+                MIB_IPNET_ROW2 found[]);
 
 #endif

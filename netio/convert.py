@@ -57,6 +57,8 @@ _LAYOUT = _layout()
 
 _STATES = {int(state): state for state in NeighborState}
 
+_NO_PHYSICAL_ADDRESS = PhysicalAddress()
+
 # Constants of lib as Python's own: unpack() reads them for every row.
 _AF_INET, _IS_ROUTER, _IS_UNREACHABLE = lib.AF_INET, lib.NETIO_IS_ROUTER, lib.NETIO_IS_UNREACHABLE
 
@@ -94,6 +96,16 @@ def unpack(rows: memoryview, names: dict[int, tuple[str, str]]) -> Iterator[Neig
         row.interface_luid = luid
         row.__class__ = Neighbor  # type: ignore[assignment]
         yield row  # type: ignore[misc]
+
+
+def blank_row(address: IPv4Address | IPv6Address, interface: str, index: int, luid: int) -> Neighbor:
+    """Makes a row that is a key and no more, of parts that Neighbor() itself would take as they are."""
+    row = _Filling()
+    row.address, row.physical_address = address, _NO_PHYSICAL_ADDRESS
+    row.interface, row.interface_index, row.interface_luid = interface, index, luid
+    row.state, row.is_router, row.is_unreachable, row.reachability_time = NeighborState.PERMANENT, False, False, 0
+    row.__class__ = Neighbor  # type: ignore[assignment]
+    return row  # type: ignore[return-value]
 
 
 def _ip6_address(raw: bytes, scope: str) -> IPv6Address:

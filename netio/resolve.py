@@ -7,8 +7,8 @@ import math
 from time import monotonic
 
 from netio._native import ffi, lib
-from netio.calls import RESOLVE, asked_row, failure_of, naming, row_interface
-from netio.convert import contradiction, pack, pack_address, read_row
+from netio.calls import RESOLVE, failure_of, naming, row_interface
+from netio.convert import INDEX_OFFSET, ROW_SIZE, blank_row, contradiction, pack, pack_address, unpack
 from netio.errors import InvalidParameterError, NetioError, check, invalid
 from netio.interfaces import UNKNOWN_LUID, Links, identify
 from netio.rows import Neighbor, plain_address
@@ -76,12 +76,10 @@ class Resolving:
         if isinstance(addresses, (str, bytes)):
             raise TypeError(f"addresses must be an iterable of addresses, not {type(addresses).__name__}")
         with naming(RESOLVE):
-            if interface is not None:
-                identify(row_interface(interface))
+            self._interface = ("", 0, 0) if interface is None else identify(row_interface(interface))
             self._source = None if source is None else plain_address(source)
             self._timeout = _seconds(timeout)
             self._limit = _places(max_in_flight)
-        self._interface = interface
         self._addresses = enumerate(addresses)
         self._queue: list[_Query] = []  # taken, and to be submitted as soon as there is a place
         self._asked: dict[int, _Query] = {}  # in flight, by tag, oldest first
@@ -99,8 +97,9 @@ class Resolving:
                 yield from self._take()
                 if not self._queue and not self._asked:
                     return
-                more = self._submit(resolver)
-                yield from self._wait(resolver, 0 if more else self._next_due())
+                links = Links()
+                more = self._submit(resolver, links)
+                yield from self._wait(resolver, 0 if more else self._next_due(), links)
         finally:
             ffi.release(resolver)
 
@@ -119,20 +118,19 @@ class Resolving:
             if position < 0:
                 return
             try:
-                row = asked_row(RESOLVE, given, b"", self._interface)
+                address = plain_address(given)
             except InvalidParameterError as error:
-                error.position = position
+                error.operation, error.position = RESOLVE, position
                 yield given, error
             else:
-                self._queue.append(_Query(position, row.address, row))
+                self._queue.append(_Query(position, address, blank_row(address, *self._interface)))
 
-    def _submit(self, resolver: CData) -> bool:
+    def _submit(self, resolver: CData, links: Links) -> bool:
         """Hands the queue down, as far as there are places; tells whether there may be more to hand down at once."""
         count = min(self._free(), len(self._queue))
         if count <= 0:
             return False
         batch, self._queue = self._queue[:count], self._queue[count:]
-        links = Links()
         native, refused = pack([query.row for query in batch], links)
         self._refuse_source(native, count, refused, links)
         now = monotonic()
@@ -163,34 +161,35 @@ class Resolving:
         due += [asked_at + _RESOLVE_SECONDS for asked_at in self._late.values()][:1]
         return max(0.0, min(due) - monotonic())
 
-    def _wait(self, resolver: CData, seconds: float) -> Iterator[Answer]:
+    def _wait(self, resolver: CData, seconds: float, links: Links) -> Iterator[Answer]:
         """Waits a little, and yields the answers that are there, and then those whose time is over."""
         tags, rows = ffi.new("size_t[]", _CHUNK), ffi.new("MIB_IPNET_ROW2[]", _CHUNK)
-        codes, count = ffi.new("DWORD[]", _CHUNK), ffi.new("size_t *", _CHUNK)
+        codes, room = ffi.new("DWORD[]", _CHUNK), ffi.new("size_t *", _CHUNK)
         now = monotonic()
-        result = lib.netio_resolver_wait(resolver, math.ceil(min(seconds, 1.0) * 1000), tags, rows, codes, count)
+        result = lib.netio_resolver_wait(resolver, math.ceil(min(seconds, 1.0) * 1000), tags, rows, codes, room)
         if result == lib.NO_ERROR:
-            links = Links()
-            for place in range(count[0]):
-                yield from self._answer(tags[place], codes[place], rows[place], links)
+            count = room[0]
+            answers = zip(ffi.unpack(tags, count), ffi.unpack(codes, count), _read(rows, count, links), strict=True)
+            yield from self._answer(answers)
         elif result != lib.WAIT_TIMEOUT:
             yield from self._give_up(result)
         yield from self._expire(now)
 
-    def _answer(self, tag: int, code: int, row: CData, links: Links) -> Iterator[Answer]:
-        self._late.pop(tag, None)
-        query = self._asked.pop(tag, None)
-        if code == lib.ERROR_NO_SYSTEM_RESOURCES:
-            in_flight = len(self._asked) + len(self._late)
-            self._places = max(in_flight, 1)
-            if query is not None and (in_flight or query.freed != self._freed):
-                self._queue.append(query)  # one of the others makes room for it, or has made it meanwhile
-                return
-        else:
-            self._freed += 1
-            self._places = min(self._places + 1, self._limit)
-        if query is not None:
-            yield (query.address, read_row(row, links)) if code == lib.NO_ERROR else query.failed(code)
+    def _answer(self, answers: Iterable[tuple[int, int, Neighbor]]) -> Iterator[Answer]:
+        for tag, code, row in answers:
+            self._late.pop(tag, None)
+            query = self._asked.pop(tag, None)
+            if code == lib.ERROR_NO_SYSTEM_RESOURCES:
+                in_flight = len(self._asked) + len(self._late)
+                self._places = max(in_flight, 1)
+                if query is not None and (in_flight or query.freed != self._freed):
+                    self._queue.append(query)  # one of the others makes room for it, or has made it meanwhile
+                    continue
+            else:
+                self._freed += 1
+                self._places = min(self._places + 1, self._limit)
+            if query is not None:
+                yield (query.address, row) if code == lib.NO_ERROR else query.failed(code)
 
     def _expire(self, now: float) -> Iterator[Answer]:
         for tag, query in list(self._asked.items()):
@@ -208,6 +207,13 @@ class Resolving:
         while self._asked:
             _, query = self._asked.popitem()
             yield query.failed(code)
+
+
+def _read(rows: CData, count: int, links: Links) -> Iterator[Neighbor]:
+    """Reads the rows of answers, those of failures too, which are no more than their key."""
+    view = memoryview(ffi.buffer(rows))[: count * ROW_SIZE]
+    names = links.names(set(view.cast("I")[INDEX_OFFSET // 4 :: ROW_SIZE // 4]) - {0})
+    return unpack(view, {0: ("", "0"), **names})
 
 
 def _places(max_in_flight: int) -> int:

@@ -16,16 +16,20 @@ from netlab.oracle import seen
 if TYPE_CHECKING:
     from netlab.wire import Wire
 
+# Tells when it was interrupted, by the clock of the machine.
 RESOLVE = """
-import sys, netio
+import sys, time, netio
 try:
     {}
 except KeyboardInterrupt:
-    print("interrupted")
+    print(time.monotonic())
 """
 
 ONE = 'netio.resolve_neighbor(sys.argv[1], interface="near0")'
 MANY = 'list(netio.resolve_neighbors([sys.argv[1]] * 300, interface="near0", max_in_flight=200))'
+
+
+TRIES = 5  # a machine that is busy with something else is slow now and then, not always
 
 
 @pytest.mark.parametrize("prefix", [[], ["setpriv", "--bounding-set=-all", "--inh-caps=-all"]], ids=["root", "nobody"])
@@ -33,13 +37,18 @@ MANY = 'list(netio.resolve_neighbors([sys.argv[1]] * 300, interface="near0", max
 def test_ctrl_c(wire: Wire, absent: str, prefix: list[str], call: str) -> None:
     """Bug: the wait in C goes on after the signal, so that Ctrl-C works after seconds, or never."""
     command = [*prefix, *python(RESOLVE.format(call)), absent]
+
+    assert any(seconds_to_interrupt(wire, absent, command) < 0.2 for _ in range(TRIES))
+
+
+def seconds_to_interrupt(wire: Wire, absent: str, command: list[str]) -> float:
+    wire.near.ip("neigh flush dev near0")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment()) as child:
         while absent not in seen(wire.near):
             assert child.poll() is None
+        signalled = monotonic()
         child.send_signal(signal.SIGINT)
-        start = monotonic()
         shown, _ = child.communicate(timeout=30)
-        took = monotonic() - start
 
-    assert (shown, child.returncode) == ("interrupted\n", 0)
-    assert took < 1
+    assert child.returncode == 0
+    return float(shown) - signalled

@@ -4,10 +4,10 @@
 from __future__ import annotations
 
 from netio._native import ffi, lib
-from netio.convert import CHUNK, INDEX_OFFSET, LUID_OFFSET, ROW_SIZE, pack
+from netio.convert import CHUNK, INDEX_OFFSET, LUID_OFFSET, ROW_SIZE, pack, pack_key, read_row
 from netio.errors import InvalidParameterError, NetioError, failure, invalid
-from netio.interfaces import Links, name_of
-from netio.rows import Neighbor
+from netio.interfaces import Links, asked_link, identify, name_of, names_of
+from netio.rows import Neighbor, plain_address
 from netio.table import NeighborTable
 
 TYPE_CHECKING = False
@@ -63,6 +63,25 @@ class naming:  # noqa: N801
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if isinstance(error, InvalidParameterError):
             error.operation = self._operation
+
+
+def read_one(address: str | IPv4Address | IPv6Address, interface: str | int | Interface | None) -> Neighbor:
+    """Reads the row of an address, and raises what that results in."""
+    with naming(GET):
+        plain = plain_address(address)
+        given = None if interface is None else identify(row_interface(interface))
+    refusal = None
+    # Where only one thing names the interface the system looks it up together with the row.
+    if given is None or (plain.version == 6 and plain.scope_id not in (None, given[0])):
+        rows, refused = pack([asked_row(GET, plain, b"", interface)], Links())
+        refusal = refused.get(0)
+        given = "", rows[0].InterfaceIndex, rows[0].InterfaceLuid.Value
+    name, index, luid = given
+    link, native = asked_link(name, index, luid), pack_key(plain, index, luid)
+    code = lib.netio_get(link, native)
+    if code != lib.NO_ERROR:
+        raise failure_of(GET, code, native, asked_row(GET, plain, b"", interface), refusal)
+    return read_row(native, {native.InterfaceIndex: names_of(link)})
 
 
 def write_one(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from netio.interfaces import Links
 
 _ROW = "MIB_IPNET_ROW2"
+_ROW_POINTER = ffi.typeof(_ROW + " *")
 ROW_SIZE = ffi.sizeof(_ROW)
 INDEX_OFFSET = ffi.offsetof(_ROW, "InterfaceIndex")
 LUID_OFFSET = ffi.offsetof(_ROW, "InterfaceLuid")
@@ -59,8 +60,9 @@ _STATES = {int(state): state for state in NeighborState}
 
 _NO_PHYSICAL_ADDRESS = PhysicalAddress()
 
-# Constants of lib as Python's own: unpack() reads them for every row.
-_AF_INET, _IS_ROUTER, _IS_UNREACHABLE = lib.AF_INET, lib.NETIO_IS_ROUTER, lib.NETIO_IS_UNREACHABLE
+# Constants of lib as Python's own: they are read for every row.
+_AF_INET, _AF_INET6 = lib.AF_INET, lib.AF_INET6
+_IS_ROUTER, _IS_UNREACHABLE = lib.NETIO_IS_ROUTER, lib.NETIO_IS_UNREACHABLE
 
 
 # Neighbor while it is being filled: plain assignment to a twin that is not frozen, then a change of class, takes a
@@ -113,10 +115,20 @@ def _ip6_address(raw: bytes, scope: str) -> IPv6Address:
     return IPv6Address(f"{address}%{scope}") if address.is_link_local else address
 
 
-def read_row(row: CData, links: Links) -> Neighbor:
-    """Reads one row that the system has filled."""
-    names = links.names([row.InterfaceIndex])
-    return next(unpack(ffi.buffer(ffi.addressof(row)), names))
+def read_row(row: CData, names: dict[int, tuple[str, str]]) -> Neighbor:
+    """Reads one row that the system has filled, by its pointer."""
+    return next(unpack(ffi.buffer(row), names))
+
+
+def pack_key(address: IPv4Address | IPv6Address, index: int, luid: int) -> CData:
+    """Makes a pointer to a row that is a key and no more."""
+    native = ffi.new(_ROW_POINTER)
+    raw = address.packed
+    if len(raw) == 4:
+        _LAYOUT.pack_into(ffi.buffer(native), 0, _AF_INET, raw, b"", index, luid, b"", 0, 0, 0, 0)
+    else:
+        _LAYOUT.pack_into(ffi.buffer(native), 0, _AF_INET6, b"", raw, index, luid, b"", 0, 0, 0, 0)
+    return native
 
 
 def pack(rows: Sequence[Neighbor], links: Links) -> tuple[CData, dict[int, Refusal]]:
@@ -131,7 +143,7 @@ def pack(rows: Sequence[Neighbor], links: Links) -> tuple[CData, dict[int, Refus
     unnamed: list[int] = []
     # Names, families and methods as locals: this loop is what a bulk write costs beside the kernel.
     named: dict[str, tuple[int, int]] = {}
-    write, size, ip4, ip6 = _LAYOUT.pack_into, ROW_SIZE, lib.AF_INET, lib.AF_INET6
+    write, size, ip4, ip6 = _LAYOUT.pack_into, ROW_SIZE, _AF_INET, _AF_INET6
     for position, row in enumerate(rows):
         address, interface = row.address, row.interface
         is_ip4 = type(address) is IPv4Address

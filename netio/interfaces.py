@@ -21,6 +21,9 @@ UNKNOWN_LUID = 2**64 - 1
 
 _MAX_INDEX = 2**32 - 1
 
+_LINK = ffi.typeof("netio_interface *")
+_NAME_SIZE = lib.NETIO_NAME_SIZE
+
 # As many digits as the largest index has: int() refuses a number of thousands.
 _INDEX_TEXT = re.compile("[0-9]{1,10}")
 
@@ -110,19 +113,33 @@ class Links:
         names = {}
         for index in indexes:
             link = self.find(index=index)
-            names[index] = ("", str(index)) if link is None else (name_of(link), _text(link.scope))
+            names[index] = ("", str(index)) if link is None else names_of(link)
         return names
 
 
-def _look_up(name: str, index: int, luid: int) -> CData | None:
+def asked_link(name: str, index: int, luid: int) -> CData:
+    """Makes a netio_interface to be looked up: by LUID when that is not 0, else by index, else by name."""
+    link = ffi.new(_LINK)
+    if luid:
+        link.luid.Value = luid
+    elif index:
+        link.index = index
+    else:
+        link.name = _name_bytes(name)
+    return link
+
+
+def _name_bytes(name: str) -> bytes:
+    """A name as the system has it; a name that no interface can have is empty, as no name is."""
     try:
         raw = name.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:  # a lone surrogate, which no name holds
-        return None
-    if b"\0" in raw or len(raw) >= lib.NETIO_NAME_SIZE:
-        return None
-    link = ffi.new("netio_interface *")
-    link.name, link.index, link.luid.Value = raw, index, luid
+        return b""
+    return raw if b"\0" not in raw and len(raw) < _NAME_SIZE else b""
+
+
+def _look_up(name: str, index: int, luid: int) -> CData | None:
+    link = asked_link(name, index, luid)
     code = lib.netio_interface_find(link)
     if code not in (lib.NO_ERROR, lib.ERROR_FILE_NOT_FOUND):
         raise failure("GetIfEntry2", code, f"for interface {name or index or luid}")
@@ -137,6 +154,11 @@ def key_of(link: CData | None) -> tuple[int, int]:
 def name_of(link: CData) -> str:
     """The name of a found interface."""
     return _text(link.name)
+
+
+def names_of(link: CData) -> tuple[str, str]:
+    """The name and the IPv6 scope of a found interface."""
+    return _text(link.name), _text(link.scope)
 
 
 def _text(name: CData) -> str:

@@ -12,16 +12,14 @@ from netio.calls import (
     CREATE,
     DELETE,
     FLUSH,
-    GET,
     LIST,
     SET,
     asked_row,
     naming,
-    raise_first,
+    read_one,
     write_many,
     write_one,
 )
-from netio.convert import pack, read_row
 from netio.errors import NetioError, check, invalid
 from netio.interfaces import Interface, Links, identify, key_of
 from netio.resolve import Resolving
@@ -102,12 +100,7 @@ def get_neighbor(
 
     Windows: GetIpNetEntry2. Linux: RTM_GETNEIGH for one address.
     """
-    asked, links = asked_row(GET, address, b"", interface), Links()
-    native, refused = pack([asked], links)
-    codes = ffi.new("DWORD[]", 1)
-    lib.netio_get(native, 1, codes)
-    raise_first(GET, codes, native, asked, refused)
-    return read_row(native[0], links)
+    return read_one(address, interface)
 
 
 def create_neighbor(

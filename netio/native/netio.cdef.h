@@ -135,7 +135,7 @@ void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
 void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
 void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
 void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
-void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row);
 
 DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
 DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface);

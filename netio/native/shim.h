@@ -40,7 +40,11 @@ void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
 void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
 void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results); /* create, and set on 5010 */
 void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
-void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results); /* in: key; out: the row */
+/*
+ * One row. In: the interface as for netio_interface_find, and the row's Address; out: both. They are judged as one
+ * key: first the address (87), then whether there is such an interface (2).
+ */
+DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row);
 
 /* NULL: every interface. An empty table is a result of 0. The caller frees the table with netio_free, on 0 only. */
 DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);

@@ -104,6 +104,8 @@ SITUATIONS: list[Situation] = [
     bad_address("broadcast everywhere", "255.255.255.255"),
     bad_address("IPv4-mapped", "::ffff:192.0.2.77"),
     Situation("loopback, on lo", INVALID, address="127.0.0.1", interface="lo"),
+    Situation("loopback, on an unknown name", INVALID, address="127.0.0.1", interface="near9"),
+    Situation("unspecified, on an unknown index", INVALID, address="::", interface=4321),
     Situation("loopback, no interface", INVALID, address="127.0.0.1", interface=None),
     # Physical addresses.
     *map(bad_physical_text, ["0200.5e00.000", "0200:5e00:0007", "0x02005e000007"]),

@@ -112,17 +112,53 @@ static void test_rows(void)
     CHECK(rows[0].State == NlnsStale); /* the caller's row is not written to */
     netio_replace(rows, 3, results);
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
-    netio_get(rows, 3, results);
-    CHECK(results[0] == NO_ERROR && results[1] == ERROR_FILE_NOT_FOUND && results[2] == NO_ERROR);
-    CHECK(rows[0].State == NlnsPermanent && rows[2].InterfaceLuid.Value == ETHERNET);
     netio_delete(rows, 3, results);
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
-    netio_get(rows, 1, results);
-    CHECK(results[0] == ERROR_NOT_FOUND);
     standin_answer("CreateIpNetEntry2", ERROR_OBJECT_ALREADY_EXISTS);
     standin_answer("SetIpNetEntry2", 4711);
     netio_replace(rows, 1, results);
     CHECK(results[0] == 4711);
+}
+
+static DWORD get(MIB_IPNET_ROW2 *row, UCHAR host, const char *name, NET_IFINDEX index, ULONG64 luid)
+{
+    netio_interface interface;
+    DWORD code;
+
+    memset(&interface, 0, sizeof interface);
+    strcpy(interface.name, name);
+    interface.index = index;
+    interface.luid.Value = luid;
+    *row = row4(host, UEBERALL); /* what the row names is not read */
+    row->InterfaceIndex = 4711;
+    code = netio_get(&interface, row);
+    CHECK(code != NO_ERROR || (strcmp(interface.name, "Ethernet") == 0 && interface.index == 4));
+    CHECK(code != NO_ERROR || (row->State == NlnsPermanent && row->InterfaceLuid.Value == ETHERNET));
+    return code;
+}
+
+static void test_get(void)
+{
+    MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+
+    begin();
+    row.State = NlnsPermanent;
+    add(row);
+    CHECK(get(&row, 1, "Ethernet", 0, 0) == NO_ERROR);
+    CHECK(get(&row, 1, "", 4, 0) == NO_ERROR);
+    CHECK(get(&row, 1, "ethernet 9", 7, ETHERNET) == NO_ERROR);
+    CHECK(get(&row, 2, "Ethernet", 0, 0) == ERROR_NOT_FOUND);
+    CHECK(get(&row, 1, "", 0, UEBERALL) == ERROR_NOT_FOUND);
+    CHECK(get(&row, 1, "ethernet 9", 0, 0) == ERROR_FILE_NOT_FOUND);
+    CHECK(standin_last(&row) == sizeof row && row.InterfaceLuid.Value == NOBODY); /* Windows has judged the address */
+    CHECK(get(&row, 1, "", 4712, 0) == ERROR_FILE_NOT_FOUND);
+    CHECK(get(&row, 1, "", 0, NOBODY) == ERROR_FILE_NOT_FOUND);
+    CHECK(get(&row, 1, "", 0, 0) == ERROR_FILE_NOT_FOUND);
+    standin_answer("GetIpNetEntry2", ERROR_INVALID_PARAMETER);
+    CHECK(get(&row, 1, "ethernet 9", 0, 0) == ERROR_INVALID_PARAMETER);
+    standin_answer("GetIpNetEntry2", NO_ERROR);
+    standin_answer("GetIfEntry2", ERROR_NOT_ENOUGH_MEMORY);
+    CHECK(get(&row, 1, "Ethernet", 0, 0) == ERROR_NOT_ENOUGH_MEMORY);
 }
 
 static ULONG count_rows(ADDRESS_FAMILY family, const NET_LUID *interface, DWORD *code)
@@ -407,6 +443,7 @@ static void test_flags(void)
 int main(void)
 {
     test_rows();
+    test_get();
     test_tables();
     test_flush();
     test_interfaces();

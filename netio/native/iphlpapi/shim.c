@@ -43,10 +43,18 @@ void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
         results[i] = DeleteIpNetEntry2(&rows[i]);
 }
 
-void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row)
 {
-    for (size_t i = 0; i < count; i++)
-        results[i] = GetIpNetEntry2(&rows[i]);
+    const DWORD code = netio_interface_find(interface);
+
+    if (code != NO_ERROR && code != ERROR_FILE_NOT_FOUND)
+        return code;
+    row->InterfaceLuid = interface->luid;
+    row->InterfaceIndex = interface->index;
+    /* A name that nobody has goes down as the LUID that nobody has, so that Windows judges the address before. */
+    if (row->InterfaceLuid.Value == 0 && row->InterfaceIndex == 0)
+        row->InterfaceLuid.Value = ~(ULONG64)0;
+    return GetIpNetEntry2(row);
 }
 
 /* Makes room behind the rows of a block. */

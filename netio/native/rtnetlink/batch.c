@@ -59,22 +59,6 @@ void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const str
     }
 }
 
-void batch_get(struct rtnl_socket *sock, struct batch *batch, MIB_IPNET_ROW2 *rows)
-{
-    MIB_IPNET_ROW2 found[RTNL_BATCH_MAX];
-
-    batch_read(sock, &batch->requests, batch->rows, batch->count, found);
-    for (size_t i = 0; i < batch->count; i++) {
-        const int error = batch->requests.results[i];
-
-        /* GetIpNetEntry2 alone tells an unknown interface (2) from an unknown neighbour (1168). */
-        *batch->rows[i].result = error == -ENODEV ? ERROR_FILE_NOT_FOUND : code_of(error);
-        if (error == 0)
-            rows[batch->rows[i].row - rows] = found[i];
-    }
-    batch->count = 0;
-}
-
 /* NLM_F_REPLACE clears the router flag of an IPv6 row unless it is given again. A row that cannot be read is left out. */
 static void keep_router_flags(struct rtnl_socket *sock, struct batch *batch)
 {

@@ -36,9 +36,6 @@ void batch_add(struct batch *batch, const MIB_IPNET_ROW2 *row, DWORD *result, NE
 /* Writes the rows, in their order, and leaves the batch empty. */
 void batch_write(struct rtnl_socket *socket, struct batch *batch, const struct verb *verb);
 
-/* Reads each row into where it lies, rows[0] being the first; the results are those of netio_get. Leaves the batch empty. */
-void batch_get(struct rtnl_socket *socket, struct batch *batch, MIB_IPNET_ROW2 *rows);
-
 /*
  * Reads what the kernel holds of those rows, of which only row, index and luid are looked at: found, and for each 0 or
  * a negative errno in the results of requests.

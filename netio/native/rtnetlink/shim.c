@@ -128,28 +128,21 @@ void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
     write_rows(rows, count, results, &verb_delete);
 }
 
-void netio_get(MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row)
 {
-    struct recent recent = {.next = 0};
     struct rtnl_socket sock;
-    const int error = rtnl_open(&sock, 0);
-    const size_t limit = rtnl_batch_limit(&sock, count);
-    struct batch batch;
+    int error;
 
-    batch.count = 0;
-    for (size_t i = 0; i < count; i++) {
-        netio_interface *interface = recall(&recent, &rows[i]);
-
-        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], false, interface);
-        if (results[i] == NO_ERROR)
-            batch_add(&batch, &rows[i], &results[i], interface->index, interface->luid);
-        else if (results[i] == ERROR_NOT_FOUND)
-            results[i] = ERROR_FILE_NOT_FOUND;
-        if (batch.count == limit)
-            batch_get(&sock, &batch, rows);
-    }
-    batch_get(&sock, &batch, rows);
+    if (!inet_is_neighbor(&row->Address))
+        return ERROR_INVALID_PARAMETER;
+    error = rtnl_open(&sock, 0);
+    if (error == 0)
+        error = link_find(&sock, interface);
+    if (error == 0)
+        error = row_read(&sock, interface, row);
     rtnl_close(&sock);
+    /* GetIpNetEntry2 alone tells an unknown interface (2) from an unknown neighbour (1168). */
+    return error == -ENODEV ? ERROR_FILE_NOT_FOUND : code_of(error);
 }
 
 /* A table while it is read, and what it is to hold. */

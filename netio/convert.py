@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from netio._native import ffi, lib
@@ -22,6 +24,11 @@ _ROW_POINTER = ffi.typeof(_ROW + " *")
 ROW_SIZE = ffi.sizeof(_ROW)
 INDEX_OFFSET = ffi.offsetof(_ROW, "InterfaceIndex")
 LUID_OFFSET = ffi.offsetof(_ROW, "InterfaceLuid")
+_IP4_OFFSET = ffi.offsetof(_ROW, "Address", "Ipv4", "sin_addr")
+_PHYSICAL_OFFSET = ffi.offsetof(_ROW, "PhysicalAddress")
+
+# Rows that are packed at a time: few enough to stay in the processor's cache; and how many are worth columns.
+_BLOCK, _FEW = 4096, 64
 
 # Rows that go down in one call of C: about 40 ms of work, after which Python sees a Ctrl-C.
 CHUNK = 30_000
@@ -138,13 +145,52 @@ def pack(rows: Sequence[Neighbor], links: Links) -> tuple[CData, dict[int, Refus
     not exist, so that what is wrong with the row itself still comes first.
     """
     native = ffi.new(f"{_ROW}[]", len(rows))
-    view = ffi.buffer(native)
+    view = memoryview(ffi.buffer(native))
     refused: dict[int, Refusal] = {}
     unnamed: list[int] = []
-    # Names, families and methods as locals: this loop is what a bulk write costs beside the kernel.
+    for start in range(0, len(rows), _BLOCK):
+        block = rows[start : start + _BLOCK]
+        part = view[start * ROW_SIZE : (start + len(block)) * ROW_SIZE]
+        if len(block) < _FEW or not _pack_alike(block, part, links):
+            _pack_each(block, part, links, start, refused, unnamed)
+    for start in range(0, len(unnamed), CHUNK):
+        refused.update(_route(native, unnamed[start : start + CHUNK]))
+    return native, refused
+
+
+def _pack_alike(rows: Sequence[Neighbor], view: memoryview, links: Links) -> bool:
+    """Writes IPv4 rows with one interface name and one length by columns, in half the time; False: they are not so."""
+    keys = {row.interface_luid or row.interface_index or row.interface for row in rows}
+    addresses = [row.address for row in rows]
+    physical = [row.physical_address for row in rows]
+    name, length = rows[0].interface, len(physical[0])
+    if not name or keys != {name} or set(map(type, addresses)) != {IPv4Address} or set(map(len, physical)) != {length}:
+        return False
+    luid, index = key_of(links.find(name=name))
+    view[:] = _LAYOUT.pack(_AF_INET, b"", b"", index, luid, b"", length, 0, 0, 0) * len(rows)
+    numbers = array("I", map(IPv4Address.__int__, addresses))
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    view.cast("I")[_IP4_OFFSET // 4 :: ROW_SIZE // 4] = memoryview(numbers)
+    joined = memoryview(b"".join(physical))
+    for place in range(length):
+        view[_PHYSICAL_OFFSET + place :: ROW_SIZE] = joined[place::length]
+    return True
+
+
+def _pack_each(
+    rows: Sequence[Neighbor],
+    view: memoryview,
+    links: Links,
+    first: int,
+    refused: dict[int, Refusal],
+    unnamed: list[int],
+) -> None:
+    """Writes rows of any kind; adds the positions, from first on, that are refused or left to the routes."""
+    # Names and methods as locals, and each interface name once: this loop is what a bulk write costs beside the kernel.
     named: dict[str, tuple[int, int]] = {}
     write, size, ip4, ip6 = _LAYOUT.pack_into, ROW_SIZE, _AF_INET, _AF_INET6
-    for position, row in enumerate(rows):
+    for place, row in enumerate(rows):
         address, interface = row.address, row.interface
         is_ip4 = type(address) is IPv4Address
         key: tuple[int, int] | str | None
@@ -153,10 +199,10 @@ def pack(rows: Sequence[Neighbor], links: Links) -> tuple[CData, dict[int, Refus
         else:
             key = _interface_key(row, links)
             if key is None:
-                unnamed.append(position)
+                unnamed.append(first + place)
                 key = UNKNOWN_LUID, 0
             elif isinstance(key, str):
-                refused[position] = lib.ERROR_INVALID_PARAMETER, key
+                refused[first + place] = lib.ERROR_INVALID_PARAMETER, key
                 key = UNKNOWN_LUID, 0
             elif is_ip4 and not row.interface_luid and not row.interface_index:
                 named[interface] = key
@@ -164,12 +210,9 @@ def pack(rows: Sequence[Neighbor], links: Links) -> tuple[CData, dict[int, Refus
         physical = row.physical_address
         if is_ip4:
             raw = int(address).to_bytes(4, "big")
-            write(view, position * size, ip4, raw, b"", index, luid, physical, len(physical), 0, 0, 0)
+            write(view, place * size, ip4, raw, b"", index, luid, physical, len(physical), 0, 0, 0)
         else:
-            write(view, position * size, ip6, b"", address.packed, index, luid, physical, len(physical), 0, 0, 0)
-    for start in range(0, len(unnamed), CHUNK):
-        refused.update(_route(native, unnamed[start : start + CHUNK]))
-    return native, refused
+            write(view, place * size, ip6, b"", address.packed, index, luid, physical, len(physical), 0, 0, 0)
 
 
 def _interface_key(row: Neighbor, links: Links) -> tuple[int, int] | str | None:

@@ -201,6 +201,21 @@ def test_more_rows_than_go_down_at_once(wire: Wire) -> None:
     assert seen(wire.near) == {}
 
 
+def test_rows_without_an_interface_among_many(wire: Wire) -> None:
+    """Bug: the interface that the routes name, or that they name none, is told to another row."""
+    given = [Neighbor(IPv4Address("10.0.0.1") + i, OLD, interface="near0") for i in range(9000)]
+    given[5000], given[8500] = Neighbor("192.0.2.77", OLD), Neighbor("203.0.113.1", OLD)
+
+    group = failures(netio.create_neighbors, given)
+
+    (error,) = group.exceptions
+    assert isinstance(error, netio.UnreachableError)
+    assert (error.position, error.row) == (8500, given[8500])
+    assert len(netio.list_neighbors(2, interface="near0")) == 8999
+    assert netio.get_neighbor("192.0.2.77").interface == "near0"
+    netio.delete_neighbors(given[:8500] + given[8501:])
+
+
 def test_unprivileged(wire: Wire, unprivileged: Caller) -> None:
     """Bug: a row that is wrong for everyone is reported as one without rights; the rest as something else."""
     given = [*rows(), Neighbor("127.0.0.1", NEW, interface="near0"), Neighbor("192.0.2.91", NEW, interface="near9")]

@@ -101,3 +101,55 @@ def test_socket_addresses_have_no_port_and_no_scope(text: str) -> None:
 def test_addresses_are_plain() -> None:
     native = pack([Neighbor("192.0.2.7", interface=3), Neighbor("2001:db8::7", interface=3)], Links())[0]
     assert [type(row.address) for row in unpack(ffi.buffer(native), NAMES)] == [IPv4Address, IPv6Address]
+
+
+def links_with(*names: str) -> Links:
+    """Links that know these interfaces without asking the system."""
+    links = Links()
+    for index, name in enumerate(names, 1):
+        link = ffi.new("netio_interface *", {"index": index, "name": name.encode()})
+        link.luid.Value = 6 << 48 | index << 24
+        links._found[name, 0, 0] = links._found["", index, 0] = links._found["", 0, link.luid.Value] = link
+    return links
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        Neighbor("192.0.2.9", b"123456", interface="eth0"),
+        Neighbor("192.0.2.9", b"123456", interface="eth1"),
+        Neighbor("192.0.2.9", b"123456", interface=2),
+        Neighbor("192.0.2.9", b"123456", interface=Interface("eth0", 0, 6 << 48 | 2 << 24)),
+        Neighbor("192.0.2.9", b"123456", interface=Interface("eth0", 2, 0)),
+        Neighbor("192.0.2.9", b"12345", interface="eth0"),
+        Neighbor("192.0.2.9", b"", interface="eth0"),
+        Neighbor("2001:db8::9", b"123456", interface="eth0"),
+        Neighbor("::c000:209", b"123456", interface="eth0"),
+        Neighbor("fe80::9%eth0", b"123456"),
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 149, 150, 299])
+def test_many_rows_are_written_as_each_of_them(odd: Neighbor, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lets rows go by columns is true of only a part of them."""
+    monkeypatch.setattr("netio.convert._BLOCK", 150)
+    links = links_with("eth0", "eth1")
+    written = [Neighbor(IPv4Address(0xC6336400 + i), b"%6d" % i, interface="eth0") for i in range(300)]
+    written[place] = odd
+
+    native, refused = pack(written, links)
+
+    assert not refused
+    raw = bytes(ffi.buffer(native))
+    one_by_one = [bytes(ffi.buffer(pack([row], links)[0])) for row in written]
+    assert [raw[i : i + ROW_SIZE] for i in range(0, len(raw), ROW_SIZE)] == one_by_one
+
+
+def test_positions_of_refused_rows_beyond_the_first_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netio.convert._BLOCK", 100)
+    written = [Neighbor("192.0.2.7", interface="eth0")] * 350
+    written[120] = written[340] = Neighbor("fe80::7%eth1", interface="eth0")
+
+    native, refused = pack(written, links_with("eth0", "eth1"))
+
+    assert sorted(refused) == [120, 340]
+    assert [place for place in range(350) if native[place].InterfaceLuid.Value == 2**64 - 1] == [120, 340]

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import struct
-import sys
-from array import array
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from netio._native import ffi, lib
@@ -168,10 +166,8 @@ def _pack_alike(rows: Sequence[Neighbor], view: memoryview, links: Links) -> boo
         return False
     luid, index = key_of(links.find(name=name))
     view[:] = _LAYOUT.pack(_AF_INET, b"", b"", index, luid, b"", length, 0, 0, 0) * len(rows)
-    numbers = array("I", map(IPv4Address.__int__, addresses))
-    if sys.byteorder == "little":
-        numbers.byteswap()
-    view.cast("I")[_IP4_OFFSET // 4 :: ROW_SIZE // 4] = memoryview(numbers)
+    numbers = memoryview(struct.pack(f">{len(rows)}I", *map(IPv4Address.__int__, addresses)))
+    view.cast("I")[_IP4_OFFSET // 4 :: ROW_SIZE // 4] = numbers.cast("I")
     joined = memoryview(b"".join(physical))
     for place in range(length):
         view[_PHYSICAL_OFFSET + place :: ROW_SIZE] = joined[place::length]

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from netio._native import ffi, lib
@@ -23,9 +22,6 @@ _MAX_INDEX = 2**32 - 1
 
 _LINK = ffi.typeof("netio_interface *")
 _NAME_SIZE = lib.NETIO_NAME_SIZE
-
-# As many digits as the largest index has: int() refuses a number of thousands.
-_INDEX_TEXT = re.compile("[0-9]{1,10}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +100,8 @@ class Links:
     def find_scope(self, scope: str) -> CData | None:
         """Finds the interface that an IPv6 scope names: by name, else by index, as sockets do."""
         link = self.find(name=scope)
-        if link is None and _INDEX_TEXT.fullmatch(scope) and 0 < int(scope) <= _MAX_INDEX:
+        # No more digits than the largest index has: int() refuses a number of thousands.
+        if link is None and len(scope) <= 10 and scope.isascii() and scope.isdecimal() and 0 < int(scope) <= _MAX_INDEX:
             link = self.find(index=int(scope))
         return link
 

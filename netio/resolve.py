@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import math
 from time import monotonic
 
 from netio._native import ffi, lib
@@ -30,6 +29,7 @@ _RESOLVE_SECONDS = 15.0
 
 # More seconds than anybody waits; an int may be larger than a float can be.
 _FOREVER = 1e9
+_INFINITY = float("inf")
 
 # Addresses that go down in one call of C, and answers that come up: one or two milliseconds of work, after which
 # Python sees a Ctrl-C and the caller an answer.
@@ -166,7 +166,7 @@ class Resolving:
         tags, rows = ffi.new("size_t[]", _CHUNK), ffi.new("MIB_IPNET_ROW2[]", _CHUNK)
         codes, room = ffi.new("DWORD[]", _CHUNK), ffi.new("size_t *", _CHUNK)
         now = monotonic()
-        result = lib.netio_resolver_wait(resolver, math.ceil(min(seconds, 1.0) * 1000), tags, rows, codes, room)
+        result = lib.netio_resolver_wait(resolver, _milliseconds(seconds), tags, rows, codes, room)
         if result == lib.NO_ERROR:
             count = room[0]
             answers = zip(ffi.unpack(tags, count), ffi.unpack(codes, count), _read(rows, count, links), strict=True)
@@ -216,6 +216,11 @@ def _read(rows: CData, count: int, links: Links) -> Iterator[Neighbor]:
     return unpack(view, {0: ("", "0"), **names})
 
 
+def _milliseconds(seconds: float) -> int:
+    """Rounded up, so that nobody is woken before the time; a second at most."""
+    return -int(-min(seconds, 1.0) * 1000 // 1)
+
+
 def _places(max_in_flight: int) -> int:
     if isinstance(max_in_flight, bool) or not isinstance(max_in_flight, int):
         raise TypeError(f"max_in_flight must be an int, not {type(max_in_flight).__name__}")
@@ -229,6 +234,6 @@ def _seconds(timeout: float | None) -> float:
         return _RESOLVE_SECONDS
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout must be a number of seconds or None, not {type(timeout).__name__}")
-    if not 0 <= timeout < math.inf:
+    if not 0 <= timeout < _INFINITY:
         raise invalid(f"timeout {timeout} is not a finite number of seconds, 0 or more")
     return min(timeout, _FOREVER)

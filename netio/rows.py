@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from netio._native import lib
@@ -22,14 +23,11 @@ if TYPE_CHECKING:
 _MAX_MILLISECONDS = 2**32 - 1
 
 # Groups of one or two digits with one kind of separator, groups of four with dots, pairs without separator.
-_PHYSICAL_TEXT = re.compile(
-    r"""
+_PHYSICAL_TEXT = r"""
       [0-9a-f]{1,2} ([:-]) [0-9a-f]{1,2} (?: \1 [0-9a-f]{1,2} )*
     | [0-9a-f]{4} (?: \. [0-9a-f]{4} )+
     | (?: [0-9a-f]{2} )*
-    """,
-    re.IGNORECASE | re.VERBOSE | re.ASCII,
-)
+"""
 
 
 class PhysicalAddress(bytes):
@@ -64,8 +62,14 @@ class PhysicalAddress(bytes):
         return format(str(self), spec)
 
 
+@cache
+def _physical_text() -> re.Pattern[str]:
+    """Compiled when the first text comes: not every program has one, and an import is to be quick."""
+    return re.compile(_PHYSICAL_TEXT, re.IGNORECASE | re.VERBOSE | re.ASCII)
+
+
 def _physical_bytes(text: str) -> bytes:
-    match = _PHYSICAL_TEXT.fullmatch(text)
+    match = _physical_text().fullmatch(text)
     if match is None:
         raise invalid(f"{text!r} is no physical address; write it like 02:00:5e:00:00:07")
     if match[1]:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """How fast netio is, beside C, ip(8) and pyroute2, in one table of ratios. Usage: python benchmarks/run.py --help.
 
-Runs in a network namespace of its own and needs no privilege, but ip(8) and a C compiler; pyroute2 (and for the plot
-matplotlib) where they are installed. Times are medians; ratios are medians of the ratios of each round, in which all
-ways run one after the other. A ratio is to the first way of its block.
+Runs in a network namespace of its own and needs no privilege, but ip(8) and a C compiler; pyroute2, NumPy, pyarrow and
+polars (and for the plot matplotlib) where they are installed: the extra `bench`. Times are medians; ratios are medians
+of the ratios of each round, in which all ways run one after the other. A ratio is to the first way of its block.
 """
 
 from __future__ import annotations
@@ -12,13 +12,18 @@ import argparse
 import json
 import os
 import platform
+import shutil
+import sys
 import tempfile
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import resolving
-from lab import FIRST, LINK, compile_peer, leave_the_machine, measure, memory_of, run
+from chart import draw
+from lab import FIRST, LINK, Result, compile_peer, leave_the_machine, measure, memory_of, run
 
 import netio
 from netio import Neighbor
@@ -32,13 +37,15 @@ if TYPE_CHECKING:
     import ctypes
     from collections.abc import Callable
 
-    from lab import Result
-
     Ways = dict[str, Callable[[], object]]
 
-# pyroute2 needs 80 microseconds a row, and ip -batch a line of text for each.
+# pyroute2 needs 80 microseconds a row, ip -batch a line of text, and an error of netio a kilobyte.
 PEERS_UP_TO = 100_000
 GETS = 1000
+STARTS = 20
+
+# What makes an array or a data frame of a table.
+LIBRARIES = {"numpy": "asarray", "pyarrow": "table", "polars": "DataFrame"}
 
 
 class Table:
@@ -125,7 +132,8 @@ def filtering(table: Table) -> Ways:
 
 def setting(table: Table) -> Ways:
     """Writes prepared rows, whose values really change: to write the same ones again is cheaper for the kernel."""
-    rows, texts = [table.prepared(128), table.prepared(129)], [table.prepared(130), table.prepared(131)]
+    rows = [table.prepared(128), table.prepared(129)]
+    texts = [table.prepared(130), table.prepared(131)] if table.rows <= PEERS_UP_TO else []
     lines = ["\n".join(f"neigh replace {r.address} lladdr {r.physical_address} dev {LINK}" for r in t) for t in texts]
 
     def turn(inputs: list[list[Neighbor]] | list[str]) -> Callable[[], object]:
@@ -142,6 +150,8 @@ def setting(table: Table) -> Ways:
 
 def failing(table: Table) -> Ways:
     """Every row fails, and comes back as an error of its own in the ExceptionGroup."""
+    if table.rows > PEERS_UP_TO:
+        return {}
     rows = table.prepared(128)
 
     def fail() -> None:
@@ -173,6 +183,34 @@ def getting(table: Table) -> Ways:
     return ways
 
 
+def converting(table: Table) -> Ways:
+    """As an array on the same memory, and as data frames, in which the addresses are text."""
+    ways: Ways = {"C": lambda: table.peer.peer_dump(0)}
+    for library, maker in LIBRARIES.items():
+        if find_spec(library) is not None:
+            make = getattr(import_module(library), maker)
+            ways[f"netio, {library}.{maker}()"] = lambda make=make: make(netio.list_neighbors())
+    return ways
+
+
+def starting(rounds: int) -> list[Result]:
+    """Starts of the interpreter, above one that does nothing; the yardstick is what netio's types are made with."""
+    python = sys.executable
+    ways: Ways = {
+        "pass": lambda: run(python, "-c", "pass"),
+        "import dataclasses, enum, ipaddress": lambda: run(python, "-c", "import dataclasses, enum, ipaddress"),
+        "import netio": lambda: run(python, "-c", "import netio"),
+    }
+    command = shutil.which("netio", path=str(Path(python).parent))
+    if command is not None:
+        ways["netio --version"] = lambda: run(command, "--version")
+    # The quickest of some starts each time: what else the machine does only ever adds.
+    quickest = [[min(result.seconds) for result in measure(ways, STARTS)] for _ in range(rounds)]
+    above = {way: [times[place] - times[0] for times in quickest] for place, way in enumerate(ways) if place > 0}
+    least = above["import dataclasses, enum, ipaddress"]
+    return [Result(way, took, [t / one for t, one in zip(took, least, strict=True)]) for way, took in above.items()]
+
+
 CASES: dict[str, Callable[[Table], Ways]] = {
     "list": listing,
     "every field of every row": iterating,
@@ -181,7 +219,9 @@ CASES: dict[str, Callable[[Table], Ways]] = {
     "set, values changing": setting,
     "all rows fail": failing,
     f"get by name, {GETS} rows": getting,
+    "arrays and data frames": converting,
 }
+START = "start, above `python -c pass`"
 
 # Ways whose peak memory is measured, in an interpreter of their own.
 MEMORY: dict[tuple[str, str], str] = {
@@ -201,36 +241,22 @@ def print_case(case: str, rows: int, results: list[Result]) -> None:
         memory = f"{memory_of(statement):.1f}" if statement else ""
         low, high = min(result.seconds) * 1e3, max(result.seconds) * 1e3
         print(
-            f"| {case} | {rows:,} | {result.way} | {result.typical * 1e3:.1f} | {low:.1f} to {high:.1f} "
+            f"| {case} | {f'{rows:,}' if rows else ''} | {result.way} "
+            f"| {result.typical * 1e3:.1f} | {low:.1f} to {high:.1f} "
             f"| {result.ratio:.2f} | {min(result.ratios):.2f} to {max(result.ratios):.2f} | {memory} |",
             flush=True,
         )
 
 
-def plot(measured: dict[tuple[str, int], list[Result]], case: str, path: str) -> None:
-    """Draws the times of a case against the rows, both logarithmic."""
-    from matplotlib import pyplot as plt
-
-    lines: dict[str, list[tuple[int, float]]] = {}
-    for (name, rows), results in sorted(measured.items()):
-        for result in results if name == case else ():
-            lines.setdefault(result.way, []).append((rows, result.typical * 1e3))
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    for way, points in lines.items():
-        axes.loglog(*zip(*points, strict=True), marker="o", label=way)
-    axes.set(xlabel="rows", ylabel="milliseconds", title=case)
-    axes.grid(visible=True, which="both", alpha=0.3)
-    axes.legend()
-    figure.savefig(path, format="svg")
-
-
 def arguments() -> argparse.Namespace:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 10_000, 100_000], help="sizes of the table")
+    parser.add_argument(
+        "--rows", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000], help="sizes of the table"
+    )
     parser.add_argument("--rounds", type=int, default=7, help="how often each way runs")
     parser.add_argument("--case", action="append", help="part of a case's name; may be given several times")
-    parser.add_argument("--plot", metavar="FILE", help="draw the reading of every field as SVG (needs matplotlib)")
+    parser.add_argument("--plot", metavar="FILE", help="draw the listing as SVG (needs matplotlib)")
     return parser.parse_args()
 
 
@@ -247,13 +273,19 @@ def measure_resolving(peer: ctypes.CDLL, asked: argparse.Namespace) -> None:
 def main() -> None:
     """Measures and prints."""
     asked = arguments()
-    wanted = {c: f for c, f in CASES.items() if not asked.case or any(part in c for part in asked.case)}
+    parts = asked.case or [""]
+    wanted = {case: ways for case, ways in CASES.items() if any(part in case for part in parts)}
     leave_the_machine()
     measured: dict[tuple[str, int], list[Result]] = {}
     print(f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}\n")
     print("| what | rows | way | ms, median | ms, all | ratio, median | ratio, all | peak MB |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
+        # Modules are compiled once, as where they are installed.
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = folder
+        if any(part in START for part in parts):
+            print_case(START, 0, starting(asked.rounds))
         peer = compile_peer(folder)
         for rows in asked.rows:
             table = Table(peer, rows)
@@ -263,7 +295,7 @@ def main() -> None:
             table.empty()
         measure_resolving(peer, asked)
     if asked.plot:
-        plot(measured, "every field of every row", str(Path(asked.plot)))
+        draw(measured, asked.plot)
 
 
 if __name__ == "__main__":

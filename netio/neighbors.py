@@ -22,7 +22,6 @@ from netio.calls import (
 )
 from netio.errors import NetioError, check, invalid
 from netio.interfaces import Interface, Links, identify, key_of
-from netio.resolve import Resolving
 from netio.rows import Neighbor
 from netio.table import NeighborTable, adopt
 
@@ -305,6 +304,8 @@ def resolve_neighbor(
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """
+    from netio.resolve import Resolving
+
     ((_, answer),) = Resolving([address], interface=interface, source=source, timeout=timeout, max_in_flight=1)
     if isinstance(answer, NetioError):
         answer.position = None
@@ -344,6 +345,8 @@ def resolve_neighbors(
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """
+    from netio.resolve import Resolving
+
     return iter(Resolving(addresses, interface=interface, source=source, timeout=timeout, max_in_flight=max_in_flight))
 
 

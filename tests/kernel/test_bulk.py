@@ -201,7 +201,8 @@ def test_more_rows_than_go_down_at_once(wire: Wire) -> None:
     assert seen(wire.near) == {}
 
 
-def test_rows_without_an_interface_among_many(wire: Wire) -> None:
+@pytest.mark.usefixtures("wire")
+def test_rows_without_an_interface_among_many() -> None:
     """Bug: the interface that the routes name, or that they name none, is told to another row."""
     given = [Neighbor(IPv4Address("10.0.0.1") + i, OLD, interface="near0") for i in range(9000)]
     given[5000], given[8500] = Neighbor("192.0.2.77", OLD), Neighbor("203.0.113.1", OLD)

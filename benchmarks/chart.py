@@ -39,6 +39,7 @@ def draw(measured: dict[tuple[str, int], list[Result]], path: str) -> None:
     )
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:,g}")
+    axes.minorticks_off()
     axes.grid(visible=True, alpha=0.3)
     axes.legend()
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

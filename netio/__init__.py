@@ -41,6 +41,8 @@ from netio.neighbors import (
 from netio.rows import Neighbor, NeighborState, PhysicalAddress
 from netio.table import NeighborTable
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AccessDeniedError",
     "Interface",

@@ -6,7 +6,7 @@ from __future__ import annotations
 from netio._native import ffi, lib
 from netio.convert import CHUNK, INDEX_OFFSET, LUID_OFFSET, ROW_SIZE, pack, pack_key, read_row
 from netio.errors import InvalidParameterError, NetioError, failure, invalid
-from netio.interfaces import Links, asked_link, identify, name_of, names_of
+from netio.interfaces import Interface, Links, asked_link, identify, name_of, names_of
 from netio.rows import Neighbor, plain_address
 from netio.table import NeighborTable
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from netio._native import CData
     from netio.convert import Refusal
-    from netio.interfaces import Interface
 
 # The Windows functions, as errors name them.
 CREATE = "CreateIpNetEntry2"
@@ -109,6 +108,23 @@ def write_many(
     errors = list(_failures(operation, codes, native, tried, refused, missing_ok=missing_ok))
     if errors:
         raise ExceptionGroup(f"{len(errors)} of {len(tried)} rows failed", errors)
+
+
+def link_of(address: IPv4Address | IPv6Address, interface: str | None) -> Interface:
+    """Finds the interface on whose link an address is, or looks whether it is on that of a given one.
+
+    Raises:
+        NetioError: It is on none, or not on that one, or there is no such interface.
+    """
+    row = asked_row(RESOLVE, address, b"", interface)
+    links = Links()
+    native, refused = pack([row], links)
+    if refused:
+        raise failure_of(RESOLVE, refused[0][0], native, row, refused[0])
+    link = links.find(luid=native[0].InterfaceLuid.Value, index=native[0].InterfaceIndex)
+    if link is None:
+        raise failure_of(RESOLVE, lib.ERROR_FILE_NOT_FOUND, native, row, None)
+    return Interface(name_of(link), link.index, link.luid.Value)
 
 
 def _checked_rows(rows: Iterable[Neighbor]) -> list[Neighbor]:

@@ -3,6 +3,9 @@
 
 import sys
 
+# The extra of netio that has a package.
+_EXTRAS = {"click": "cli", "rich": "cli", "aiooui": "oui"}
+
 
 def main() -> None:
     """Runs the command, or says what it lacks."""
@@ -11,6 +14,6 @@ def main() -> None:
 
         run()
     except ModuleNotFoundError as error:
-        if error.name not in ("click", "rich"):
+        if error.name not in _EXTRAS:
             raise
-        sys.exit("netio: the command line needs click and rich; install them with: pip install 'netioapi[cli]'")
+        sys.exit(f"netio: {error.name} is missing; install it with: pip install 'netioapi[{_EXTRAS[error.name]}]'")

@@ -90,7 +90,7 @@ def test_a_table_for_people_without_colour_off_a_terminal() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
     lines = [line.split() for line in done.stdout.splitlines()]
-    assert lines[0] == ["ADDRESS", "PHYSICAL", "ADDRESS", "INTERFACE", "STATE", "ROUTER"]
+    assert lines[0] == ["ADDRESS", "PHYSICAL", "ADDRESS", "INTERFACE", "STATE"]
     assert sorted(lines[1:]) == [
         ["192.0.2.7", "02:00:5e:00:00:07", "near0", "PERMANENT"],
         ["192.0.2.8", "02:00:5e:00:00:08", "near0", "STALE"],

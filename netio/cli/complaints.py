@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""Errors as the command tells them: one line on stderr, in the words of the command line."""
+
+from __future__ import annotations
+
+import re
+
+import click
+
+from netio import InterfaceNotFoundError, NetioError, list_interfaces
+
+# Exit status.
+FAILED = 1
+INTERRUPTED = 128 + 2  # as a shell counts a SIGINT
+
+# What the errors advise, which speaks of Python.
+_FUNCTION = re.compile(r"(\w+)_neighbor\(\)")
+_INTERFACES = "list_interfaces() tells which there are"
+
+
+def complain(error: NetioError | str, place: str = "") -> None:
+    """Tells what failed, and where that stood."""
+    text = error if isinstance(error, str) else in_words_of_commands(error)
+    click.echo(f"netio: {place and f'{place}: '}{text}", err=True)
+
+
+def in_words_of_commands(error: NetioError) -> str:
+    """The text of an error, with commands in the place of functions, and the interfaces that there are."""
+    text = _FUNCTION.sub(r"`netio \1`", str(error.strerror)).replace("interface=", "--interface")
+    if isinstance(error, InterfaceNotFoundError):
+        text = text.replace(_INTERFACES, "there are " + ", ".join(link.name for link in list_interfaces()))
+    return text

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""The command that sweeps a prefix: scan."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from ipaddress import ip_network
+from time import monotonic
+
+import click
+
+from netio import InvalidParameterError, Neighbor, NetioError, UnreachableError, resolve_neighbors
+from netio.calls import link_of
+from netio.cli.complaints import FAILED, INTERRUPTED, complain, in_words_of_commands
+from netio.cli.objects import failure_object, print_line, row_object
+from netio.cli.options import interface_option, source_option, timeout_option, vendor_option
+from netio.cli.reading import load_vendors
+from netio.errors import invalid
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+
+    from netio import Interface
+    from netio.cli.vendor import Vendors
+
+    Address = IPv4Address | IPv6Address
+    Answers = dict[object, Neighbor | NetioError]
+
+_MOST_ADDRESSES = 65_536
+
+
+@click.command(
+    "scan",
+    short_help="Sweep a prefix: ask the link for every address of it.",
+    epilog="""
+    \b
+    Examples:
+      netio scan 192.0.2.0/24 --map
+      netio scan 192.0.2.0/24 -i eth0 --json | jq -r .physical_address
+
+    Each address that is asked for takes a place in the system's neighbour table for a while, also where nobody
+    answers. Linux keeps about a thousand dynamic rows for the whole machine: a larger --in-flight is faster, and may
+    push rows of others out.
+    """,
+)
+@click.argument("prefix")
+@interface_option("The link to ask. [default: where the routes lead]")
+@source_option
+@timeout_option
+@click.option(
+    "--in-flight",
+    type=click.IntRange(min=1),
+    default=256,
+    show_default=True,
+    help="How many addresses are asked for at a time.",
+)
+@click.option("--map", "with_map", is_flag=True, help="Also a picture of the prefix: one sign an address.")
+@click.option("--all", "everything", is_flag=True, help="Also the addresses that did not answer.")
+@vendor_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, as the answers come.")
+def scan(
+    prefix: str,
+    interface: str | None,
+    source: str | None,
+    timeout: float | None,
+    in_flight: int,
+    *,
+    with_map: bool,
+    everything: bool,
+    vendor: bool,
+    as_json: bool,
+) -> None:
+    """Ask the link for every address of a prefix, 65,536 at most. Nothing is sent to any other link.
+
+    One's own, network and broadcast addresses cannot be asked for. Ctrl-C ends it with what is known by then.
+    """
+    if as_json and with_map:
+        raise click.UsageError("--json has no picture; leave it out, or --map")
+    network = _network(prefix)
+    hosts: list[Address] = []
+    hosts.extend(network.hosts())
+    link = _link_of(network, hosts, interface)
+    vendors = load_vendors() if vendor else None
+    tell = _json_printer(vendors, everything=everything) if as_json else None
+    begun = monotonic()
+    asking = resolve_neighbors(hosts, interface=link, source=source, timeout=timeout, max_in_flight=in_flight)
+    answers, interrupted = _gather(asking, len(hosts), tell)
+    if not as_json:
+        from netio.cli.draw import draw_map, draw_rows
+
+        shown = [(host, answers[host]) for host in hosts if host in answers]
+        draw_rows([answer for answer in shown if everything or isinstance(answer[1], Neighbor)], vendors)
+        if with_map:
+            draw_map(network, answers)
+        found = sum(isinstance(answer, Neighbor) for answer in answers.values())
+        click.echo(f"{found:,} of {len(answers):,} addresses answered in {monotonic() - begun:.1f} s", err=True)
+    problems = _tell_problems(answers)
+    if interrupted:
+        complain(f"interrupted: {len(hosts) - len(answers):,} of {len(hosts):,} addresses have no answer yet")
+        sys.exit(INTERRUPTED)
+    if problems:
+        sys.exit(FAILED)
+
+
+def _network(prefix: str) -> IPv4Network | IPv6Network:
+    """Reads a prefix; one's own address with a length will do.
+
+    Raises:
+        InvalidParameterError: It is none, or one with too many addresses.
+    """
+    try:
+        network = ip_network(prefix, strict=False)
+    except ValueError:
+        raise invalid(f"{prefix!r} is no prefix; write it like 192.0.2.0/24 or 2001:db8::/120") from None
+    if network.num_addresses > _MOST_ADDRESSES:
+        shortest = network.max_prefixlen - 16
+        raise invalid(
+            f"{network} has more than {_MOST_ADDRESSES:,} addresses; scan takes a /{shortest} or a longer prefix"
+        )
+    return network
+
+
+def _link_of(network: IPv4Network | IPv6Network, hosts: list[Address], interface: str | None) -> Interface:
+    """Finds the link that the prefix is on; where it is on none it says so and ends."""
+    error: NetioError | None = None
+    for address in hosts:
+        try:
+            return link_of(address, interface)
+        except InvalidParameterError as own:  # one's own addresses do not tell
+            error = own
+        except NetioError as other:
+            error = other
+            break
+    complain(error or "", f"{network} cannot be scanned")
+    sys.exit(FAILED)
+
+
+def _json_printer(vendors: Vendors | None, *, everything: bool) -> Callable[[object, Neighbor | NetioError], None]:
+    def tell(address: object, answer: Neighbor | NetioError) -> None:
+        if isinstance(answer, Neighbor):
+            print_line(row_object(answer, vendors))
+        elif everything:
+            print_line(failure_object(address, answer))
+
+    return tell
+
+
+def _gather(
+    asking: Iterator[tuple[object, Neighbor | NetioError]],
+    total: int,
+    tell: Callable[[object, Neighbor | NetioError], None] | None,
+) -> tuple[Answers, bool]:
+    """Takes the answers as they come; also whether a person has interrupted that."""
+    from netio.cli.progress import progress
+
+    answers: Answers = {}
+    found = 0
+    try:
+        with progress(total) as advance:
+            for address, answer in asking:
+                answers[address] = answer
+                found += isinstance(answer, Neighbor)
+                advance(len(answers), f"{found:,} found")
+                if tell is not None:
+                    tell(address, answer)
+    except KeyboardInterrupt:
+        return answers, True
+    return answers, False
+
+
+def _tell_problems(answers: Answers) -> bool:
+    """Tells what is neither an answer nor silence, nor an address that nobody can ask for: each kind once."""
+    expected = (Neighbor, UnreachableError, InvalidParameterError)
+    errors = [answer for answer in answers.values() if not isinstance(answer, expected)]
+    kinds = Counter(type(error) for error in errors)
+    for kind, count in kinds.items():
+        first = next(error for error in errors if type(error) is kind)
+        complain(in_words_of_commands(first), f"{count:,} addresses could not be asked for, such as")
+    return bool(errors)

@@ -31,6 +31,8 @@ def check_sdist(path: str) -> None:
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         "docs/design.md",
+        "docs/list.svg",
+        "docs/pictures.py",
         "netio/native/netio.cdef.h",
         "netio/native/columns.c",
         "netio/native/shim.h",

@@ -60,7 +60,8 @@ def run() -> None:
             # An interface name that the terminal cannot show must not end the listing.
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = commands.main(prog_name="netio", standalone_mode=False)
+        # A word is what was typed: on Windows click would take "Local Area Connection* 1" for a pattern of files.
+        status = commands.main(prog_name="netio", standalone_mode=False, windows_expand_args=False)
     except netio.NetioError as error:
         complain(error)
         status = FAILED

@@ -1,0 +1,233 @@
+# SPDX-License-Identifier: MIT
+"""The command on Windows: as a process, with Wine's own table; in this process, against the stand-in."""
+
+from __future__ import annotations
+
+import json
+import locale
+import os
+import re
+import subprocess
+import sys
+from ipaddress import IPv4Address, ip_address
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from standin import Standin
+
+import netio
+from netio import Neighbor, NeighborState
+from netio.cli import main
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Command = Callable[..., "Ended"]
+
+MAC = "02:00:5e:00:00:07"
+OTHER = "02:00:5e:00:00:08"
+
+_MAIN = "from netio.cli import main; main()"
+_WITH_ROW = f"""
+from standin import Standin
+import netio
+Standin()
+netio.create_neighbor("192.0.2.7", "{MAC}", interface="\\u00dcberall")
+"""
+
+
+class Ended(NamedTuple):
+    status: int
+    out: str
+    err: str
+
+
+def process(code: str, *words: str, given: bytes = b"", encoding: str = "") -> subprocess.CompletedProcess[bytes]:
+    """Runs code with these words behind the command's name, and without what under_wine sets for tests."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONUTF8", "PYTHONIOENCODING")}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, *words],
+        input=given,  # a pipe; what else Wine hands over CPython refuses
+        capture_output=True,
+        env=kept | ({"PYTHONIOENCODING": encoding} if encoding else {}),
+        timeout=50,
+        check=False,
+    )
+
+
+def cells(out: str) -> list[list[str]]:
+    """A table without its heading."""
+    return [line.split() for line in out.splitlines()[1:]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """The command in this process, where the stand-in has its rows."""
+
+    def run(*words: str) -> Ended:
+        monkeypatch.setattr(sys, "argv", ["netio", *words])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        code = caught.value.code or 0
+        assert isinstance(code, int)
+        return Ended(code, *capsys.readouterr())
+
+    return run
+
+
+def test_list_shows_the_table_of_the_system() -> None:
+    told = json.loads(Path(os.environ["NETIO_WINE"], "neigh.json").read_text(encoding="utf-8"))
+    done = process(_MAIN, "list", "-4")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.endswith(b"\r\n")
+    rows = sorted(told, key=lambda row: (row["dev"], ip_address(row["dst"])))
+    assert cells(done.stdout.decode("ascii")) == [[row["dst"], row["lladdr"], row["dev"], "PERMANENT"] for row in rows]
+
+
+def test_list_as_json() -> None:
+    done = process(_MAIN, "list", "-4", "--json", "-i", "netio0")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert {row["interface"] for row in json.loads(done.stdout)} == {"netio0"}
+
+
+@pytest.mark.parametrize("words", [["nosuch"], ["list", "-5"], ["create", "192.0.2.7"], ["delete"], ["flush", "x"]])
+def test_wrong_usage(words: list[str]) -> None:
+    done = process(_MAIN, *words)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"Usage: netio" in done.stderr
+
+
+@pytest.mark.parametrize("alias", ["*", "%OS%", "$OS", "~", "Local Area Connection* 1"])
+def test_an_alias_is_taken_as_typed(alias: str) -> None:
+    """Windows has aliases with a star, which click takes for a pattern of files."""
+    done = process(_MAIN, "list", "-4", "-i", alias)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert f" on {alias}: there is no such interface" in done.stderr.decode("ascii")
+
+
+@pytest.mark.wine_lacks
+@pytest.mark.parametrize("encoding", ["", "utf-8", "ascii", "cp866"])
+def test_alias_that_the_encoding_lacks(encoding: str) -> None:
+    done = process(_WITH_ROW + _MAIN, "list", "-i", "Überall", encoding=encoding)
+    assert (done.returncode, done.stderr) == (0, b"")
+    codec = encoding or locale.getencoding()
+    shown = "Überall".encode(codec, "backslashreplace").decode(codec)
+    assert cells(done.stdout.decode(codec)) == [["192.0.2.7", MAC, shown, "PERMANENT"]]
+
+
+@pytest.mark.wine_lacks
+def test_rows_from_a_pipe() -> None:
+    lines = b'{"address": "192.0.2.7", "interface": "\xc3\x9cberall"}\r\n{"address": "192.0.2.8", "interface": 4}\r\n'
+    done = process(_WITH_ROW + _MAIN, "delete", "--from", "-", "--missing-ok", given=lines)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert re.fullmatch(rb"2 .*rows deleted\r\n", done.stdout)
+
+
+@pytest.mark.wine_lacks
+@pytest.mark.usefixtures("standin")
+def test_life_of_a_row(command: Command) -> None:
+    assert command("create", "fe80::7", MAC, "-i", "Überall") == (0, "", "")
+    assert cells(command("get", "fe80::7%7").out) == [["fe80::7%7", MAC, "Überall", "PERMANENT"]]
+    again = command("create", "fe80::7", MAC, "-i", "Überall")
+    assert (again.status, again.out, again.err.count("\n")) == (1, "", 1)
+    assert command("set", "fe80::7", "lladdr", OTHER.replace(":", "-"), "dev", "Überall") == (0, "", "")
+    assert json.loads(command("get", "fe80::7%7", "--json").out)[0]["physical_address"] == OTHER
+    assert command("replace", "192.0.2.7", MAC, "-i", "Ethernet") == (0, "", "")
+    assert [row[0] for row in cells(command("list").out)] == ["192.0.2.7", "fe80::7%7"]
+    assert command("delete", "fe80::7", "-i", "Überall") == (0, "", "")
+    gone = command("get", "fe80::7%7")
+    assert gone.status == 1
+    assert "`netio create` makes one" in gone.err
+    assert [str(row.address) for row in netio.list_neighbors()] == ["192.0.2.7"]
+
+
+@pytest.mark.wine_lacks
+def test_states(command: Command, standin: Standin) -> None:
+    standin.row(Neighbor("192.0.2.1", MAC, interface="Ethernet", state=NeighborState.STALE))
+    standin.row(Neighbor("192.0.2.2", interface="Ethernet", state=NeighborState.UNREACHABLE, is_unreachable=True))
+    standin.row(Neighbor("2001:db8::1", MAC, interface="Überall", state=NeighborState.REACHABLE, is_router=True))
+    assert cells(command("list").out) == [
+        ["192.0.2.1", MAC, "Ethernet", "STALE"],
+        ["192.0.2.2", "-", "Ethernet", "UNREACHABLE"],
+        ["2001:db8::1", MAC, "Überall", "REACHABLE", "router"],
+    ]
+
+
+@pytest.mark.wine_lacks
+def test_flush(command: Command, standin: Standin) -> None:
+    standin.row(Neighbor("192.0.2.1", MAC, interface="Ethernet", state=NeighborState.STALE))
+    standin.row(Neighbor("192.0.2.2", MAC, interface="Überall", state=NeighborState.STALE))
+    netio.create_neighbor("192.0.2.7", MAC, interface="Ethernet")
+    assert command("flush", "-i", "Ethernet") == (0, "", "")
+    assert {str(row.address) for row in netio.list_neighbors()} == {"192.0.2.2", "192.0.2.7"}
+
+
+@pytest.mark.wine_lacks
+@pytest.mark.parametrize(
+    "words",
+    [["create", "192.0.2.7", MAC], ["set", "192.0.2.7", MAC], ["replace", "192.0.2.7", MAC], ["delete", "192.0.2.7"]],
+)
+def test_not_elevated(command: Command, standin: Standin, words: list[str]) -> None:
+    standin.elevated(False)
+    done = command(*words, "-i", "Ethernet")
+    assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+    assert "elevated prompt" in done.err
+
+
+@pytest.mark.wine_lacks
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["address,physical_address,interface", f"192.0.2.7,{MAC},Überall", f'"fe80::8",{OTHER},Ethernet', ""],
+        [
+            json.dumps({"address": "192.0.2.7", "physical_address": MAC, "interface": "Überall"}, ensure_ascii=False),
+            json.dumps({"address": "fe80::8", "physical_address": OTHER, "interface": 4}),
+        ],
+    ],
+)
+@pytest.mark.usefixtures("standin")
+def test_rows_from_a_file_of_windows(command: Command, tmp_path: Path, mark: bytes, lines: list[str]) -> None:
+    file = tmp_path / "hosts"
+    file.write_bytes(mark + "\r\n".join(lines).encode())
+    done = command("create", "--from", str(file))
+    assert (done.status, done.err) == (0, "")
+    assert re.fullmatch(r"2 .*rows created\n", done.out)
+    assert [(str(row.address), row.physical_address, row.interface) for row in netio.list_neighbors()] == [
+        ("192.0.2.7", netio.PhysicalAddress(MAC), "Überall"),
+        ("fe80::8%4", netio.PhysicalAddress(OTHER), "Ethernet"),
+    ]
+
+
+@pytest.fixture
+def _hosts(standin: Standin) -> None:
+    ethernet = next(found for found in netio.list_interfaces() if found.name == "Ethernet")
+    standin.route(IPv4Address("192.0.2.0"), 28, ethernet, by_system=True)
+    standin.route(IPv4Address("192.0.2.1"), 32, ethernet, by_system=True)
+    for number in (3, 9):
+        standin.host(IPv4Address(f"192.0.2.{number}"), number)
+
+
+@pytest.mark.wine_lacks
+@pytest.mark.usefixtures("_hosts")
+def test_resolve(command: Command) -> None:
+    done = command("resolve", "192.0.2.3", "192.0.2.4")
+    assert (done.status, done.err) == (1, "")
+    assert cells(done.out) == [
+        ["192.0.2.3", "02:00:5e:00:00:03", "Ethernet", "REACHABLE"],
+        ["192.0.2.4", "-", "UNREACHABLE"],
+    ]
+
+
+@pytest.mark.wine_lacks
+@pytest.mark.usefixtures("_hosts")
+def test_scan(command: Command) -> None:
+    done = command("scan", "192.0.2.0/28", "--map")
+    assert done.status == 0
+    assert done.err.startswith("2 of 14 addresses answered in ")
+    table, picture, legend = done.out.split("\n\n")
+    assert [row[0] for row in cells(table)] == ["192.0.2.3", "192.0.2.9"]
+    assert picture.strip() == "192.0.2.0 -..R.... .R.....-"
+    assert legend.splitlines() == ["R reachable: 2", ". no answer: 12", "- cannot be asked: 2"]

@@ -26,7 +26,7 @@ class Sign:
     state: NeighborState | None = None
 
 
-_NO_ANSWER = Sign(".", "no answer", NeighborState.UNREACHABLE)
+_NO_ANSWER = Sign(".", "no answer")
 _FAILED = Sign("!", "failed", NeighborState.UNREACHABLE)
 _NOT_ASKED = Sign(" ", "")
 _CANNOT_BE_ASKED = Sign("-", "cannot be asked")

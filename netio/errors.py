@@ -92,7 +92,7 @@ _MEANINGS: dict[int, _Meaning] = {
         AccessDeniedError,
         errno.EACCES,
         "STATUS_ACCESS_DENIED",
-        "administrator rights are missing: run as root or with CAP_NET_ADMIN, on Windows from an elevated prompt",
+        "administrator rights are missing: use sudo or CAP_NET_ADMIN, on Windows an elevated prompt",
     ),
     lib.ERROR_NOT_ENOUGH_MEMORY: (NetioError, errno.ENOMEM, "STATUS_NO_MEMORY", "out of memory"),
     lib.ERROR_NOT_SUPPORTED: (

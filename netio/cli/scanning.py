@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from ipaddress import ip_network
+from ipaddress import IPv6Network, ip_network
 from time import monotonic
 
 import click
@@ -21,7 +21,7 @@ from netio.errors import invalid
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+    from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
     from netio import Interface
     from netio.cli.vendor import Vendors
@@ -82,7 +82,7 @@ def scan(
     network = _network(prefix)
     hosts: list[Address] = []
     hosts.extend(network.hosts())
-    link = _link_of(network, hosts, interface)
+    link = _link_of(network, hosts, _scope_or(interface, network))
     vendors = load_vendors() if vendor else None
     tell = _json_printer(vendors, everything=everything) if as_json else None
     begun = monotonic()
@@ -123,6 +123,21 @@ def _network(prefix: str) -> IPv4Network | IPv6Network:
     return network
 
 
+def _scope_or(interface: str | None, network: IPv4Network | IPv6Network) -> str | None:
+    """The interface that is named by the prefix, as in fe80::%eth0/120, or by --interface.
+
+    Raises:
+        click.UsageError: By both, and not the same.
+        InvalidParameterError: By none, and every link has addresses of that prefix.
+    """
+    scope = network.network_address.scope_id if isinstance(network, IPv6Network) else None
+    if scope and interface not in (None, scope):
+        raise click.UsageError(f"--interface {interface} contradicts the scope of {network}; name one of them")
+    if isinstance(network, IPv6Network) and network.is_link_local and not (scope or interface):
+        raise invalid(f"{network} is on every link; name one with --interface")
+    return interface or scope
+
+
 def _link_of(network: IPv4Network | IPv6Network, hosts: list[Address], interface: str | None) -> Interface:
     """Finds the link that the prefix is on; where it is on none it says so and ends."""
     error: NetioError | None = None
@@ -159,7 +174,7 @@ def _gather(
     answers: Answers = {}
     found = 0
     try:
-        with progress(total) as advance:
+        with progress(total, printing=tell is not None) as advance:
             for address, answer in asking:
                 answers[address] = answer
                 found += isinstance(answer, Neighbor)
@@ -178,5 +193,5 @@ def _tell_problems(answers: Answers) -> bool:
     kinds = Counter(type(error) for error in errors)
     for kind, count in kinds.items():
         first = next(error for error in errors if type(error) is kind)
-        complain(in_words_of_commands(first), f"{count:,} addresses could not be asked for, such as")
+        complain(f"not asked for: {count:,} addresses, such as {in_words_of_commands(first)}")
     return bool(errors)

@@ -35,7 +35,9 @@ def read_rows(
 
 
 def _row(fields: dict[str, object], default_interface: str | None, with_physical_address: bool) -> Neighbor | str:
-    interface = fields.get("interface") or default_interface or ""
+    interface = fields.get("interface")
+    if interface is None or interface == "":
+        interface = default_interface or ""
     texts: list[str] = []
     for name in ("address", "physical_address")[: 1 + with_physical_address]:
         value = fields.get(name)
@@ -74,29 +76,37 @@ def _json_object(line: str) -> dict[str, object] | str:
     return value if isinstance(value, dict) else "a row must be a JSON object"
 
 
-def _json_array(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
+def _json_array(lines: Iterator[tuple[int, str]]) -> Iterator[Record]:
+    first, text = next(lines)
+    text += "".join(line for _, line in lines)
     try:
-        items = json.loads("".join(line for _, line in lines))
+        items = json.loads(text)
     except json.JSONDecodeError as error:
-        yield f"line {error.lineno}", f"no JSON: {error.msg}"
+        yield f"line {first + error.lineno - 1}", f"no JSON: {error.msg}"
         return
     except (ValueError, RecursionError) as error:
-        yield "line 1", f"no JSON: {error}"
+        yield f"line {first}", f"no JSON: {error}"
         return
     for number, item in enumerate(items, 1):
         yield f"item {number}", item if isinstance(item, dict) else "a row must be a JSON object"
 
 
-def _csv(lines: Iterable[tuple[int, str]]) -> Iterator[Record]:
-    reader = csv.DictReader((line for _, line in lines), strict=True)
+def _csv(lines: Iterator[tuple[int, str]]) -> Iterator[Record]:
+    first, heading = next(lines)
+    reader = csv.reader(chain([heading], (line for _, line in lines)), skipinitialspace=True, strict=True)
     try:
-        if "address" not in (reader.fieldnames or ()):
-            yield "line 1", "the heading must name the columns, like: address,physical_address,interface"
+        names = [name.strip() for name in next(reader)]
+        if "address" not in names:
+            yield f"line {first}", "the heading must name the columns, like: address,physical_address,interface"
             return
-        for fields in reader:
-            # DictReader keeps what has no heading under None.
-            surplus = fields.pop(None, None)
-            told: dict[str, object] | str = dict(fields) if surplus is None else "it has more cells than the heading"
-            yield f"line {reader.line_num}", told
+        for cells in reader:
+            if len(cells) > 1 or "".join(cells).strip():
+                yield f"line {first + reader.line_num - 1}", _csv_fields(names, cells)
     except csv.Error as error:
-        yield f"line {reader.line_num}", f"no CSV: {error}"
+        yield f"line {first + reader.line_num - 1}", f"no CSV: {error}"
+
+
+def _csv_fields(names: list[str], cells: list[str]) -> dict[str, object] | str:
+    if len(cells) > len(names):
+        return "it has more cells than the heading"
+    return {name: cell.strip() for name, cell in zip(names, cells, strict=False)}

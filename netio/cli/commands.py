@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from io import TextIOWrapper
 
@@ -69,6 +70,17 @@ def run() -> None:
         error.show()
         status = error.exit_code
     except click.Abort as error:
-        # A question that was answered with no is one too.
-        status = INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else FAILED
+        # The end of the input, where an answer was expected, is one too.
+        status = INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else FAILED
+    except OSError as error:  # a file that cannot be read, a disk that is full
+        complain(": ".join(filter(None, (error.filename, error.strerror or str(error)))))
+        _forget_output()
+        status = FAILED
     sys.exit(status)
+
+
+def _forget_output() -> None:
+    """Lets Python's own last flush succeed, which would complain once more and change the exit status."""
+    if sys.stdout is not None:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import click
 
@@ -21,12 +22,20 @@ _INTERFACES = "list_interfaces() tells which there are"
 def complain(error: NetioError | str, place: str = "") -> None:
     """Tells what failed, and where that stood."""
     text = error if isinstance(error, str) else in_words_of_commands(error)
-    click.echo(f"netio: {place and f'{place}: '}{text}", err=True)
+    line = f"{place}: {text}" if place else text
+    # What was given may hold anything; it must not begin a line of its own, nor talk to the terminal.
+    printable = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
+    click.echo(f"netio: {''.join(printable)}", err=True)
 
 
 def in_words_of_commands(error: NetioError) -> str:
     """The text of an error, with commands in the place of functions, and the interfaces that there are."""
     text = _FUNCTION.sub(r"`netio \1`", str(error.strerror)).replace("interface=", "--interface")
     if isinstance(error, InterfaceNotFoundError):
-        text = text.replace(_INTERFACES, "there are " + ", ".join(link.name for link in list_interfaces()))
+        text = text.replace(_INTERFACES, f"there are {_interface_names()}")
     return text
+
+
+@cache  # ten thousand rows may name the same wrong one
+def _interface_names() -> str:
+    return ", ".join(link.name for link in list_interfaces())

@@ -9,6 +9,7 @@ from dataclasses import asdict
 import click
 
 from netio import Neighbor, NetioError
+from netio.cli.complaints import in_words_of_commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def failure_object(address: object, error: NetioError) -> dict[str, object]:
             "operation": error.operation,
             "code": error.code,
             "errno": error.errno,
-            "message": error.strerror,
+            "message": in_words_of_commands(error),
         },
     }
 

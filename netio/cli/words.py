@@ -38,10 +38,12 @@ def take_apart(words: Iterable[str], keywords: Container[str]) -> tuple[list[str
         value = next(rest, None)
         if not value:
             raise click.UsageError(f"{word!r} needs a word behind it")
+        if word in named:
+            raise click.UsageError(f"{word!r} is there twice")
         if word == "to":
             plain.append(value)
-        elif named.setdefault(word, value) is not value:
-            raise click.UsageError(f"{word!r} is there twice")
+        else:
+            named[word] = value
     return plain, named
 
 

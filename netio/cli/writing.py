@@ -14,12 +14,12 @@ from netio.cli.complaints import FAILED, INTERRUPTED, complain
 from netio.cli.files import read_rows
 from netio.cli.objects import failure_object, print_array, written_object
 from netio.cli.options import family_options, interface_option, json_option
-from netio.cli.words import interface_of, state_of, take_apart
+from netio.cli.words import interface_of, take_apart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import TextIO
+    from typing import Any, TextIO
 
     # Where a row comes from ("line 7", or "" for the command line), and the row.
     Asked = tuple[str, Neighbor]
@@ -30,11 +30,19 @@ _MANY = 5_000
 # What is told of a file that is wrong all over.
 _MOST_COMPLAINTS = 20
 
+
+class _File(click.File):
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+        if value == "-" and sys.stdin is None:
+            self.fail("standard input is closed", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 file_option = click.option(
     "--from",
     "file",
     metavar="FILE",
-    type=click.File(encoding="utf-8-sig", errors="surrogateescape"),
+    type=_File(encoding="utf-8-sig", errors="surrogateescape"),
     help="Rows from a file (- for a pipe): JSON Lines, a JSON array, or CSV with a heading.",
 )
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask before more than one row is written.")
@@ -64,7 +72,7 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
     ) -> None:
         plain, named = take_apart(words, ("dev", "lladdr", "nud", "to"))
         link = interface_of(named, interface)
-        if "nud" in named and state_of(named["nud"]) is not NeighborState.PERMANENT:
+        if named.get("nud", "permanent").lower() != "permanent":
             raise click.UsageError(f"nud {named['nud']} cannot be: netio writes permanent rows")
         if file is not None:
             _expect(plain + list(named), 0, "--from brings the rows; leave the others out")
@@ -152,13 +160,20 @@ def delete_command(
       netio flush -4 --yes
     """,
 )
+@click.argument("words", nargs=-1, metavar="")
 @family_options
 @interface_option("Rows of this interface only.")
 @yes_option
 @json_option
-def flush_command(family: int | None, interface: str | None, *, yes: bool, as_json: bool) -> None:
+def flush_command(
+    words: tuple[str, ...], family: int | None, interface: str | None, *, yes: bool, as_json: bool
+) -> None:
     """Remove the dynamic rows; hosts that are needed are asked for anew. On Linux permanent rows stay."""
+    plain, named = take_apart(words, ("dev",))
+    if plain not in ([], ["all"]):
+        raise click.UsageError(f"flush takes no {plain[0]!r}; `netio delete` removes the row of an address")
     chosen = family or socket.AF_UNSPEC
+    interface = interface_of(named, interface)
     rows = netio.list_neighbors(chosen, interface=interface)
     dynamic = sum(row.state is not NeighborState.PERMANENT for row in rows)
     _ask("Remove", dynamic, "dynamic rows", yes=yes)
@@ -173,15 +188,17 @@ def _rows_of(file: TextIO, interface: str | None, *, with_physical_address: bool
     for place, reason in wrong[:_MOST_COMPLAINTS]:
         complain(reason, place)
     if wrong:
-        complain(f"nothing was written: {len(wrong):,} bad lines in {file.name}")
+        complain(f"nothing was written; bad lines in {file.name}: {len(wrong):,}")
         sys.exit(FAILED)
     return rows
 
 
 def _ask(verb: str, count: int, what: str, *, yes: bool) -> None:
     """Asks a person before more than one row is written."""
-    if count > 1 and not yes and sys.stdin is not None and sys.stdin.isatty():
-        click.confirm(f"{verb} {count:,} {what}?", abort=True, err=True)
+    asking = count > 1 and not yes and sys.stdin is not None and sys.stdin.isatty()
+    if asking and not click.confirm(f"{verb} {count:,} {what}?", err=True):
+        complain("nothing was written")
+        sys.exit(FAILED)
 
 
 def _write(
@@ -199,7 +216,7 @@ def _write(
             for position, row in enumerate(rows)
         )
     elif len(rows) != 1:
-        click.echo(f"{len(rows) - len(failed):,} rows {done}")
+        click.echo(f"{len(rows) - len(failed):,} of {len(rows):,} rows {done}")
     if failed:
         if len(rows) > 1:
             complain(f"{len(failed):,} of {len(rows):,} rows failed")

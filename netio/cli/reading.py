@@ -111,7 +111,9 @@ def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, 
     addresses, named = take_apart(words, ("dev", "to"))
     answers = list(_get(addresses, interface_of(named, interface)))
     _tell_failures(error for _, error in answers if isinstance(error, NetioError))
-    show([answer for answer in answers if as_json or isinstance(answer[1], Neighbor)], as_json=as_json, vendor=vendor)
+    shown = [answer for answer in answers if as_json or isinstance(answer[1], Neighbor)]
+    if shown:
+        show(shown, as_json=as_json, vendor=vendor)
     _end(answers)
 
 

@@ -188,8 +188,10 @@ def _gather(
 
 def _tell_problems(answers: Answers) -> bool:
     """Tells what is neither an answer nor silence, nor an address that nobody can ask for: each kind once."""
-    expected = (Neighbor, UnreachableError, InvalidParameterError)
-    errors = [answer for answer in answers.values() if not isinstance(answer, expected)]
+    expected: tuple[type, ...] = Neighbor, UnreachableError, InvalidParameterError
+    if all(isinstance(answer, InvalidParameterError) for answer in answers.values()):
+        expected = ()  # it is not the addresses, then, but the source
+    errors = [answer for answer in answers.values() if isinstance(answer, NetioError) and type(answer) not in expected]
     kinds = Counter(type(error) for error in errors)
     for kind, count in kinds.items():
         first = next(error for error in errors if type(error) is kind)

@@ -195,10 +195,17 @@ def _rows_of(file: TextIO, interface: str | None, *, with_physical_address: bool
 
 def _ask(verb: str, count: int, what: str, *, yes: bool) -> None:
     """Asks a person before more than one row is written."""
-    asking = count > 1 and not yes and sys.stdin is not None and sys.stdin.isatty()
-    if asking and not click.confirm(f"{verb} {count:,} {what}?", err=True):
+    if count < 2 or yes or sys.stdin is None or not sys.stdin.isatty():
+        return
+    try:
+        if click.confirm(f"{verb} {count:,} {what}?", err=True):
+            return
+    except click.Abort:
+        click.echo(err=True)  # the cursor still stands behind the question
         complain("nothing was written")
-        sys.exit(FAILED)
+        raise
+    complain("nothing was written")
+    sys.exit(FAILED)
 
 
 def _write(

@@ -1,35 +1,20 @@
 # SPDX-License-Identifier: MIT
-"""`netio list` as a process: for people, for programs, and when something is wrong."""
+"""`netio list` and `netio get`: for people and for programs."""
 
-import json
-import os
-import pty
-import subprocess
-import sys
+from __future__ import annotations
+
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import netio
-from netlab.child import environment
-from netlab.wire import Wire
+from netlab.command import answer, complaint, run
 
-COMMAND = [sys.executable, "-P", "-W", "error", "-c", "from netio.cli import main; main()"]
+if TYPE_CHECKING:
+    from netlab.wire import Wire
 
-
-def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, env=environment(**more), timeout=30, check=False
-    )
-
-
-def rows_of(*arguments: str) -> list[dict[str, Any]]:
-    done = run("list", "--json", *arguments)
-    assert (done.returncode, done.stderr) == (0, "")
-    rows = json.loads(done.stdout)
-    assert isinstance(rows, list)
-    return rows
+CISCO = "00:00:0c:00:00:05"
 
 
 @pytest.fixture(autouse=True)
@@ -45,8 +30,12 @@ def _neighbors(wire: Wire) -> None:
     )
 
 
+def listed(*arguments: str) -> list[str]:
+    return [row["address"] for row in answer("list", *arguments)]
+
+
 def test_json_has_the_fields_of_a_neighbor() -> None:
-    rows = {row["address"]: row for row in rows_of()}
+    rows: dict[str, dict[str, Any]] = {row["address"]: row for row in answer("list")}
     assert sorted(rows) == ["192.0.2.7", "192.0.2.8", "192.0.2.9", "fe80::7%near0"]
     assert list(rows["192.0.2.7"]) == [field.name for field in fields(netio.Neighbor)]
     router = netio.get_neighbor("fe80::7%near0")
@@ -74,79 +63,97 @@ def test_json_has_the_fields_of_a_neighbor() -> None:
         (["--state", "stale"], {"192.0.2.8"}),
         (["--state", "STALE", "--state", "unreachable"], {"192.0.2.8", "192.0.2.9"}),
         (["-4", "-i", "lo", "--all"], {"0.0.0.0"}),
+        (["dev", "lo"], set()),
+        (["-4", "dev", "near0", "nud", "permanent"], {"192.0.2.7"}),
+        (["nud", "failed"], {"192.0.2.9"}),
+        (["-4", "-i", "lo", "nud", "all"], {"0.0.0.0"}),
     ],
 )
 def test_what_is_listed(arguments: list[str], addresses: set[str]) -> None:
-    assert {row["address"] for row in rows_of(*arguments)} == addresses
+    assert set(listed(*arguments)) == addresses
 
 
 def test_all_shows_the_rows_that_stand_for_no_host() -> None:
-    addresses = {row["address"] for row in rows_of("--all")}
-    assert addresses >= {"192.0.2.7", "192.0.2.255", "224.0.0.9", "0.0.0.0", "fe80::7%near0"}
+    assert set(listed("--all")) >= {"192.0.2.7", "192.0.2.255", "224.0.0.9", "0.0.0.0", "fe80::7%near0"}
+
+
+def test_order(wire: Wire) -> None:
+    """Bug: addresses are sorted as text, where 192.0.2.10 comes before 192.0.2.7; or by interface index."""
+    wire.lay("a0", "02:00:00:00:01:01", "b0", "02:00:00:00:01:02")
+    wire.near.ip(
+        "neigh add 192.0.2.10 lladdr 02:00:5e:00:00:01 dev near0",
+        "neigh add 198.51.100.1 lladdr 02:00:5e:00:00:09 dev a0",
+    )
+
+    def of(sort: str, *more: str) -> list[str]:
+        return [address.removeprefix("192.0.2.") for address in listed("-4", "--sort", sort, *more)]
+
+    assert listed("-4") == listed("-4", "--sort", "interface")
+    assert of("interface") == ["198.51.100.1", "7", "8", "9", "10"]
+    assert of("address") == ["7", "8", "9", "10", "198.51.100.1"]
+    assert of("physical-address") == ["9", "10", "7", "8", "198.51.100.1"]
+    assert of("state") == ["7", "10", "198.51.100.1", "8", "9"]
+    by_age = answer("list", "-4", "--sort", "age")
+    assert by_age == sorted(by_age, key=lambda row: row["reachability_time"])
+    assert listed("--sort", "address")[-1] == "fe80::7%near0"
 
 
 def test_a_table_for_people_without_colour_off_a_terminal() -> None:
+    """Bug: what goes to a pipe is cut to the width of some terminal, or coloured."""
     done = run("list", "-4", COLUMNS="20")
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
-    lines = [line.split() for line in done.stdout.splitlines()]
-    assert lines[0] == ["ADDRESS", "PHYSICAL", "ADDRESS", "INTERFACE", "STATE"]
-    assert sorted(lines[1:]) == [
+    assert [line.split() for line in done.stdout.splitlines()] == [
+        ["ADDRESS", "PHYSICAL", "ADDRESS", "INTERFACE", "STATE"],
         ["192.0.2.7", "02:00:5e:00:00:07", "near0", "PERMANENT"],
         ["192.0.2.8", "02:00:5e:00:00:08", "near0", "STALE"],
         ["192.0.2.9", "-", "near0", "UNREACHABLE"],
     ]
 
 
-@pytest.mark.parametrize(("more", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
-def test_colour_by_state_on_a_terminal(more: dict[str, str], coloured: bool) -> None:
-    keeper, terminal = pty.openpty()
-    try:
-        variables = environment(TERM="xterm", COLUMNS="80", **more)
-        subprocess.run([*COMMAND, "list", "-4"], stdout=terminal, env=variables, timeout=30, check=True)
-        shown = os.read(keeper, 65536).decode()
-    finally:
-        os.close(keeper)
-        os.close(terminal)
-    assert "192.0.2.7" in shown
-    assert ("\x1b[36mPERMANENT" in shown) is coloured
-    assert ("\x1b[31mUNREACHABLE" in shown) is coloured
+def test_makers_names(wire: Wire) -> None:
+    """Bug: a locally administered address is looked up, whose first bits are nobody's."""
+    wire.near.ip(f"neigh add 192.0.2.5 lladdr {CISCO} dev near0")
+    vendors = {row["address"]: row["vendor"] for row in answer("list", "-4", "--vendor")}
+    assert vendors.pop("192.0.2.5").startswith("Cisco")
+    assert set(vendors.values()) == {None}
+    assert "Cisco" in run("list", "--vendor").stdout
+    assert "VENDOR" not in run("list").stdout
+    assert answer("get", "192.0.2.5", "--vendor")[0]["vendor"].startswith("Cisco")
 
 
-def test_an_unknown_interface_is_one_line_and_status_1() -> None:
-    done = run("list", "-i", "nothere")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("netio: ")
-    assert "nothere" in done.stderr
-    assert done.stderr.count("\n") == 1
+def test_get_tells_of_each_address() -> None:
+    row, missing, none = answer("get", "192.0.2.7", "192.0.2.99", "192.0.2.300", status=1)
+    assert (row["address"], row["physical_address"]) == ("192.0.2.7", "02:00:5e:00:00:07")
+    assert (missing["address"], missing["error"]["name"], missing["error"]["code"]) == (
+        "192.0.2.99",
+        "NeighborNotFoundError",
+        1168,
+    )
+    assert (none["address"], none["error"]["operation"], none["error"]["code"]) == ("192.0.2.300", "GetIpNetEntry2", 87)
 
 
-@pytest.mark.parametrize("arguments", [["list", "--state", "gone"], ["list", "extra"], ["nosuch"], ["list", "-5"]])
-def test_usage_is_status_2(arguments: list[str]) -> None:
-    done = run(*arguments)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "Usage: " in done.stderr
+def test_get_for_people() -> None:
+    """Bug: what is missing ends it, or leaves an empty table behind."""
+    done = run("get", "192.0.2.99", "192.0.2.7", "dev", "near0")
+    assert done.returncode == 1
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ADDRESS", "192.0.2.7"]
+    assert done.stderr.startswith("netio: GetIpNetEntry2 192.0.2.99 on near0: ")
+    assert "`netio resolve` asks the link" in complaint("get", "192.0.2.99")
+    assert [row["is_router"] for row in answer("get", "fe80::7", "-i", "near0")] == [True]
 
 
-def test_a_reader_that_closes_the_pipe_ends_it_quietly() -> None:
-    process = subprocess.Popen([*COMMAND, "list"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment())
-    assert process.stdout is not None
-    process.stdout.close()
-    _, errors = process.communicate(timeout=30)
-    assert errors == b""
+@pytest.mark.parametrize("arguments", [["list", "-i"], ["get", "192.0.2.7", "-i"], ["list", "dev"]])
+def test_an_unknown_interface(arguments: list[str]) -> None:
+    """Bug: the line does not say what would be right, or what was given makes a second one."""
+    line = complaint(*arguments, "not\nthere\x1b[31m")
+    assert "not\\nthere\\x1b[31m" in line
+    assert "there are lo, near0" in line
 
 
 def test_addresses_are_no_markup_and_no_emoji(wire: Wire) -> None:
     """:ab: is a picture to rich, and [red] a colour."""
-    wire.near.ip("neigh add 2001:db8:a:b:ab:cd:a:7 lladdr 02:cd:ab:cd:ab:0a dev near0")
     wire.near.ip("link set near0 down", "link set near0 name x[red]y", "link set x[red]y up")
     wire.near.ip("neigh replace 2001:db8:a:b:ab:cd:a:7 lladdr 02:cd:ab:cd:ab:0a dev x[red]y")
     lines = run("list", "-6").stdout.splitlines()
     assert ["2001:db8:a:b:ab:cd:a:7", "02:cd:ab:cd:ab:0a", "x[red]y", "PERMANENT"] in [line.split() for line in lines]
-
-
-def test_no_output_at_all() -> None:
-    done = subprocess.run(
-        ["sh", "-c", '"$@" >&-', "sh", *COMMAND, "list"], capture_output=True, text=True, env=environment(), check=False
-    )
-    assert "Traceback" not in done.stderr

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""The command line as a process: with pipes, or on a terminal where somebody types."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import termios
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from jsonschema import Draft202012Validator
+
+from netlab.child import environment, python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# A shell that started the tests in the background has them ignore SIGINT, and their children too.
+COMMAND = python(
+    "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from netio.cli import main; main()"
+)
+
+_SCHEMA = Path(__file__).parents[3] / "docs" / "netio.schema.json"
+_SECONDS = 40
+
+# What in the environment of the tests would change what the command shows.
+_LOOKS = ("COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "PYTHONIOENCODING", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+
+
+def surroundings(**more: str) -> dict[str, str]:
+    """The environment of the command."""
+    return {name: value for name, value in environment().items() if name not in _LOOKS} | more
+
+
+def run(*arguments: str, text: str = "", prefix: Sequence[str] = (), **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command without a terminal, text in its standard input."""
+    return subprocess.run(
+        [*prefix, *COMMAND, *arguments],
+        input=text,
+        capture_output=True,
+        text=True,
+        env=surroundings(**more),
+        timeout=_SECONDS,
+        check=False,
+    )
+
+
+def run_in_shell(script: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs a line of shell, in which `netio` is the command."""
+    function = 'netio() { "$@"; }; '.replace('"$@"', " ".join(f"'{word}'" for word in COMMAND) + ' "$@"')
+    return subprocess.run(
+        ["sh", "-c", function + script],
+        capture_output=True,
+        text=True,
+        env=surroundings(**more),
+        timeout=_SECONDS,
+        check=False,
+    )
+
+
+def complaint(*arguments: str, text: str = "", prefix: Sequence[str] = (), **more: str) -> str:
+    """Runs a command that must fail: one line on stderr, status 1, nothing on stdout. Gives the line."""
+    done = run(*arguments, text=text, prefix=prefix, **more)
+    assert (done.returncode, done.stdout) == (1, ""), done
+    assert re.fullmatch("netio: [^\n]+\n", done.stderr), done.stderr
+    return done.stderr.strip()
+
+
+def answer(command: str, *arguments: str, status: int = 0, text: str = "", prefix: Sequence[str] = ()) -> Any:  # noqa: ANN401
+    """Runs a command with --json, and gives what it printed, which must be what the schema says."""
+    done = run(command, "--json", *arguments, text=text, prefix=prefix)
+    assert done.returncode == status, done
+    assert status or not done.stderr
+    if command != "scan":
+        return checked(command, json.loads(done.stdout))
+    return [checked(command, json.loads(line)) for line in done.stdout.splitlines()]
+
+
+def checked(command: str, told: Any) -> Any:  # noqa: ANN401
+    """Gives what a command told, if the schema has it so."""
+    schema = json.loads(_SCHEMA.read_text())
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator({"$ref": f"#/$defs/{command}", "$defs": schema["$defs"]}).validate(told)
+    return told
+
+
+class Terminal:
+    """A command on a terminal of its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes], keeper: int) -> None:
+        self._process = process
+        self._keeper = keeper
+        self._read = b""
+        self._settings = termios.tcgetattr(keeper)
+
+    @property
+    def raw(self) -> str:
+        """All that was sent to the terminal so far."""
+        return self._read.decode()
+
+    @property
+    def text(self) -> str:
+        """The same without colours and movements of the cursor."""
+        return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.raw).replace("\r\n", "\n")
+
+    def expect(self, text: str) -> None:
+        """Waits for a text."""
+        until = monotonic() + _SECONDS
+        while text not in self.text:
+            assert self._receive(until), f"{text!r} did not come: {self.text!r}"
+
+    def type(self, text: str) -> None:
+        """Types keys; "\\x03" is Ctrl-C."""
+        os.write(self._keeper, text.encode())
+
+    def finish(self) -> int:
+        """Waits for the end, and for that the terminal is as before and nobody is left; gives the exit status."""
+        until = monotonic() + _SECONDS
+        while self._receive(until):
+            pass
+        status = self._process.wait(_SECONDS)
+        assert termios.tcgetattr(self._keeper) == self._settings
+        assert self.raw.rfind("\x1b[?25l") <= self.raw.rfind("\x1b[?25h"), "the cursor is still hidden"
+        try:
+            os.killpg(self._process.pid, 0)
+        except ProcessLookupError:
+            return status
+        raise AssertionError("somebody is left in its process group")
+
+    def _receive(self, until: float) -> bool:
+        ready, _, _ = select.select([self._keeper], [], [], max(0, until - monotonic()))
+        assert ready, f"it takes too long; so far: {self.text!r}"
+        try:
+            received = os.read(self._keeper, 65536)
+        except OSError:  # everybody has closed the other side
+            return False
+        self._read += received
+        return bool(received)
+
+
+@contextmanager
+def on_terminal(
+    *arguments: str, columns: int = 80, stdin: int | None = None, stdout: int | None = None, **more: str
+) -> Iterator[Terminal]:
+    """Starts the command on a terminal; stdin and stdout may be somewhere else."""
+    keeper, terminal = pty.openpty()
+    termios.tcsetwinsize(keeper, (24, columns))
+    process = subprocess.Popen(
+        # Its own session, on whose terminal Ctrl-C is a signal to it.
+        ["setsid", *(["--ctty"] if stdin is None else []), *COMMAND, *arguments],
+        stdin=terminal if stdin is None else stdin,
+        stdout=terminal if stdout is None else stdout,
+        stderr=terminal,
+        env=surroundings(**{"TERM": "xterm", **more}),
+    )
+    os.close(terminal)
+    try:
+        yield Terminal(process, keeper)
+    finally:
+        os.close(keeper)
+        process.kill()
+        process.wait()

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: MIT
+"""`--from`: rows from files and pipes. What a line may look like is in tests/unit/test_cli_files.py."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from netlab.command import answer, complaint, run, run_in_shell
+from netlab.oracle import Seen, seen
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netlab.wire import Wire
+
+MAC = "02:00:5e:00:00:07"
+MANY = 10_000
+
+
+def lines(count: int) -> str:
+    """Rows as JSON Lines."""
+    addresses = (f"10.0.{number // 256}.{number % 256}" for number in range(count))
+    return "".join(f'{{"address": "{address}", "physical_address": "{MAC}"}}\n' for address in addresses)
+
+
+def test_what_list_prints_goes_back_in(wire: Wire, tmp_path: Path) -> None:
+    """Bug: a field that only a reader needs is refused, or a scope that stands there twice."""
+    rows = {"192.0.2.7": Seen(MAC), "2001:db8::7": Seen(MAC), "fe80::7": Seen(MAC)}
+    wire.near.ip(*(f"neigh add {address} lladdr {MAC} dev near0" for address in rows))
+    saved = tmp_path / "rows.json"
+
+    done = run_in_shell(f"netio list --json > {saved}; netio list --json | netio delete --from -")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "3 of 3 rows deleted\n", "")
+    assert seen(wire.near) == {}
+
+    for verb in ("create", "set", "replace"):
+        assert [row["interface"] for row in answer(verb, "--from", str(saved))] == ["near0"] * 3
+        assert seen(wire.near) == rows
+
+
+def test_csv_and_the_default_interface(wire: Wire, tmp_path: Path) -> None:
+    """Bug: the mark that Windows' editors write at the beginning becomes part of the first heading."""
+    file = tmp_path / "hosts.csv"
+    file.write_bytes(b'\xef\xbb\xbfcomment,address,physical_address\r\n"a,b",192.0.2.7,02-00-5E-00-00-07\r\n\r\n')
+    assert run("create", "--from", str(file), "-i", "near0").stdout == ""
+    assert run("replace", "--from", "-", text=file.read_bytes().decode()).returncode == 0
+    assert seen(wire.near) == {"192.0.2.7": Seen(MAC)}
+
+
+def test_nothing_is_written_where_a_line_is_wrong(wire: Wire) -> None:
+    text = f"""
+{{"address": "192.0.2.7", "physical_address": "{MAC}"}}
+{{"address": "192.0.2.300", "physical_address": "{MAC}"}}
+
+{{"address": "192.0.2.9"}}
+"""
+    done = run("create", "--from", "-", text=text)
+    assert (done.returncode, done.stdout) == (1, "")
+    third, fifth, count = done.stderr.splitlines()
+    assert third.startswith("netio: line 3: '192.0.2.300' is no IPv4 or IPv6 address")
+    assert fifth == "netio: line 5: there is no physical_address"
+    assert count == "netio: nothing was written; bad lines in <stdin>: 2"
+    assert seen(wire.near) == {}
+
+
+def test_a_file_that_is_wrong_all_over_is_told_of_briefly(tmp_path: Path) -> None:
+    file = tmp_path / "wrong"
+    file.write_text("address\n" + "x\n" * 500)
+    done = run("delete", "--from", str(file))
+    assert done.returncode == 1
+    *told, count = done.stderr.splitlines()
+    assert len(told) == 20
+    assert count == f"netio: nothing was written; bad lines in {file}: 500"
+
+
+def test_failed_rows_each_on_its_line_then_the_count(wire: Wire) -> None:
+    wire.near.ip(*(f"neigh add 192.0.2.{n} lladdr {MAC} dev near0" for n in (8, 10)))
+    text = "address,physical_address\n" + "".join(f"192.0.2.{n},{MAC}\n" for n in (7, 8, 9, 10))
+    done = run("create", "--from", "-", text=text)
+    assert (done.returncode, done.stdout) == (1, "2 of 4 rows created\n")
+    first, second, count = done.stderr.splitlines()
+    assert first.startswith("netio: line 3: CreateIpNetEntry2 192.0.2.8 ")
+    assert second.startswith("netio: line 5: CreateIpNetEntry2 192.0.2.10 ")
+    assert count == "netio: 2 of 4 rows failed"
+    assert len(seen(wire.near)) == 4
+
+
+def test_failures_in_json_stand_in_the_order_of_the_rows(wire: Wire) -> None:
+    wire.near.ip(f"neigh add 192.0.2.8 lladdr {MAC} dev near0")
+    text = "address,physical_address,interface\n" + "".join(f"192.0.2.{n},{MAC},near0\n" for n in (9, 8, 7))
+    told = answer("create", "--from", "-", text=text, status=1)
+    assert [(row["address"], row.get("interface")) for row in told] == [
+        ("192.0.2.9", "near0"),
+        ("192.0.2.8", None),
+        ("192.0.2.7", "near0"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "[]", "address,physical_address\n"])
+def test_no_row_at_all(text: str) -> None:
+    """Bug: an empty pipe is an error, or waited for."""
+    done = run("create", "--from", "-", text=text)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 of 0 rows created\n", "")
+
+
+def test_ten_thousand_rows_from_a_pipe(wire: Wire) -> None:
+    """Bug: positions are those of a part of the rows, or a pipe is read only as far as its buffer goes."""
+    wire.near.ip("route add 10.0.0.0/16 dev near0", f"neigh add 10.0.{7777 // 256}.{7777 % 256} lladdr {MAC} dev near0")
+    done = run("create", "--from", "-", text=lines(MANY))
+    assert (done.returncode, done.stdout) == (1, "9,999 of 10,000 rows created\n")
+    failed, count = done.stderr.splitlines()
+    assert failed.startswith("netio: line 7778: CreateIpNetEntry2 10.0.30.97 ")
+    assert count == "netio: 1 of 10,000 rows failed"
+
+    done = run_in_shell("netio list --json | netio delete --from - --json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(json.loads(done.stdout)) == MANY
+    assert seen(wire.near) == {}
+
+
+@pytest.mark.usefixtures("wire")
+def test_ten_thousand_failures() -> None:
+    """Bug: each of them asks the system anew which interfaces there are."""
+    done = run("delete", "--from", "-", "-i", "nothere", text=lines(MANY))
+    assert (done.returncode, done.stdout) == (1, "0 of 10,000 rows deleted\n")
+    *told, count = done.stderr.splitlines()
+    assert len(told) == MANY
+    assert told[-1].startswith("netio: line 10000: DeleteIpNetEntry2 10.0.39.15 on nothere: ")
+    assert told[-1].endswith("there are lo, near0 (code 1168)")
+    assert count == "netio: 10,000 of 10,000 rows failed"
+
+
+def test_a_file_that_cannot_be_read() -> None:
+    assert complaint("delete", "--from", "/proc/self/mem") == "netio: Input/output error"

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: MIT
+"""The commands that write: one row, several, and the ways of ip(8) to say so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from netlab.child import UNPRIVILEGED
+from netlab.command import answer, complaint, run
+from netlab.oracle import Seen, seen
+
+if TYPE_CHECKING:
+    from netlab.wire import Wire
+
+MAC, OTHER_MAC = "02:00:5e:00:00:07", "02:00:5e:00:00:08"
+
+
+def done(*arguments: str) -> str:
+    """What a command that succeeds prints."""
+    ended = run(*arguments)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    return ended.stdout
+
+
+def typed(line: str) -> str:
+    return done(*line.split())
+
+
+def test_each_verb(wire: Wire) -> None:
+    """Bug: a verb does what another one should. One row is written without a word, as by other tools."""
+    assert done("create", "192.0.2.7", MAC) == ""
+    assert seen(wire.near) == {"192.0.2.7": Seen(MAC)}
+    assert done("set", "192.0.2.7", OTHER_MAC) == ""
+    assert done("replace", "192.0.2.8", MAC, "-i", "near0") == ""
+    assert done("replace", "192.0.2.8", OTHER_MAC) == ""
+    assert seen(wire.near) == {"192.0.2.7": Seen(OTHER_MAC), "192.0.2.8": Seen(OTHER_MAC)}
+    assert done("delete", "192.0.2.7") == ""
+    assert done("delete", "192.0.2.8", "192.0.2.9", "--missing-ok") == "2 of 2 rows deleted\n"
+    assert seen(wire.near) == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["create", "192.0.2.7", MAC], "`netio set` changes it"),
+        (["set", "192.0.2.9", MAC], "`netio create` makes one"),
+        (["delete", "192.0.2.9"], "`netio create` makes one"),
+        (["create", "192.0.2.300", MAC], "write it like 192.0.2.7"),
+        (["create", "192.0.2.9", "hello"], "write it like 02:00:5e:00:00:07"),
+        (["create", "192.0.2.9", ""], "neighbours there have 6"),
+        (["create", "", MAC], "write it like 192.0.2.7"),
+        (["replace", "10.9.9.9", MAC], "name its link with --interface"),
+        (["replace", "192.0.2.9", MAC, "-i", "nothere"], "there are lo, near0"),
+        (["flush", "-i", "nothere"], "there are lo, near0"),
+    ],
+)
+def test_a_refusal_says_what_would_be_right(wire: Wire, arguments: list[str], advice: str) -> None:
+    wire.near.ip(f"neigh add 192.0.2.7 lladdr {OTHER_MAC} dev near0")
+    line = complaint(*arguments)
+    assert advice in line
+    assert "_neighbor" not in line
+    assert "interface=" not in line
+    assert seen(wire.near) == {"192.0.2.7": Seen(OTHER_MAC)}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create", "192.0.2.9", MAC],
+        ["set", "192.0.2.7", MAC],
+        ["replace", "192.0.2.7", MAC],
+        ["delete", "192.0.2.7"],
+        ["flush"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_without_privilege(wire: Wire, arguments: list[str]) -> None:
+    """Bug: the line says that something is forbidden, but not what to do."""
+    wire.near.ip(f"neigh add 192.0.2.7 lladdr {OTHER_MAC} dev near0", "neigh add 192.0.2.8 dev near0 nud failed")
+    line = complaint(*arguments, prefix=UNPRIVILEGED)
+    assert "sudo" in line
+    assert "elevated prompt" in line
+    assert seen(wire.near) == {"192.0.2.7": Seen(OTHER_MAC), "192.0.2.8": Seen("", "FAILED")}
+
+
+@pytest.mark.usefixtures("wire")
+def test_json() -> None:
+    wanted = {"address": "192.0.2.7", "physical_address": MAC, "interface": None}
+    assert answer("create", "192.0.2.7", MAC) == [wanted]
+    (failure,) = answer("create", "192.0.2.7", MAC, status=1)
+    assert (failure["address"], failure["error"]["name"], failure["error"]["errno"]) == (
+        "192.0.2.7",
+        "NeighborExistsError",
+        17,
+    )
+    assert "`netio set` changes it" in failure["error"]["message"]
+    assert answer("set", "192.0.2.7", MAC, "-i", "near0") == [wanted | {"interface": "near0"}]
+    assert answer("replace", "fe80::7%near0", MAC)[0]["address"] == "fe80::7%near0"
+    assert answer("flush") == []
+    gone, missing = answer("delete", "192.0.2.7", "192.0.2.9", status=1)
+    assert gone == wanted | {"physical_address": ""}
+    assert (missing["address"], missing["error"]["code"]) == ("192.0.2.9", 1168)
+
+
+def test_several_are_tried_though_one_fails(wire: Wire) -> None:
+    """Bug: the first failure ends it, or the count is of the wrong ones."""
+    wire.near.ip(f"neigh add 192.0.2.7 lladdr {MAC} dev near0")
+    ended = run("delete", "192.0.2.8", "192.0.2.7", "192.0.2.9")
+    assert (ended.returncode, ended.stdout) == (1, "1 of 3 rows deleted\n")
+    first, second, count = ended.stderr.splitlines()
+    assert first.startswith("netio: DeleteIpNetEntry2 192.0.2.8 on near0: ")
+    assert second.startswith("netio: DeleteIpNetEntry2 192.0.2.9 on near0: ")
+    assert count == "netio: 2 of 3 rows failed"
+    assert seen(wire.near) == {}
+
+
+@pytest.mark.parametrize("arguments", [[], ["-i", "near0"], ["-4"], ["dev", "near0"], ["all"]])
+def test_flush_removes_dynamic_rows_only(wire: Wire, arguments: list[str]) -> None:
+    wire.near.ip(
+        f"neigh add 192.0.2.7 lladdr {MAC} dev near0",
+        f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale",
+        "neigh add 192.0.2.9 dev near0 nud failed",
+    )
+    assert done("flush", *arguments) == ""
+    assert seen(wire.near) == {"192.0.2.7": Seen(MAC)}
+
+
+def test_flush_of_something_else(wire: Wire) -> None:
+    """Bug: the family or the interface is not looked at."""
+    wire.near.ip(f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale")
+    assert done("flush", "-6") + done("flush", "-i", "lo") == ""
+    assert seen(wire.near) == {"192.0.2.8": Seen(MAC, "STALE")}
+
+
+def test_the_words_of_ip(wire: Wire) -> None:
+    """Each line is one of ip-neighbour(8) without its first two words."""
+    typed(f"add 192.0.2.7 lladdr {MAC} dev near0")
+    typed(f"add dev near0 to 192.0.2.8 lladdr {MAC} nud permanent")
+    typed(f"change 192.0.2.8 dev near0 lladdr {OTHER_MAC}")
+    typed(f"replace 192.0.2.9 lladdr {MAC} dev near0")
+    assert seen(wire.near) == {"192.0.2.7": Seen(MAC), "192.0.2.8": Seen(OTHER_MAC), "192.0.2.9": Seen(MAC)}
+    assert "192.0.2.7" in typed("get 192.0.2.7 dev near0")
+    assert "192.0.2.8" in typed("show dev near0")
+    typed("del 192.0.2.7 dev near0")
+    typed("delete 192.0.2.8 dev near0")
+    assert list(seen(wire.near)) == ["192.0.2.9"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create"],
+        ["create", "192.0.2.7"],
+        ["create", "192.0.2.7", MAC, "surplus"],
+        ["create", "192.0.2.7", MAC, "lladdr", MAC],
+        ["create", "192.0.2.7", MAC, "-i", ""],
+        ["create", "192.0.2.7", MAC, "dev", ""],
+        ["create", "192.0.2.7", MAC, "dev"],
+        ["create", "192.0.2.7", MAC, "dev", "near0", "dev", "near0"],
+        ["create", "192.0.2.7", MAC, "dev", "near0", "-i", "lo"],
+        ["add", "192.0.2.7", "lladdr", MAC, "nud", "reachable"],
+        ["add", "192.0.2.7", "lladdr", MAC, "nud", "noarp"],
+        ["delete"],
+        ["delete", "--from", "/nothing/there"],
+        ["delete", "--from", "/"],
+        ["delete", "192.0.2.7", "--from", "-"],
+        ["flush", "192.0.2.7"],
+        ["flush", "nud", "stale"],
+        ["list", "extra"],
+        ["list", "--state", "gone"],
+        ["list", "nud", "gone"],
+        ["list", "-5"],
+        ["list", "-i", ""],
+        ["get"],
+        ["resolve"],
+        ["resolve", "192.0.2.2", "--timeout", "-1"],
+        ["scan"],
+        ["scan", "192.0.2.0/24", "--in-flight", "0"],
+        ["scan", "192.0.2.0/24", "--json", "--map"],
+        ["scan", "fe80::%near0/120", "-i", "lo"],
+        ["nosuch"],
+        [],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_status_2(wire: Wire, arguments: list[str]) -> None:
+    """Bug: a shell's variable that is not set widens what is done."""
+    wire.near.ip(f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale")
+    ended = run(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Usage: netio" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert seen(wire.near) == {"192.0.2.8": Seen(MAC, "STALE")}

@@ -28,10 +28,13 @@ COMMAND = python(
 )
 
 _SCHEMA = Path(__file__).parents[3] / "docs" / "netio.schema.json"
-_SECONDS = 40
+_SECONDS = 25
 
 # What in the environment of the tests would change what the command shows.
-_LOOKS = ("COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "PYTHONIOENCODING", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+_LOOKS = (
+    *("COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
+    *("PYTHONIOENCODING", "PYTHONUNBUFFERED", "PYTHONUTF8"),
+)
 
 
 def surroundings(**more: str) -> dict[str, str]:
@@ -114,7 +117,13 @@ class Terminal:
         """Waits for a text."""
         until = monotonic() + _SECONDS
         while text not in self.text:
-            assert self._receive(until), f"{text!r} did not come: {self.text!r}"
+            assert self._receive(until), f"{text!r} did not come: {self.text[-500:]!r}"
+
+    def wait_until_idle(self) -> None:
+        """Waits until the command itself waits: for keys, or for the network."""
+        until = monotonic() + _SECONDS
+        while self._state() != "S":
+            assert monotonic() < until, "it is never idle"
 
     def type(self, text: str) -> None:
         """Types keys; "\\x03" is Ctrl-C."""
@@ -134,9 +143,13 @@ class Terminal:
             return status
         raise AssertionError("somebody is left in its process group")
 
+    def _state(self) -> str:
+        """R while it runs, S while it waits."""
+        return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2][0]
+
     def _receive(self, until: float) -> bool:
         ready, _, _ = select.select([self._keeper], [], [], max(0, until - monotonic()))
-        assert ready, f"it takes too long; so far: {self.text!r}"
+        assert ready, f"it takes too long; so far: {self.text[-500:]!r}"
         try:
             received = os.read(self._keeper, 65536)
         except OSError:  # everybody has closed the other side
@@ -147,18 +160,18 @@ class Terminal:
 
 @contextmanager
 def on_terminal(
-    *arguments: str, columns: int = 80, stdin: int | None = None, stdout: int | None = None, **more: str
+    *arguments: str, columns: int = 80, stdout: int | None = None, more: dict[str, str] | None = None
 ) -> Iterator[Terminal]:
-    """Starts the command on a terminal; stdin and stdout may be somewhere else."""
+    """Starts the command on a terminal; its stdout may be somewhere else."""
     keeper, terminal = pty.openpty()
     termios.tcsetwinsize(keeper, (24, columns))
     process = subprocess.Popen(
         # Its own session, on whose terminal Ctrl-C is a signal to it.
-        ["setsid", *(["--ctty"] if stdin is None else []), *COMMAND, *arguments],
-        stdin=terminal if stdin is None else stdin,
+        ["setsid", "--ctty", *COMMAND, *arguments],
+        stdin=terminal,
         stdout=terminal if stdout is None else stdout,
         stderr=terminal,
-        env=surroundings(**{"TERM": "xterm", **more}),
+        env=surroundings(**{"TERM": "xterm"} | (more or {})),
     )
     os.close(terminal)
     try:

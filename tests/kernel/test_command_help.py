@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""What a newcomer reads, and that it is true: every example of every --help is run here."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+import netio
+from netlab.child import python
+from netlab.command import run, run_in_shell, surroundings
+from netlab.oracle import Seen, seen
+from netlab.wire import FAR_MAC
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from netlab.wire import Wire
+
+COMMANDS = ["list", "get", "resolve", "create", "set", "replace", "delete", "flush", "scan"]
+MAC = "02:00:5e:00:00:07"
+
+
+def help_of(*command: str) -> str:
+    done = run(*command, "--help", COLUMNS="100")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def examples(text: str) -> list[str]:
+    """The lines that a reader would type; behind two blanks is what they do."""
+    return [line.strip().split("  ")[0] for line in text.splitlines() if re.match(r" +netio [a-z]", line)]
+
+
+@pytest.fixture
+def home(wire: Wire) -> Wire:
+    """A network as the examples have it: eth0, a host that answers, another one that can be pinned."""
+    wire.near.ip("link set near0 down", "link set near0 name eth0", "link set eth0 up")
+    wire.near.ip(*(f"ntable change name {table} dev eth0 retrans 100" for table in ("arp_cache", "ndisc_cache")))
+    wire.near.ip("address replace 2001:db8::1/64 dev eth0 nodad", "address replace fe80::1/64 dev eth0 nodad")
+    wire.far.ip("address add 192.0.2.3/24 dev far0")
+    return wire
+
+
+@pytest.mark.usefixtures("home")
+def test_a_newcomer_finds_the_five_things() -> None:
+    """In the order of the help: who is there, ask for one, pin it, unpin it, sweep."""
+    who, ask, pin, unpin, sweep = (run_in_shell(line) for line in examples(help_of()))
+
+    assert {done.returncode for done in (who, ask, pin, unpin, sweep)} == {0}
+    assert who.stdout.startswith("ADDRESS ")
+    assert ask.stdout.splitlines()[1].split() == ["192.0.2.2", FAR_MAC, "eth0", "REACHABLE"]
+    assert [line.split()[0] for line in sweep.stdout.partition("\n\n")[0].splitlines()[1:]] == [
+        "192.0.2.2",
+        "192.0.2.3",
+    ]
+    assert "R reachable: 2" in sweep.stdout
+    assert "P permanent" not in sweep.stdout
+
+
+def test_pinning_and_unpinning(home: Wire) -> None:
+    """The third and the fourth example, and what they leave behind."""
+    _, _, pin, unpin, _ = examples(help_of())
+    assert run_in_shell(pin).returncode == 0
+    assert seen(home.near, "eth0") == {"192.0.2.7": Seen(MAC)}
+    assert run_in_shell(unpin).returncode == 0
+    assert seen(home.near, "eth0") == {}
+
+
+def test_the_help_names_all_commands_and_no_alias() -> None:
+    shown = re.findall(r"^  ([a-z]+) {2,}\S", help_of().partition("Commands:")[2], re.MULTILINE)
+    assert shown == COMMANDS
+    for alias, command in (("show", "list"), ("add", "create"), ("change", "set"), ("del", "delete")):
+        assert help_of(alias).replace(f"netio {alias}", f"netio {command}", 1) == help_of(command)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_examples(home: Wire, tmp_path: Path, command: str) -> None:
+    """Bug: an example has an option that is long gone. What they pipe into is not needed here."""
+    home.near.ip(f"neigh add 192.0.2.8 lladdr {MAC} dev eth0", f"neigh add fe80::7 lladdr {MAC} dev eth0")
+    if command != "create":
+        home.near.ip(f"neigh add 192.0.2.7 lladdr {MAC} dev eth0")
+    number = 9 if command == "create" else 8
+    hosts = f"address,physical_address,interface\n192.0.2.{number},{MAC},eth0\n"
+    lines = examples(help_of(command))
+    assert len(lines) == 2
+    for line in lines:
+        assert line.startswith(f"netio {command} ") or f"| netio {command} " in line
+        assert "  " not in line
+        (tmp_path / "hosts.csv").write_text(hosts)
+        done = run_in_shell(f"cd {tmp_path}; jq() {{ cat; }}; {line}")
+        assert (done.returncode, "netio: " in done.stderr) == (0, False), (line, done)
+
+
+def test_the_help_of_scan_says_what_it_does_to_the_table() -> None:
+    text = " ".join(help_of("scan").split())
+    assert "--in-flight" in text
+    assert "push rows of others out" in text
+
+
+def test_version() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"netio, version {netio.__version__}\n", "")
+
+
+@pytest.mark.usefixtures("wire")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("netio s", {"set", "scan"}),
+        ("netio list -i n", {"near0"}),
+        ("netio scan --interface ", {"near0", "lo"}),
+        ("netio list --st", {"--state"}),
+        ("netio list --sort add", {"address"}),
+        ("netio sh", set()),
+    ],
+)
+def test_shell_completion(typed: str, offered: set[str]) -> None:
+    more = {"_NETIO_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
+    done = run(**more)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {line.partition(",")[2] for line in done.stdout.splitlines() if line} == offered
+
+
+@pytest.mark.usefixtures("wire")
+@pytest.mark.parametrize(
+    "arguments", [["--version"], ["--help"], ["list", "--json"], ["list", "--help"], ["scan", "192.0.2.2", "--json"]]
+)
+def test_only_what_draws_loads_rich(arguments: list[str]) -> None:
+    """Bug: an import that has moved to the top of a file, and every start takes twice as long."""
+    code = f"""
+import sys
+from netio.cli import main
+sys.argv[1:] = {arguments!r}
+try:
+    main()
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+    done = subprocess.run(python(code), capture_output=True, text=True, env=surroundings(), timeout=30, check=True)
+    loaded = {name.partition(".")[0] for name in done.stderr.split()}
+    assert "click" in loaded
+    assert not loaded & {"rich", "asyncio", "aiooui", "numpy"}

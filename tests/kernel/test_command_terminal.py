@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: MIT
+"""The command on a terminal: colour, width, the question, the progress bar, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from netlab.command import checked, on_terminal, run
+from netlab.oracle import Seen, seen
+from netlab.wire import FAR_IP4, FAR_MAC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from netlab.wire import Wire
+
+MAC = "02:00:5e:00:00:07"
+CTRL_C, CTRL_D = "\x03", "\x04"
+
+
+@pytest.fixture(autouse=True)
+def _neighbors(wire: Wire) -> None:
+    wire.hasten()
+    wire.near.ip(
+        f"neigh add 192.0.2.7 lladdr {MAC} dev near0",
+        f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale",
+        "neigh add 192.0.2.9 dev near0 nud failed",
+    )
+
+
+@pytest.fixture
+def answering(wire: Wire) -> None:
+    """Fifteen hosts at the beginning of a /16."""
+    wire.far.ip("route add local 10.0.0.0/28 dev lo")
+    wire.near.ip("route add 10.0.0.0/16 dev near0")
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    ends = os.pipe()
+    yield ends
+    for end in ends:
+        os.close(end)
+
+
+def csv_of(folder: Path, count: int) -> str:
+    """A file with so many rows."""
+    file = folder / "rows.csv"
+    rows = (f"10.0.{number // 256}.{number % 256},{MAC},near0\n" for number in range(count))
+    file.write_text("address,physical_address,interface\n" + "".join(rows))
+    return str(file)
+
+
+@pytest.mark.parametrize(
+    ("more", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"TERM": ""}, True)]
+)
+def test_colour_by_state(more: dict[str, str], coloured: bool) -> None:
+    with on_terminal("list", "-4", more=more) as terminal:
+        assert terminal.finish() == 0
+    for colour, state in ((36, "PERMANENT"), (31, "UNREACHABLE")):
+        assert (f"\x1b[{colour}m{state}" in terminal.raw) is coloured
+    assert re.findall(r"192\.0\.2\.\d", terminal.text) == ["192.0.2.7", "192.0.2.8", "192.0.2.9"]
+
+
+@pytest.mark.parametrize("columns", [20, 40, 58, 200])
+@pytest.mark.parametrize("option", ["--state=stale", "--state=permanent"])
+def test_columns_fit_the_width(columns: int, option: str) -> None:
+    """Bug: lines are wrapped by the terminal, or what does not fit is cut off."""
+    with on_terminal("list", "-4", option, columns=columns) as terminal:
+        assert terminal.finish() == 0
+    lines = terminal.text.splitlines()
+    assert max(map(len, lines)) <= columns
+    # Folded cells, put together again: the characters of the row, whatever their order.
+    address, state = ("192.0.2.8", "STALE") if "stale" in option else ("192.0.2.7", "PERMANENT")
+    told = "ADDRESS PHYSICAL ADDRESS INTERFACE STATE near0" + address + MAC + state
+    assert sorted("".join(lines).replace(" ", "")) == sorted(told.replace(" ", ""))
+
+
+def test_a_map_on_a_narrow_terminal() -> None:
+    """Bug: a line of 32 signs is wrapped in its middle, so that nothing stands below what it belongs to."""
+    with on_terminal("scan", "192.0.2.0/27", "--map", columns=40) as terminal:
+        assert terminal.finish() == 0
+    assert " 192.0.2.0 --R....P ........\n192.0.2.16 ........ .......-\n" in terminal.text
+    assert "\x1b[36mP" in terminal.raw
+
+
+QUESTIONS = pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        (["delete", "192.0.2.7", "192.0.2.8"], "Delete 2 rows? [y/N]: "),
+        (["flush"], "Remove 2 dynamic rows? [y/N]: "),
+    ],
+    ids=["delete", "flush"],
+)
+
+
+@QUESTIONS
+def test_the_question_is_answered_with_yes(wire: Wire, arguments: list[str], question: str) -> None:
+    with on_terminal(*arguments) as terminal:
+        terminal.expect(question)
+        terminal.wait_until_idle()  # Python loses a Ctrl-C in the moment before it reads
+        assert len(seen(wire.near)) == 3
+        terminal.type("y\n")
+        assert terminal.finish() == 0
+    assert len(seen(wire.near)) == 1
+
+
+@QUESTIONS
+@pytest.mark.parametrize(("keys", "status"), [("n\n", 1), ("\n", 1), (CTRL_D, 1), (CTRL_C, 130)])
+def test_the_question_is_not_answered_with_yes(
+    wire: Wire, arguments: list[str], question: str, keys: str, status: int
+) -> None:
+    with on_terminal(*arguments) as terminal:
+        terminal.expect(question)
+        terminal.wait_until_idle()  # Python loses a Ctrl-C in the moment before it reads
+        terminal.type(keys)
+        assert terminal.finish() == status
+    assert terminal.text.endswith("\nnetio: nothing was written\n")
+    assert len(seen(wire.near)) == 3
+
+
+@pytest.mark.parametrize(
+    "arguments", [["delete", "192.0.2.7"], ["delete", "192.0.2.7", "192.0.2.8", "--yes"], ["flush", "-y"]]
+)
+def test_no_question(arguments: list[str]) -> None:
+    """Bug: --yes is not looked at, or one row is asked about."""
+    with on_terminal(*arguments) as terminal:
+        assert terminal.finish() == 0
+    assert "?" not in terminal.text
+
+
+def test_rows_from_a_file_are_asked_about(wire: Wire, tmp_path: Path) -> None:
+    with on_terminal("create", "--from", csv_of(tmp_path, 20)) as terminal:
+        terminal.expect("Create 20 rows? [y/N]: ")
+        terminal.type("y\n")
+        assert terminal.finish() == 0
+    assert terminal.text.endswith("\n20 of 20 rows created\n")
+    assert len(seen(wire.near)) == 23
+
+
+@pytest.mark.parametrize(("count", "drawn"), [(4_999, False), (5_000, True), (10_001, True)])
+def test_progress_of_many_rows(tmp_path: Path, count: int, drawn: bool) -> None:
+    """Bug: the bar stays behind, or stands still before the end."""
+    with on_terminal("create", "--yes", "--from", csv_of(tmp_path, count)) as terminal:
+        assert terminal.finish() == 0
+    assert (f"{count}/{count} 0 failed" in terminal.text) is drawn
+    assert ("\x1b[?25l" in terminal.raw) is drawn
+    assert terminal.text.endswith(f"\r{count:,} of {count:,} rows created\n" if drawn else " rows created\n")
+
+
+@pytest.mark.usefixtures("answering")
+@pytest.mark.parametrize("columns", [20, 80])
+def test_progress_of_a_scan(columns: int) -> None:
+    """Done, found, rate, time left."""
+    with on_terminal("scan", "10.0.0.0/24", columns=columns) as terminal:
+        assert terminal.finish() == 0
+    assert "15 of 254 addresses answered in " in terminal.text.replace("\n", "")
+    if columns == 80:
+        assert re.search(r" 254/254 15 found [\d,]+/s [\d:]+\s", terminal.text)
+
+
+@pytest.mark.usefixtures("answering")
+@pytest.mark.parametrize(
+    "more", [{"LANG": "C", "LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}]
+)
+def test_progress_where_the_terminal_can_do_little(more: dict[str, str]) -> None:
+    """Bug: a sign that the terminal lacks ends the scan."""
+    with on_terminal("scan", "10.0.0.0/26", "--map", more=more) as terminal:
+        assert terminal.finish() == 0
+    assert "15 of 62 addresses answered" in terminal.text
+    assert "Traceback" not in terminal.text
+    if "PYTHONIOENCODING" in more:
+        assert terminal.raw.isascii()
+    if "TERM" in more:
+        assert "\x1b" not in terminal.raw
+    if "NO_COLOR" in more:
+        assert not re.search(r"\x1b\[(3|9)\dm", terminal.raw)
+
+
+@pytest.mark.usefixtures("answering")
+def test_lines_go_to_the_pipe_and_the_bar_to_the_terminal(pipe: tuple[int, int]) -> None:
+    """Bug: while the bar is there, lines for a pipe are drawn on the terminal."""
+    reading, writing = pipe
+    with on_terminal("scan", "10.0.0.0/24", "--json", stdout=writing) as terminal:
+        assert terminal.finish() == 0
+    lines = os.read(reading, 65536).decode().splitlines()
+    assert len([checked("scan", json.loads(line)) for line in lines]) == 15
+    assert "254/254 15 found" in terminal.text
+    assert "{" not in terminal.text
+
+
+def test_lines_on_the_terminal_have_no_bar_among_them() -> None:
+    """Bug: the bar's movements cut lines into pieces."""
+    with on_terminal("scan", "192.0.2.0/28", "--json") as terminal:
+        assert terminal.finish() == 0
+    assert [checked("scan", json.loads(line))["address"] for line in terminal.raw.splitlines()].count(FAR_IP4) == 1
+
+
+def test_a_bar_is_for_terminals_only() -> None:
+    """Bug: FORCE_COLOR, which many build servers set, fills a log with the movements of a bar."""
+    done = run("scan", FAR_IP4, FORCE_COLOR="1")
+    assert "\x1b" not in done.stderr
+    assert "\x1b[32mREACHABLE" in done.stdout
+
+
+@pytest.mark.usefixtures("answering")
+def test_ctrl_c_ends_a_scan_with_what_is_known() -> None:
+    """Bug: a traceback, a hidden cursor, or an hour in which nothing happens."""
+    with on_terminal("scan", "10.0.0.0/16") as terminal:
+        terminal.expect(" 15 found ")
+        terminal.type(CTRL_C)
+        assert terminal.finish() == 130
+    assert "\x1b[?25l" in terminal.raw
+    table = terminal.text.rpartition("ADDRESS ")[2]
+    assert [line.split()[:2] for line in table.splitlines()[1:16]] == [[f"10.0.0.{n}", FAR_MAC] for n in range(1, 16)]
+    assert re.search(r"\n15 of [\d,]+ addresses answered in [\d.]+ s\n", table)
+    assert re.search(r"\nnetio: interrupted: [\d,]+ of 65,534 addresses have no answer yet\n$", table)
+    assert "Traceback" not in terminal.text
+
+
+@pytest.mark.usefixtures("answering")
+def test_ctrl_c_ends_a_scan_for_a_program(pipe: tuple[int, int]) -> None:
+    with on_terminal("scan", "10.0.0.0/16", "--json", stdout=pipe[1]) as terminal:
+        terminal.expect(" 15 found ")
+        terminal.type(CTRL_C)
+        assert terminal.finish() == 130
+    lines = os.read(pipe[0], 65536).decode().splitlines()
+    assert [checked("scan", json.loads(line))["physical_address"] for line in lines] == [FAR_MAC] * 15
+    assert "netio: interrupted: " in terminal.text
+
+
+def test_ctrl_c_ends_resolving_with_what_is_known(wire: Wire) -> None:
+    """Two of the three answer at once; the third one would keep it for an hour."""
+    wire.near.ip("ntable change name arp_cache dev near0 retrans 1000000")
+    with on_terminal("resolve", "192.0.2.77", "192.0.2.7", FAR_IP4) as terminal:
+        while seen(wire.near).get(FAR_IP4) != Seen(FAR_MAC, "REACHABLE"):
+            pass
+        terminal.wait_until_idle()
+        terminal.type(CTRL_C)
+        assert terminal.finish() == 130
+    assert terminal.text.endswith("netio: interrupted: 1 of 3 addresses have no answer yet\n")
+    assert f"\n{FAR_IP4}  {FAR_MAC}  near0      REACHABLE" in terminal.text
+
+
+def test_an_answer_is_for_stdout_only() -> None:
+    """Bug: the table goes to a terminal although stdout is somewhere else."""
+    with on_terminal("list", stdout=subprocess.DEVNULL) as terminal:
+        assert terminal.finish() == 0
+    assert terminal.raw == ""

@@ -32,6 +32,7 @@ def check_sdist(path: str) -> None:
         "CONTRIBUTING.md",
         "docs/design.md",
         "docs/list.svg",
+        "docs/netio.schema.json",
         "docs/pictures.py",
         "netio/native/netio.cdef.h",
         "netio/native/columns.c",

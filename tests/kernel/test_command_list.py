@@ -22,7 +22,8 @@ def _neighbors(wire: Wire) -> None:
     wire.near.ip(
         "neigh add 192.0.2.7 lladdr 02:00:5e:00:00:07 dev near0",
         "neigh add 192.0.2.8 lladdr 02:00:5e:00:00:08 dev near0 nud stale",
-        "neigh add 192.0.2.9 dev near0 nud failed",
+        # A failed row is the kernel's to remove at any time, but for such a one.
+        "neigh add 192.0.2.9 dev near0 nud failed extern_learn",
         "neigh add 192.0.2.255 lladdr ff:ff:ff:ff:ff:ff dev near0 nud noarp",
         "neigh add 224.0.0.9 lladdr 01:00:5e:00:00:09 dev near0 nud noarp",
         "neigh add fe80::7 lladdr 02:00:5e:00:00:07 router dev near0",

@@ -31,7 +31,8 @@ def _neighbors(wire: Wire) -> None:
     wire.near.ip(
         f"neigh add 192.0.2.7 lladdr {MAC} dev near0",
         f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale",
-        "neigh add 192.0.2.9 dev near0 nud failed",
+        # A failed row is the kernel's to remove at any time, but for such a one.
+        "neigh add 192.0.2.9 dev near0 nud failed extern_learn",
     )
 
 

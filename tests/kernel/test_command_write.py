@@ -78,11 +78,11 @@ def test_a_refusal_says_what_would_be_right(wire: Wire, arguments: list[str], ad
 )
 def test_without_privilege(wire: Wire, arguments: list[str]) -> None:
     """Bug: the line says that something is forbidden, but not what to do."""
-    wire.near.ip(f"neigh add 192.0.2.7 lladdr {OTHER_MAC} dev near0", "neigh add 192.0.2.8 dev near0 nud failed")
+    wire.near.ip(f"neigh add 192.0.2.7 lladdr {OTHER_MAC} dev near0", "neigh add 192.0.2.8 dev near0 nud failed extern_learn")
     line = complaint(*arguments, prefix=UNPRIVILEGED)
     assert "sudo" in line
     assert "elevated prompt" in line
-    assert seen(wire.near) == {"192.0.2.7": Seen(OTHER_MAC), "192.0.2.8": Seen("", "FAILED")}
+    assert seen(wire.near) == {"192.0.2.7": Seen(OTHER_MAC), "192.0.2.8": Seen("", "FAILED", extern_learn=True)}
 
 
 @pytest.mark.usefixtures("wire")
@@ -121,7 +121,7 @@ def test_flush_removes_dynamic_rows_only(wire: Wire, arguments: list[str]) -> No
     wire.near.ip(
         f"neigh add 192.0.2.7 lladdr {MAC} dev near0",
         f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale",
-        "neigh add 192.0.2.9 dev near0 nud failed",
+        "neigh add 192.0.2.9 dev near0 nud failed extern_learn",
     )
     assert done("flush", *arguments) == ""
     assert seen(wire.near) == {"192.0.2.7": Seen(MAC)}

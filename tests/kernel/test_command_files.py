@@ -123,7 +123,7 @@ def test_ten_thousand_rows_from_a_pipe(wire: Wire) -> None:
 
 @pytest.mark.usefixtures("wire")
 def test_ten_thousand_failures() -> None:
-    """Bug: each of them asks the system anew which interfaces there are."""
+    """Bug: only the failures of one part of the rows are told of, or each on several lines."""
     done = run("delete", "--from", "-", "-i", "nothere", text=lines(MANY))
     assert (done.returncode, done.stdout) == (1, "0 of 10,000 rows deleted\n")
     *told, count = done.stderr.splitlines()

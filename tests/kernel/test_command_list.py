@@ -3,18 +3,21 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import netio
-from netlab.command import answer, complaint, run
+from netlab.child import python
+from netlab.command import answer, complaint, run, surroundings
 
 if TYPE_CHECKING:
     from netlab.wire import Wire
 
 CISCO = "00:00:0c:00:00:05"
+LOCAL = "02:60:8c:00:00:06"  # the list has it all the same, from before there were such addresses
 
 
 @pytest.fixture(autouse=True)
@@ -114,13 +117,23 @@ def test_a_table_for_people_without_colour_off_a_terminal() -> None:
 
 def test_makers_names(wire: Wire) -> None:
     """Bug: a locally administered address is looked up, whose first bits are nobody's."""
-    wire.near.ip(f"neigh add 192.0.2.5 lladdr {CISCO} dev near0")
+    wire.near.ip(f"neigh add 192.0.2.5 lladdr {CISCO} dev near0", f"neigh add 192.0.2.6 lladdr {LOCAL} dev near0")
     vendors = {row["address"]: row["vendor"] for row in answer("list", "-4", "--vendor")}
     assert vendors.pop("192.0.2.5").startswith("Cisco")
     assert set(vendors.values()) == {None}
     assert "Cisco" in run("list", "--vendor").stdout
     assert "VENDOR" not in run("list").stdout
     assert answer("get", "192.0.2.5", "--vendor")[0]["vendor"].startswith("Cisco")
+
+
+def test_makers_names_without_the_extra() -> None:
+    """Bug: a traceback, or rows without what was asked for."""
+    code = "import sys; sys.modules['aiooui'] = None; from netio.cli import main; sys.argv[1:] = ['list', '--vendor']"
+    done = subprocess.run(
+        python(f"{code}; main()"), capture_output=True, text=True, env=surroundings(), timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "netio: aiooui is missing; install it with: pip install 'netioapi[oui]'\n"
 
 
 def test_get_tells_of_each_address() -> None:

@@ -250,6 +250,20 @@ def test_ctrl_c_ends_resolving_with_what_is_known(wire: Wire) -> None:
     assert f"\n{FAR_IP4}  {FAR_MAC}  near0      REACHABLE" in terminal.text
 
 
+def test_ctrl_c_ends_resolving_for_a_program(wire: Wire, pipe: tuple[int, int]) -> None:
+    """Bug: what is printed then is no JSON, or nothing."""
+    wire.near.ip("ntable change name arp_cache dev near0 retrans 1000000")
+    with on_terminal("resolve", "192.0.2.77", "192.0.2.7", "--json", stdout=pipe[1]) as terminal:
+        while "192.0.2.77" not in seen(wire.near):
+            pass
+        terminal.wait_until_idle()
+        terminal.type(CTRL_C)
+        assert terminal.finish() == 130
+    (row,) = checked("resolve", json.loads(os.read(pipe[0], 65536)))
+    assert (row["address"], row["state"]) == ("192.0.2.7", "PERMANENT")
+    assert terminal.text.endswith("netio: interrupted: 1 of 2 addresses have no answer yet\n")
+
+
 def test_an_answer_is_for_stdout_only() -> None:
     """Bug: the table goes to a terminal although stdout is somewhere else."""
     with on_terminal("list", stdout=subprocess.DEVNULL) as terminal:

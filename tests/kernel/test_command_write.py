@@ -78,7 +78,9 @@ def test_a_refusal_says_what_would_be_right(wire: Wire, arguments: list[str], ad
 )
 def test_without_privilege(wire: Wire, arguments: list[str]) -> None:
     """Bug: the line says that something is forbidden, but not what to do."""
-    wire.near.ip(f"neigh add 192.0.2.7 lladdr {OTHER_MAC} dev near0", "neigh add 192.0.2.8 dev near0 nud failed extern_learn")
+    wire.near.ip(
+        f"neigh add 192.0.2.7 lladdr {OTHER_MAC} dev near0", "neigh add 192.0.2.8 dev near0 nud failed extern_learn"
+    )
     line = complaint(*arguments, prefix=UNPRIVILEGED)
     assert "sudo" in line
     assert "elevated prompt" in line

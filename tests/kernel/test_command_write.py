@@ -174,7 +174,6 @@ def test_the_words_of_ip(wire: Wire) -> None:
         ["scan", "192.0.2.0/24", "--json", "--map"],
         ["scan", "fe80::%near0/120", "-i", "lo"],
         ["nosuch"],
-        [],
     ],
     ids=" ".join,
 )

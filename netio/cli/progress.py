@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn, Task
     from rich.text import Text
 
+# On a narrower terminal the numbers need all the room.
+_WIDTH_WITH_BAR = 60
+
 
 @contextmanager
 def progress(total: int, *, printing: bool = False) -> Iterator[Callable[[int, str], None]]:
@@ -28,7 +31,7 @@ def progress(total: int, *, printing: bool = False) -> Iterator[Callable[[int, s
     from rich.progress import Progress
 
     console = Console(stderr=True, highlight=False, markup=False, emoji=False)
-    bar = Progress(*_columns(), console=console, transient=True)
+    bar = Progress(*_columns(console.width), console=console, transient=True)
     try:
         with bar:
             task = bar.add_task("", total=total)
@@ -41,7 +44,7 @@ def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _columns() -> list[ProgressColumn]:
+def _columns(width: int) -> list[ProgressColumn]:
     from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
@@ -49,4 +52,5 @@ def _columns() -> list[ProgressColumn]:
         def render(self, task: Task) -> Text:
             return Text(f"{task.speed or 0:,.0f}/s")
 
-    return [BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), Rate(), TimeRemainingColumn()]
+    numbers = [MofNCompleteColumn(), TextColumn("{task.description}"), Rate(), TimeRemainingColumn()]
+    return [BarColumn(), *numbers] if width >= _WIDTH_WITH_BAR else numbers

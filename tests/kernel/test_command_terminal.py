@@ -157,14 +157,14 @@ def test_progress_of_many_rows(tmp_path: Path, count: int, drawn: bool) -> None:
 
 
 @pytest.mark.usefixtures("answering")
-@pytest.mark.parametrize("columns", [20, 80])
+@pytest.mark.parametrize("columns", [20, 40, 80])
 def test_progress_of_a_scan(columns: int) -> None:
-    """Done, found, rate, time left."""
+    """Done, found, rate, time left. Bug: on a narrow terminal the bar takes their room."""
     with on_terminal("scan", "10.0.0.0/24", columns=columns) as terminal:
         assert terminal.finish() == 0
     assert "15 of 254 addresses answered in " in terminal.text.replace("\n", "")
-    if columns == 80:
-        assert re.search(r" 254/254 15 found [\d,]+/s [\d:]+\s", terminal.text)
+    if columns > 20:
+        assert re.search(r"\b254/254 15 found [\d,]+/s [\d:]+\s", terminal.text)
 
 
 @pytest.mark.usefixtures("answering")

@@ -44,6 +44,7 @@ def as_json(**fields: object) -> str:
         f"{HEADING}192.0.2.7,{MAC},eth0\n".replace("\n", "\r\n"),
         f"\n\n{HEADING}\n192.0.2.7,{MAC},eth0\n   \n\n",
         f'{HEADING}"192.0.2.7","{MAC}","eth0"\n',
+        f'address, "physical_address", interface\n192.0.2.7, "{MAC}", "eth0"\n',
         f"address, physical_address , interface\n192.0.2.7, {MAC} , eth0\n",
         f'interface,"a, comment",physical_address,address\neth0,"with, comma and\nline end",{MAC},192.0.2.7\n',
         f"address,physical_address,interface,\n192.0.2.7,{MAC},eth0,\n",

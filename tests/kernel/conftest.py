@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Private networks for the kernel tests. Nothing here touches the machine's own network.
 
-The tests need ip(8), setpriv(1), strace(1), a C compiler, a kernel with veth, bridge and vxlan links, and root or
-unprivileged user namespaces. No link type is used that brings links of its own into the machine when it is loaded.
+The tests need ip(8), setpriv(1), setsid(1), strace(1), a C compiler, a kernel with veth, bridge and vxlan links, and
+root or unprivileged user namespaces. No link type is used that brings links of its own into the machine when it is
+loaded.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 _TUN = "/dev/net/tun"
 _LEFT_OUT = pytest.StashKey[int]()
-_TOOLS = {"ip": "iproute2", "setpriv": "util-linux", "strace": "strace", "cc": "gcc"}
+_TOOLS = {"ip": "iproute2", "setpriv": "util-linux", "setsid": "util-linux", "strace": "strace", "cc": "gcc"}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from netio._native import ffi, lib
-from netio.convert import CHUNK, INDEX_OFFSET, LUID_OFFSET, ROW_SIZE, pack, pack_key, read_row
+from netio.convert import CHUNK, INDEX_OFFSET, LUID_OFFSET, ROW_SIZE, pack, pack_key, read_row, route_on_link
 from netio.errors import InvalidParameterError, NetioError, failure, invalid
 from netio.interfaces import Interface, Links, asked_link, identify, name_of, names_of
 from netio.rows import Neighbor, plain_address
@@ -124,6 +124,9 @@ def link_of(address: IPv4Address | IPv6Address, interface: str | None) -> Interf
     link = links.find(luid=native[0].InterfaceLuid.Value, index=native[0].InterfaceIndex)
     if link is None:
         raise failure_of(RESOLVE, lib.ERROR_FILE_NOT_FOUND, native, row, None)
+    code = route_on_link(native[0], link.luid)
+    if code != lib.NO_ERROR:
+        raise failure_of(RESOLVE, code, native, row, (code, "by the routes it is on another link, or on none"))
     return Interface(name_of(link), link.index, link.luid.Value)
 
 

@@ -251,6 +251,17 @@ def _route(native: CData, positions: list[int]) -> Iterator[tuple[int, Refusal]]
             yield position, (results[place], _no_route(results[place], ffi.addressof(destinations, place)))
 
 
+def route_on_link(row: CData, luid: CData) -> int:
+    """Whether an address is on the link of an interface, by the routes: a code. A LUID of 0 cannot be asked for."""
+    if luid.Value == 0:
+        return lib.NO_ERROR
+    destination, interface = ffi.new("SOCKADDR_INET[]", 1), ffi.new("NET_LUID[]", 1)
+    destination[0], interface[0] = row.Address, luid
+    result = ffi.new("DWORD[]", 1)
+    lib.netio_route(destination, interface, 1, result)
+    return int(result[0])
+
+
 def _no_route(code: int, destination: CData) -> str:
     """Says why an address alone does not tell its interface; "": the code says it."""
     if code == lib.ERROR_NOT_SUPPORTED:

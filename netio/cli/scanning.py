@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from contextlib import suppress
 from ipaddress import IPv6Network, ip_network
 from time import monotonic
 
@@ -139,18 +140,22 @@ def _scope_or(interface: str | None, network: IPv4Network | IPv6Network) -> str 
 
 
 def _link_of(network: IPv4Network | IPv6Network, hosts: list[Address], interface: str | None) -> Interface:
-    """Finds the link that the prefix is on; where it is on none it says so and ends."""
-    error: NetioError | None = None
-    for address in hosts:
-        try:
+    """Finds the link that the prefix is on, with both of its ends; where it is on none it says so and ends."""
+    try:
+        first = _first_link(hosts, interface)
+        _first_link(hosts[::-1], first.name)
+    except NetioError as error:
+        complain(error, f"{network} cannot be scanned")
+        sys.exit(FAILED)
+    return first
+
+
+def _first_link(hosts: list[Address], interface: str | None) -> Interface:
+    """Finds the link of the first address that tells; one's own addresses do not."""
+    for address in hosts[:-1]:
+        with suppress(InvalidParameterError):
             return link_of(address, interface)
-        except InvalidParameterError as own:  # one's own addresses do not tell
-            error = own
-        except NetioError as other:
-            error = other
-            break
-    complain(error or "", f"{network} cannot be scanned")
-    sys.exit(FAILED)
+    return link_of(hosts[-1], interface)
 
 
 def _json_printer(vendors: Vendors | None, *, everything: bool) -> Callable[[object, Neighbor | NetioError], None]:

@@ -69,8 +69,9 @@ DWORD netio_interfaces(netio_interface **list, size_t *count); /* freed with net
 DWORD netio_interface_find(netio_interface *interface);
 
 /*
- * The interface on whose link each destination is. 87: the address itself does not tell (one's own, broadcast,
- * multicast, link-local); 1231: no route, or only one through the gateway that netio_gateway names.
+ * The interface on whose link each destination is. In: 0, or the only interface whose routes count; out: the interface.
+ * 87: the address itself does not tell (one's own, broadcast, multicast; link-local, where no interface is given);
+ * 1231: no route, or only one through a gateway, which netio_gateway names.
  */
 void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
 DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway); /* 1168: the route has none */

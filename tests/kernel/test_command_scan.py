@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from netlab.wire import Wire
 
 PINNED, PINNED_MAC = "192.0.2.250", "02:00:5e:00:00:fa"
-LIVE = [2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 100, 101, 128, 200, 201, 222, 254]
+LIVE = [2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 100, 101, 128, 200, 201, 222, 240, 254]
 
 MAP = """
   192.0.2.0 --R....R RR.....R RR...... .......R
@@ -28,18 +28,18 @@ MAP = """
 192.0.2.128 R....... ........ ........ ........
 192.0.2.160 ........ ........ ........ ........
 192.0.2.192 ........ RR...... ........ ......R.
-192.0.2.224 ........ ........ ........ ..P...R-
+192.0.2.224 ........ ........ R....... ..P...R-
 
-R reachable: 19
+R reachable: 20
 P permanent: 1
-. no answer: 233
+. no answer: 232
 - cannot be asked: 3
 """
 
 
 @pytest.fixture
 def crowd(wire: Wire) -> Wire:
-    """A wire on whose network twenty hosts are: the far one has nineteen addresses, and one is pinned."""
+    """A wire on whose network twenty hosts are, the addresses of the far one; and one address is pinned."""
     wire.hasten()
     wire.far.ip(*(f"route replace local 192.0.2.{host} dev lo" for host in LIVE))
     wire.near.ip(f"neigh add {PINNED} lladdr {PINNED_MAC} dev near0")
@@ -57,7 +57,7 @@ def test_twenty_hosts_and_their_map(prefix: Sequence[str]) -> None:
     expected.insert(-1, [PINNED, PINNED_MAC, "near0", "PERMANENT"])
     assert [line.split() for line in table.splitlines()[1:]] == expected
     assert picture == MAP[1:]
-    assert done.stderr.startswith("20 of 254 addresses answered in ")
+    assert done.stderr.startswith("21 of 254 addresses answered in ")
 
 
 @pytest.mark.usefixtures("crowd")
@@ -136,6 +136,26 @@ def test_nothing_leaves_the_link(crowd: Wire) -> None:
         asked = {int(question.target.split(".")[3]) for question in capture.questions()}
     assert {row["address"] for row in rows} == {f"192.0.2.{host}" for host in LIVE if host < 31 and host // 8 != 1}
     assert asked == {*range(2, 8), *range(16, 31)}
+
+
+def test_the_link_that_is_named(wire: Wire) -> None:
+    """Bug: a link is scanned for a prefix that is on another one, or one of two links with one prefix is refused."""
+    wire.lay("near1", "02:00:00:00:00:11", "far1", "02:00:00:00:00:12")
+    wire.near.ip("address add 198.51.100.1/24 dev near1", "address add 192.0.2.9/24 metric 600 dev near1")
+    wire.far.ip("address add 192.0.2.3/24 dev far1")
+    for link, host in (("near0", FAR_IP4), ("near1", "192.0.2.3")):
+        (row,) = answer("scan", host, "-i", link)
+        assert row["interface"] == link
+    index = next(link["ifindex"] for link in wire.near.json("link show near1"))
+    (row,) = answer("scan", "192.0.2.3", "-i", str(index))
+    assert row["interface"] == "near1"
+    with capturing(wire) as capture:
+        refused = complaint("scan", "198.51.100.0/30", "-i", "near0")
+        assert "198.51.100.0/30 cannot be scanned: " in refused
+        assert "on near0: by the routes it is on another link, or on none (code 1231)" in refused
+        assert "192.0.3.254 on near0" in complaint("scan", "192.0.2.0/23")
+        assert "2001:db8:" in complaint("scan", "2001:db8:1::/126", "-i", "near0")
+        assert capture.frames() == []
 
 
 def test_source(wire: Wire) -> None:

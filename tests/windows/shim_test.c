@@ -280,7 +280,7 @@ static void add_route(UCHAR host, UCHAR length, ULONG64 luid, UCHAR gateway, NL_
 static void test_routes(void)
 {
     SOCKADDR_INET asked[6], gateway;
-    NET_LUID luids[6];
+    NET_LUID luids[6] = {{0}};
     DWORD results[6];
 
     begin();
@@ -302,6 +302,13 @@ static void test_routes(void)
     CHECK(results[3] == ERROR_NETWORK_UNREACHABLE && luids[3].Value == 0);
     CHECK(results[4] == ERROR_NETWORK_UNREACHABLE);
     CHECK(results[5] == ERROR_INVALID_PARAMETER);
+    luids[0].Value = ETHERNET; /* from here on for the routes of an interface */
+    luids[2].Value = ETHERNET;
+    luids[1].Value = UEBERALL;
+    netio_route(asked, luids, 3, results);
+    CHECK(results[0] == NO_ERROR && luids[0].Value == ETHERNET);
+    CHECK(results[1] == ERROR_NETWORK_UNREACHABLE && luids[1].Value == 0);
+    CHECK(results[2] == NO_ERROR && luids[2].Value == ETHERNET);
     CHECK(netio_gateway(&asked[3], &gateway) == NO_ERROR);
     CHECK(gateway.Ipv4.sin_addr.s_addr == row4(9, 0).Address.Ipv4.sin_addr.s_addr);
     CHECK(netio_gateway(&asked[0], &gateway) == ERROR_NOT_FOUND);

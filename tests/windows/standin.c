@@ -484,10 +484,10 @@ DWORD WINAPI GetBestRoute2(NET_LUID *luid, NET_IFINDEX index, const SOCKADDR_INE
     const DWORD code = arranged("GetBestRoute2");
     const MIB_IPFORWARD_ROW2 *found = NULL;
 
-    if (code != NO_ERROR || luid != NULL || index != 0 || source != NULL || options != 0)
+    if (code != NO_ERROR || index != 0 || source != NULL || options != 0)
         return code != NO_ERROR ? code : ERROR_INVALID_PARAMETER;
     for (size_t i = 0; i < route_count; i++)
-        if (covers(&routes[i], destination) &&
+        if (covers(&routes[i], destination) && (luid == NULL || luid->Value == routes[i].InterfaceLuid.Value) &&
             (found == NULL || routes[i].DestinationPrefix.PrefixLength > found->DestinationPrefix.PrefixLength))
             found = &routes[i];
     if (found == NULL)

@@ -5,12 +5,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-static DWORD best_route(const SOCKADDR_INET *destination, MIB_IPFORWARD_ROW2 *route)
+/* luid: NULL, or the only interface whose routes count. */
+static DWORD best_route(const SOCKADDR_INET *destination, NET_LUID *luid, MIB_IPFORWARD_ROW2 *route)
 {
     SOCKADDR_INET source;
 
     memset(route, 0, sizeof *route);
-    return GetBestRoute2(NULL, 0, NULL, destination, 0, route, &source);
+    return GetBestRoute2(luid, 0, NULL, destination, 0, route, &source);
 }
 
 /* Multicast addresses lie on no one link, and every link has its link-local ones. */
@@ -43,9 +44,9 @@ static DWORD find_link(const SOCKADDR_INET *destination, NET_LUID *luid)
     MIB_IPFORWARD_ROW2 route;
     DWORD code;
 
-    if (!names_one_link(destination))
+    if (luid->Value == 0 && !names_one_link(destination))
         return ERROR_INVALID_PARAMETER;
-    code = best_route(destination, &route);
+    code = best_route(destination, luid->Value == 0 ? NULL : luid, &route);
     if (code != NO_ERROR)
         return code == ERROR_HOST_UNREACHABLE || code == ERROR_NOT_FOUND ? ERROR_NETWORK_UNREACHABLE : code;
     if (is_own_or_broadcast(&route))
@@ -59,8 +60,9 @@ static DWORD find_link(const SOCKADDR_INET *destination, NET_LUID *luid)
 void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
 {
     for (size_t i = 0; i < count; i++) {
-        interfaces[i].Value = 0;
         results[i] = find_link(&destinations[i], &interfaces[i]);
+        if (results[i] != NO_ERROR)
+            interfaces[i].Value = 0;
     }
 }
 
@@ -69,7 +71,7 @@ DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
     MIB_IPFORWARD_ROW2 route;
 
     memset(gateway, 0, sizeof *gateway);
-    if (best_route(destination, &route) != NO_ERROR || !has_gateway(&route))
+    if (best_route(destination, NULL, &route) != NO_ERROR || !has_gateway(&route))
         return ERROR_NOT_FOUND;
     *gateway = route.NextHop;
     return NO_ERROR;

@@ -55,13 +55,15 @@ static int visit_route(void *visitor, const struct nlmsghdr *message)
     return take_gateways(route, fixed->rtm_family, found[RTA_GATEWAY], found[RTA_VIA]);
 }
 
-static int route_request(struct rtnl_request *request, const SOCKADDR_INET *destination, NET_IFINDEX index)
+static int route_request(struct rtnl_request *request, const SOCKADDR_INET *destination, NET_IFINDEX index,
+                         uint32_t flags)
 {
     size_t size;
     const void *bytes = inet_bytes(destination, &size);
     const struct rtmsg fixed = {
         .rtm_family = (unsigned char)destination->si_family,
         .rtm_dst_len = (unsigned char)(size * 8),
+        .rtm_flags = flags,
     };
 
     if (bytes == NULL)
@@ -73,12 +75,22 @@ static int route_request(struct rtnl_request *request, const SOCKADDR_INET *dest
     return 0;
 }
 
-int route_find(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_IFINDEX index, struct route *route)
+static void search_alone(struct rtnl_socket *sock, struct route_search *search)
 {
     struct rtnl_request request;
-    const int error = route_request(&request, destination, index);
 
-    return error != 0 ? error : rtnl_ask(sock, &request, visit_route, route);
+    search->error = route_request(&request, search->destination, search->index, search->flags);
+    if (search->error == 0)
+        search->error = rtnl_ask(sock, &request, visit_route, &search->route);
+}
+
+int route_find(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_IFINDEX index, struct route *route)
+{
+    struct route_search search = {.destination = destination, .index = index};
+
+    search_alone(sock, &search);
+    *route = search.route;
+    return search.error;
 }
 
 static int visit_place(void *visitor, size_t place, const struct nlmsghdr *message)
@@ -99,7 +111,8 @@ void route_find_many(struct rtnl_socket *sock, struct rtnl_batch *requests, stru
 
         if (searches[i].destination == NULL)
             continue;
-        searches[i].error = route_request(&request, searches[i].destination, searches[i].index);
+        searches[i].error =
+            route_request(&request, searches[i].destination, searches[i].index, searches[i].flags);
         if (searches[i].error != 0)
             continue;
         asked[requests->count] = &searches[i];
@@ -111,7 +124,7 @@ void route_find_many(struct rtnl_socket *sock, struct rtnl_batch *requests, stru
 
         search->error = requests->results[place];
         if (search->error == RTNL_UNANSWERED)
-            search->error = route_find(sock, search->destination, search->index, &search->route);
+            search_alone(sock, search);
     }
 }
 
@@ -129,6 +142,29 @@ static bool names_one_link(const SOCKADDR_INET *destination)
         return !IN6_IS_ADDR_LINKLOCAL(ip6) && !IN6_IS_ADDR_MULTICAST(ip6);
     }
     return !IN_MULTICAST(ntohl(destination->Ipv4.sin_addr.s_addr));
+}
+
+/*
+ * What is to be found for a destination. Among the routes of one interface only what somebody has set counts
+ * (RTM_F_FIB_MATCH): else the kernel takes every IPv4 address as on the link of an interface that is asked for.
+ */
+static DWORD begin_search(struct rtnl_socket *sock, struct route_search *search, const SOCKADDR_INET *destination,
+                          NET_LUID luid)
+{
+    netio_interface interface = {.luid = luid};
+    int error;
+
+    if (!inet_is_neighbor(destination) || (luid.Value == 0 && !names_one_link(destination)))
+        return ERROR_INVALID_PARAMETER;
+    if (luid.Value != 0) {
+        error = link_find(sock, &interface);
+        if (error != 0)
+            return code_of(error);
+        search->index = interface.index;
+        search->flags = RTM_F_FIB_MATCH;
+    }
+    search->destination = destination;
+    return NO_ERROR;
 }
 
 /* The link of a route; *interface is that of the route before. */
@@ -175,14 +211,12 @@ static void find_links(struct rtnl_socket *sock, const SOCKADDR_INET *destinatio
 
     memset(searches, 0, sizeof searches);
     for (size_t i = 0; i < count; i++)
-        if (inet_is_neighbor(&destinations[i]) && names_one_link(&destinations[i]))
-            searches[i].destination = &destinations[i];
+        results[i] = begin_search(sock, &searches[i], &destinations[i], interfaces[i]);
     route_find_many(sock, &requests, searches, count);
     for (size_t i = 0; i < count; i++) {
-        results[i] = searches[i].destination == NULL ? ERROR_INVALID_PARAMETER
-                                                     : link_of_route(sock, &searches[i], &interface);
         if (results[i] == NO_ERROR)
-            interfaces[i] = interface.luid;
+            results[i] = link_of_route(sock, &searches[i], &interface);
+        interfaces[i].Value = results[i] == NO_ERROR ? interface.luid.Value : 0;
     }
 }
 
@@ -192,10 +226,8 @@ void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t
     const int error = rtnl_open(&sock, 0);
     const size_t limit = rtnl_batch_limit(&sock, count);
 
-    for (size_t i = 0; i < count; i++) {
-        interfaces[i].Value = 0;
+    for (size_t i = 0; i < count; i++)
         results[i] = code_of(error);
-    }
     for (size_t start = 0; error == 0 && start < count; start += limit)
         find_links(&sock, destinations + start, interfaces + start, count - start < limit ? count - start : limit,
                    results + start);

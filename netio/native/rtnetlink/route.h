@@ -21,6 +21,7 @@ int route_find(struct rtnl_socket *socket, const SOCKADDR_INET *destination, NET
 struct route_search {
     const SOCKADDR_INET *destination; /* NULL: passed over */
     NET_IFINDEX index;
+    uint32_t flags; /* RTM_F_ */
     struct route route;
     int error;
 };

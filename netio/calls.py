@@ -157,10 +157,18 @@ def raise_first(
         raise error
 
 
-def failure_of(operation: str, code: int, native: CData, row: Neighbor, refusal: Refusal | None) -> NetioError:
+def failure_of(
+    operation: str,
+    code: int,
+    native: CData,
+    row: Neighbor,
+    refusal: Refusal | None,
+    source: IPv4Address | IPv6Address | None = None,
+) -> NetioError:
     """Makes the error of a single row whose code is not 0."""
     refused = {} if refusal is None else {0: refusal}
-    error = next(_failures(operation, ffi.new("DWORD[]", [code]), native, [row], refused, missing_ok=False))
+    codes = ffi.new("DWORD[]", [code])
+    error = next(_failures(operation, codes, native, [row], refused, missing_ok=False, source=source))
     error.position = None
     return error
 
@@ -173,6 +181,7 @@ def _failures(
     refused: dict[int, Refusal],
     *,
     missing_ok: bool,
+    source: IPv4Address | IPv6Address | None = None,
 ) -> Iterator[NetioError]:
     """Makes the errors of the rows that failed, in their order. Only here is it asked whether the interface exists."""
     raw = bytes(ffi.buffer(codes))
@@ -199,7 +208,7 @@ def _failures(
         if missing_ok and known and code == lib.ERROR_NOT_FOUND:
             continue
         if code == lib.ERROR_INVALID_PARAMETER:
-            reason = reason or _rule(operation, row, link)
+            reason = reason or _rule(operation, row, link, source)
         subject = _subject(row, link)
         yield failure(operation, code, subject, reason=reason, interface_known=known, row=row, position=position)
 
@@ -217,7 +226,7 @@ def _subject(row: Neighbor, link: CData | None) -> str:
     return f"{row.address}{physical_address}{interface and f' on {interface}'}"
 
 
-def _rule(operation: str, row: Neighbor, link: CData | None) -> str:
+def _rule(operation: str, row: Neighbor, link: CData | None, source: IPv4Address | IPv6Address | None) -> str:
     """What would be right, for a row that was refused as invalid."""
     if operation in (CREATE, SET):
         given = len(row.physical_address)
@@ -228,5 +237,7 @@ def _rule(operation: str, row: Neighbor, link: CData | None) -> str:
             return "the physical address has 0 bytes; give one like 02:00:5e:00:00:07"
     rule = "the address must not be unspecified, loopback, 255.255.255.255 or IPv4-mapped"
     if operation == RESOLVE:
-        rule += ", nor one's own or a broadcast address; a source must be an address of this machine and family"
+        rule += ", nor one's own or a broadcast address"
+    if source is not None:
+        rule += f"; the source {source} must be an address of this machine, and of the same family"
     return rule

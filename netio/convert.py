@@ -267,7 +267,10 @@ def _no_route(code: int, destination: CData) -> str:
     if code == lib.ERROR_NOT_SUPPORTED:
         return "its interface has no LUID to go by; name the interface by its index"
     if code == lib.ERROR_INVALID_PARAMETER:
-        return "the address does not tell on which link it is; name one with interface="
+        return (
+            "the address does not tell on which link it is: one's own, broadcast, multicast or link-local; "
+            "name the link with interface="
+        )
     gateway = ffi.new("SOCKADDR_INET *")
     if code == lib.ERROR_NETWORK_UNREACHABLE and lib.netio_gateway(destination, gateway) == lib.NO_ERROR:
         router = read_address(gateway)

@@ -51,8 +51,8 @@ class _Query:
         self.address = address
         self.row = row
 
-    def failed(self, code: int) -> Answer:
-        error = failure_of(RESOLVE, code, self.native[0], self.row, self.refusal)
+    def failed(self, code: int, source: IPv4Address | IPv6Address | None) -> Answer:
+        error = failure_of(RESOLVE, code, self.native[0], self.row, self.refusal, source)
         error.position = self.position
         return self.address, error
 
@@ -189,14 +189,14 @@ class Resolving:
                 self._freed += 1
                 self._places = min(self._places + 1, self._limit)
             if query is not None:
-                yield (query.address, row) if code == lib.NO_ERROR else query.failed(code)
+                yield (query.address, row) if code == lib.NO_ERROR else query.failed(code, self._source)
 
     def _expire(self, now: float) -> Iterator[Answer]:
         for tag, query in list(self._asked.items()):
             if now < query.asked_at + self._timeout:
                 break
             self._late[tag] = query.asked_at
-            yield self._asked.pop(tag).failed(lib.ERROR_BAD_NET_NAME)
+            yield self._asked.pop(tag).failed(lib.ERROR_BAD_NET_NAME, self._source)
         for tag, asked_at in list(self._late.items()):
             if now < asked_at + _RESOLVE_SECONDS:
                 break
@@ -206,7 +206,7 @@ class Resolving:
         """Answers all that are in flight by what the session itself came to."""
         while self._asked:
             _, query = self._asked.popitem()
-            yield query.failed(code)
+            yield query.failed(code, self._source)
 
 
 def _read(rows: CData, count: int, links: Links) -> Iterator[Neighbor]:

@@ -3,6 +3,10 @@
 
 import sys
 
+# Exit status.
+FAILED = 1
+INTERRUPTED = 128 + 2  # as a shell counts a SIGINT
+
 # The extra of netio that has a package.
 _EXTRAS = {"click": "cli", "rich": "cli", "aiooui": "oui"}
 
@@ -13,6 +17,8 @@ def main() -> None:
         from netio.cli.commands import run
 
         run()
+    except KeyboardInterrupt:  # while all that was being loaded
+        sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise

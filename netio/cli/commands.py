@@ -10,8 +10,8 @@ from io import TextIOWrapper
 import click
 
 import netio
-from netio.cli import reading, scanning, writing
-from netio.cli.complaints import FAILED, INTERRUPTED, complain
+from netio.cli import FAILED, INTERRUPTED, reading, scanning, writing
+from netio.cli.complaints import complain
 
 # What users of ip(8) type. `get` has the same name there.
 _ALIASES = {"show": "list", "add": "create", "change": "set", "del": "delete"}

@@ -10,10 +10,6 @@ import click
 
 from netio import InterfaceNotFoundError, NetioError, list_interfaces
 
-# Exit status.
-FAILED = 1
-INTERRUPTED = 128 + 2  # as a shell counts a SIGINT
-
 # What the errors advise, which speaks of Python.
 _FUNCTION = re.compile(r"(\w+)_neighbor\(\)")
 _INTERFACES = "list_interfaces() tells which there are"
@@ -22,10 +18,14 @@ _INTERFACES = "list_interfaces() tells which there are"
 def complain(error: NetioError | str, place: str = "") -> None:
     """Tells what failed, and where that stood."""
     text = error if isinstance(error, str) else in_words_of_commands(error)
-    line = f"{place}: {text}" if place else text
-    # What was given may hold anything; it must not begin a line of its own, nor talk to the terminal.
-    printable = (char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
-    click.echo(f"netio: {''.join(printable)}", err=True)
+    click.echo(f"netio: {printable(f'{place}: {text}' if place else text)}", err=True)
+
+
+def printable(text: str) -> str:
+    """What was given may hold anything; shown, it must not begin a line of its own, nor talk to the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 def in_words_of_commands(error: NetioError) -> str:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import fields
 
 import click
 
@@ -18,9 +18,12 @@ if TYPE_CHECKING:
     from netio.cli.vendor import Vendors
 
 
+_FIELDS = [field.name for field in fields(Neighbor)]
+
+
 def row_object(row: Neighbor, vendors: Vendors | None = None) -> dict[str, object]:
     """A row: the fields of Neighbor, addresses as text, the state by its name; the maker where asked for."""
-    told = asdict(row) | {
+    told = {name: getattr(row, name) for name in _FIELDS} | {
         "address": str(row.address),
         "physical_address": str(row.physical_address),
         "state": row.state.name,

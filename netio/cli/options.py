@@ -8,6 +8,7 @@ import socket
 import click
 
 from netio import list_interfaces
+from netio.cli.words import interface_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,16 +24,10 @@ def _complete_interface(ctx: click.Context, param: click.Parameter, incomplete: 
 
 
 def _named(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
-    """The name of an interface; digits that are no name are an index.
-
-    An empty name, as of a shell's variable that is not set, must not come to mean every interface.
-    """
+    """An empty name, as of a shell's variable that is not set, must not come to mean every interface."""
     if value == "":
         raise click.BadParameter("'' names no interface; leave the option out to have it chosen", ctx, param)
-    if value is None or not value.isdecimal():
-        return value
-    names = {str(link.index): link.name for link in list_interfaces()}
-    return value if value in names.values() else names.get(value, value)
+    return value and interface_name(value)
 
 
 def interface_option(text: str) -> Callable[[Function], Function]:

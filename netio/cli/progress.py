@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from contextlib import contextmanager
+from datetime import timedelta
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,12 +21,12 @@ _WIDTH_WITH_BAR = 60
 
 
 @contextmanager
-def progress(total: int, *, printing: bool = False) -> Iterator[Callable[[int, str], None]]:
+def progress(total: int, *, wanted: bool = True, printing: bool = False) -> Iterator[Callable[[int, str], None]]:
     """Draws a bar, which is gone afterwards; gives a function that takes how many are done, and a word on them.
 
     Where lines are printed meanwhile, and to a terminal, they show the progress and there is no bar among them.
     """
-    if not _is_terminal(sys.stderr) or (printing and _is_terminal(sys.stdout)):
+    if not wanted or not _is_terminal(sys.stderr) or (printing and _is_terminal(sys.stdout)):
         yield lambda *_: None
         return
     from rich.console import Console
@@ -45,12 +47,16 @@ def _is_terminal(stream: TextIO | None) -> bool:
 
 
 def _columns(width: int) -> list[ProgressColumn]:
-    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn
     from rich.text import Text
 
-    class Rate(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            return Text(f"{task.speed or 0:,.0f}/s")
+    class Pace(ProgressColumn):
+        """The rate since the beginning, and the time that is left at it. rich's own follows each burst of answers."""
 
-    numbers = [MofNCompleteColumn(), TextColumn("{task.description}"), Rate(), TimeRemainingColumn()]
+        def render(self, task: Task) -> Text:
+            rate = task.completed / (task.elapsed or math.inf)
+            left = timedelta(seconds=round((task.remaining or 0) / rate)) if rate else "-:--:--"
+            return Text(f"{rate:,.0f}/s {left}")
+
+    numbers = [MofNCompleteColumn(), TextColumn("{task.description}"), Pace()]
     return [BarColumn(), *numbers] if width >= _WIDTH_WITH_BAR else numbers

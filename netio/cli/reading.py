@@ -9,8 +9,10 @@ from ipaddress import IPv4Address, IPv6Address
 
 import click
 
-from netio import Neighbor, NeighborState, NetioError, UnreachableError, get_neighbor, list_neighbors, resolve_neighbors
-from netio.cli.complaints import FAILED, INTERRUPTED, complain
+from netio import Neighbor, NeighborState, NetioError, get_neighbor, list_neighbors, resolve_neighbors
+from netio._native import lib
+from netio.cli import FAILED, INTERRUPTED
+from netio.cli.complaints import complain
 from netio.cli.objects import failure_object, print_array, row_object
 from netio.cli.options import (
     family_options,
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from netio.cli.vendor import Vendors
 
     Answer = tuple[object, Neighbor | NetioError]
+
+# A LUID begins with the ifType of its interface.
+_TYPE_SHIFT, _LOOPBACK = 48, 24
 
 _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     "interface": lambda row: (row.interface,),
@@ -76,7 +81,7 @@ def list_command(
     vendor: bool,
     as_json: bool,
 ) -> None:
-    """Show the rows of the neighbour table, by interface and address."""
+    """Show the rows of the neighbour table."""
     plain, named = take_apart(words, ("dev", "nud"))
     if plain:
         raise click.UsageError(f"list takes no {plain[0]!r}; `netio get` shows the row of an address")
@@ -89,7 +94,7 @@ def list_command(
         and (not states or row.state.name in states)
     ]
     rows.sort(key=lambda row: (*_SORT_KEYS[sort](row), *address_order(row)))
-    show([(row.address, row) for row in rows], as_json=as_json, vendor=vendor)
+    show([(row.address, row) for row in rows], load_vendors() if vendor else None, as_json=as_json)
 
 
 @click.command(
@@ -109,11 +114,12 @@ def list_command(
 def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, as_json: bool) -> None:
     """Show the rows of addresses as they stand. Nothing is sent, nobody is waited for: `netio resolve` does."""
     addresses, named = take_apart(words, ("dev", "to"))
+    vendors = load_vendors() if vendor else None
     answers = list(_get(addresses, interface_of(named, interface)))
     _tell_failures(error for _, error in answers if isinstance(error, NetioError))
     shown = [answer for answer in answers if as_json or isinstance(answer[1], Neighbor)]
     if shown:
-        show(shown, as_json=as_json, vendor=vendor)
+        show(shown, vendors, as_json=as_json)
     _end(answers)
 
 
@@ -153,6 +159,7 @@ def resolve_command(
     """Ask the link for addresses (ARP, Neighbor Discovery) and wait for the answers. Exit status 1: one is missing."""
     addresses, named = take_apart(words, ("dev", "to"))
     link = interface_of(named, interface)
+    vendors = load_vendors() if vendor else None
     answers: list[Answer] = []
     interrupted = False
     try:
@@ -160,10 +167,11 @@ def resolve_command(
     except KeyboardInterrupt:
         interrupted = True
     answers.sort(key=_answer_order)
+    # Silence is a row, and no more: whoever asks many has some of it.
     _tell_failures(
-        error for _, error in answers if isinstance(error, NetioError) and not isinstance(error, UnreachableError)
+        error for _, error in answers if isinstance(error, NetioError) and error.code != lib.ERROR_BAD_NET_NAME
     )
-    show(answers, as_json=as_json, vendor=vendor)
+    show(answers, vendors, as_json=as_json)
     if interrupted:
         complain(f"interrupted: {len(addresses) - len(answers):,} of {len(addresses):,} addresses have no answer yet")
         sys.exit(INTERRUPTED)
@@ -188,9 +196,8 @@ def _end(answers: Iterable[Answer]) -> None:
         sys.exit(FAILED)
 
 
-def show(answers: Iterable[Answer], *, as_json: bool, vendor: bool) -> None:
+def show(answers: Iterable[Answer], vendors: Vendors | None, *, as_json: bool) -> None:
     """Prints rows, and failures among them, as a table or as a JSON array."""
-    vendors = load_vendors() if vendor else None
     if as_json:
         print_array(
             row_object(answer, vendors) if isinstance(answer, Neighbor) else failure_object(address, answer)
@@ -217,12 +224,13 @@ def address_order(row: Neighbor) -> tuple[int, int, str]:
 def stands_for_host(row: Neighbor) -> bool:
     """Whether a row is about some host, and not made by the system for multicast, broadcast or loopback.
 
-    Linux keeps such rows in the state NOARP, which a Neighbor shows as PERMANENT: their addresses tell them apart.
+    Linux keeps such rows in the state NOARP, which a Neighbor shows as PERMANENT: what they hold tells them apart.
     """
     address = row.address
     if address.is_multicast or address.is_loopback or address.is_unspecified:
         return False
-    return row.state is not NeighborState.PERMANENT or set(row.physical_address) not in ({0x00}, {0xFF})
+    on_loopback = row.interface_luid >> _TYPE_SHIFT == _LOOPBACK
+    return row.state is not NeighborState.PERMANENT or not (on_loopback or set(row.physical_address) == {0xFF})
 
 
 COMMANDS = (list_command, get_command, resolve_command)

@@ -13,10 +13,12 @@ import click
 
 from netio import InvalidParameterError, Neighbor, NetioError, UnreachableError, resolve_neighbors
 from netio.calls import link_of
-from netio.cli.complaints import FAILED, INTERRUPTED, complain, in_words_of_commands
+from netio.cli import FAILED, INTERRUPTED
+from netio.cli.complaints import complain, in_words_of_commands
 from netio.cli.objects import failure_object, print_line, row_object
 from netio.cli.options import interface_option, source_option, timeout_option, vendor_option
 from netio.cli.reading import load_vendors
+from netio.cli.words import interface_name
 from netio.errors import invalid
 
 TYPE_CHECKING = False
@@ -44,7 +46,8 @@ _MOST_ADDRESSES = 65_536
 
     Each address that is asked for takes a place in the system's neighbour table for a while, also where nobody
     answers. Linux keeps about a thousand dynamic rows for the whole machine: a larger --in-flight is faster, and may
-    push rows of others out.
+    push rows of others out. A place is free again when the system gives the address up, whatever the --timeout: a
+    silent /16 takes 13 minutes.
     """,
 )
 @click.argument("prefix")
@@ -80,10 +83,10 @@ def scan(
     """
     if as_json and with_map:
         raise click.UsageError("--json has no picture; leave it out, or --map")
-    network = _network(prefix)
+    network, scope = _network(prefix)
     hosts: list[Address] = []
     hosts.extend(network.hosts())
-    link = _link_of(network, hosts, _scope_or(interface, network))
+    link = _link_of(network, hosts, _scope_or(interface, scope, network))
     vendors = load_vendors() if vendor else None
     tell = _json_printer(vendors, everything=everything) if as_json else None
     begun = monotonic()
@@ -98,7 +101,7 @@ def scan(
             draw_map(network, answers)
         found = sum(isinstance(answer, Neighbor) for answer in answers.values())
         click.echo(f"{found:,} of {len(answers):,} addresses answered in {monotonic() - begun:.1f} s", err=True)
-    problems = _tell_problems(answers)
+    problems = _tell_problems(answers, complete=not interrupted)
     if interrupted:
         complain(f"interrupted: {len(hosts) - len(answers):,} of {len(hosts):,} addresses have no answer yet")
         sys.exit(INTERRUPTED)
@@ -106,37 +109,43 @@ def scan(
         sys.exit(FAILED)
 
 
-def _network(prefix: str) -> IPv4Network | IPv6Network:
-    """Reads a prefix; one's own address with a length will do.
+def _network(prefix: str) -> tuple[IPv4Network | IPv6Network, str]:
+    """Reads a prefix, and the scope of its address; one's own address with a length will do.
 
     Raises:
         InvalidParameterError: It is none, or one with too many addresses.
     """
+    address, slash, length = prefix.partition("/")
+    address, percent, scope = address.partition("%")  # ip_network() loses it where bits of a host are set
     try:
-        network = ip_network(prefix, strict=False)
+        network = ip_network(address + slash + length, strict=False)
     except ValueError:
         raise invalid(f"{prefix!r} is no prefix; write it like 192.0.2.0/24 or 2001:db8::/120") from None
+    if percent and not (scope and network.version == 6 and network.is_link_local):
+        raise invalid(f"{prefix!r} has a scope, which only link-local prefixes have, like fe80::%eth0/120")
     if network.num_addresses > _MOST_ADDRESSES:
         shortest = network.max_prefixlen - 16
         raise invalid(
             f"{network} has more than {_MOST_ADDRESSES:,} addresses; scan takes a /{shortest} or a longer prefix"
         )
-    return network
+    return network, scope
 
 
-def _scope_or(interface: str | None, network: IPv4Network | IPv6Network) -> str | None:
+def _scope_or(interface: str | None, scope: str, network: IPv4Network | IPv6Network) -> str | None:
     """The interface that is named by the prefix, as in fe80::%eth0/120, or by --interface.
 
     Raises:
         click.UsageError: By both, and not the same.
         InvalidParameterError: By none, and every link has addresses of that prefix.
     """
-    scope = network.network_address.scope_id if isinstance(network, IPv6Network) else None
-    if scope and interface not in (None, scope):
-        raise click.UsageError(f"--interface {interface} contradicts the scope of {network}; name one of them")
-    if isinstance(network, IPv6Network) and network.is_link_local and not (scope or interface):
-        raise invalid(f"{network} is on every link; name one with --interface")
-    return interface or scope
+    if not scope:
+        if isinstance(network, IPv6Network) and network.is_link_local and not interface:
+            raise invalid(f"{network} is on every link; name one with --interface")
+        return interface
+    name = interface_name(scope)
+    if interface not in (None, name):
+        raise click.UsageError(f"--interface {interface} contradicts the scope {scope}; name one of them")
+    return name
 
 
 def _link_of(network: IPv4Network | IPv6Network, hosts: list[Address], interface: str | None) -> Interface:
@@ -191,14 +200,14 @@ def _gather(
     return answers, False
 
 
-def _tell_problems(answers: Answers) -> bool:
+def _tell_problems(answers: Answers, *, complete: bool) -> bool:
     """Tells what is neither an answer nor silence, nor an address that nobody can ask for: each kind once."""
     expected: tuple[type, ...] = Neighbor, UnreachableError, InvalidParameterError
-    if all(isinstance(answer, InvalidParameterError) for answer in answers.values()):
+    if complete and all(isinstance(answer, InvalidParameterError) for answer in answers.values()):
         expected = ()  # it is not the addresses, then, but the source
     errors = [answer for answer in answers.values() if isinstance(answer, NetioError) and type(answer) not in expected]
     kinds = Counter(type(error) for error in errors)
     for kind, count in kinds.items():
         first = next(error for error in errors if type(error) is kind)
-        complain(f"not asked for: {count:,} addresses, such as {in_words_of_commands(first)}")
+        complain(f"{count:,} of {len(answers):,} addresses were not asked for, such as {in_words_of_commands(first)}")
     return bool(errors)

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import click
 
-from netio import NeighborState
+from netio import NeighborState, list_interfaces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,16 +49,29 @@ def take_apart(words: Iterable[str], keywords: Container[str]) -> tuple[list[str
     return plain, named
 
 
+def interface_name(word: str) -> str:
+    """The name of the interface that a word means; digits that are no name are an index."""
+    return _names_by_index().get(word, word) if word.isdecimal() else word
+
+
+@cache  # thousands of rows may name the same one
+def _names_by_index() -> dict[str, str]:
+    names = {str(link.index): link.name for link in list_interfaces()}
+    return {index: name for index, name in names.items() if index not in names.values()}
+
+
 def interface_of(named: dict[str, str], interface: str | None) -> str | None:
     """The interface that is named by `dev` or by --interface.
 
     Raises:
         click.UsageError: By both, and not the same.
     """
-    word = named.get("dev", interface)
-    if interface not in (None, word):
-        raise click.UsageError(f"--interface {interface} contradicts dev {word}; name one of them")
-    return word
+    if "dev" not in named:
+        return interface
+    name = interface_name(named["dev"])
+    if interface not in (None, name):
+        raise click.UsageError(f"--interface {interface} contradicts dev {name}; name one of them")
+    return name
 
 
 def state_of(word: str) -> NeighborState:

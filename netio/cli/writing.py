@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
+from pathlib import Path
 
 import click
 
 import netio
 from netio import Neighbor, NeighborState, NetioError
-from netio.cli.complaints import FAILED, INTERRUPTED, complain
+from netio.cli import FAILED, INTERRUPTED
+from netio.cli.complaints import complain
 from netio.cli.files import read_rows
 from netio.cli.objects import failure_object, print_array, written_object
 from netio.cli.options import family_options, interface_option, json_option
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
 
 # From so many rows on there is a progress bar, and so many are written between two looks at it.
 _MANY = 5_000
+
+# Where a person is, whatever stdin is; Windows' name where there is no ctermid().
+_TERMINAL = getattr(os, "ctermid", lambda: "CON")()
 
 # What is told of a file that is wrong all over.
 _MOST_COMPLAINTS = 20
@@ -43,7 +49,8 @@ file_option = click.option(
     "file",
     metavar="FILE",
     type=_File(encoding="utf-8-sig", errors="surrogateescape"),
-    help="Rows from a file (- for a pipe): JSON Lines, a JSON array, or CSV with a heading.",
+    help="Rows from a file (- for a pipe): JSON Lines, a JSON array, or CSV with a heading; their fields are address, "
+    "physical_address and interface.",
 )
 yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask before more than one row is written.")
 
@@ -75,20 +82,22 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
         if named.get("nud", "permanent").lower() != "permanent":
             raise click.UsageError(f"nud {named['nud']} cannot be: netio writes permanent rows")
         if file is not None:
-            _expect(plain + list(named), 0, "--from brings the rows; leave the others out")
+            _expect_no_more(words)
             asked = _rows_of(file, link, with_physical_address=True)
         else:
             plain += [named["lladdr"]] if "lladdr" in named else []
-            _expect(plain, 2, "ADDRESS and PHYSICAL_ADDRESS are needed, or --from")
+            _expect_no_more(plain[2:])
+            if len(plain) < 2:
+                raise click.UsageError("ADDRESS and PHYSICAL_ADDRESS are needed, or --from")
             asked = [("", Neighbor(*plain, interface=link or ""))]
         _write(asked, verb, name, done, yes=yes, as_json=as_json)
 
     return command
 
 
-def _expect(words: Sequence[str], count: int, otherwise: str) -> None:
-    if len(words) != count:
-        raise click.UsageError(otherwise)
+def _expect_no_more(words: Sequence[str]) -> None:
+    if words:
+        raise click.UsageError(f"{words[0]!r} is too much here")
 
 
 create_command = _command(
@@ -137,7 +146,7 @@ def delete_command(
     plain, named = take_apart(words, ("dev", "to"))
     link = interface_of(named, interface)
     if file is not None:
-        _expect(plain + list(named), 0, "--from brings the rows; leave the others out")
+        _expect_no_more(words)
         asked = _rows_of(file, link, with_physical_address=False)
     elif plain:
         asked = [("", Neighbor(address, interface=link or "")) for address in plain]
@@ -184,7 +193,11 @@ def flush_command(
 
 def _rows_of(file: TextIO, interface: str | None, *, with_physical_address: bool) -> list[Asked]:
     """Reads the rows of a file; where one is wrong it says so and ends."""
-    rows, wrong = read_rows(file, default_interface=interface, with_physical_address=with_physical_address)
+    try:
+        rows, wrong = read_rows(file, default_interface=interface, with_physical_address=with_physical_address)
+    except OSError as error:
+        complain(f"nothing was written; {file.name} cannot be read: {error.strerror}")
+        sys.exit(FAILED)
     for place, reason in wrong[:_MOST_COMPLAINTS]:
         complain(reason, place)
     if wrong:
@@ -195,17 +208,34 @@ def _rows_of(file: TextIO, interface: str | None, *, with_physical_address: bool
 
 def _ask(verb: str, count: int, what: str, *, yes: bool) -> None:
     """Asks a person before more than one row is written."""
-    if count < 2 or yes or sys.stdin is None or not sys.stdin.isatty():
+    person = None if count < 2 or yes else _person()
+    if person is None:
         return
+    click.echo(f"{verb} {count:,} {what}? [y/N]: ", err=True, nl=False)
     try:
-        if click.confirm(f"{verb} {count:,} {what}?", err=True):
-            return
-    except click.Abort:
+        answer = person.readline()
+    except KeyboardInterrupt:
         click.echo(err=True)  # the cursor still stands behind the question
         complain("nothing was written")
-        raise
+        raise click.Abort from None
+    if answer.strip().lower() in ("y", "yes"):
+        return
+    if not answer.endswith("\n"):
+        click.echo(err=True)
     complain("nothing was written")
     sys.exit(FAILED)
+
+
+def _person() -> TextIO | None:
+    """Who can be asked: at stdin, or at the terminal, where stdin is a pipe that brings the rows."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        return sys.stdin
+    if sys.stderr is None or not sys.stderr.isatty():
+        return None
+    try:
+        return Path(_TERMINAL).open()
+    except OSError:  # there is none, as in a job of cron
+        return None
 
 
 def _write(
@@ -214,40 +244,41 @@ def _write(
     """Writes the rows, tells what failed, and ends the process where something did."""
     _ask(name.capitalize(), len(asked), "rows", yes=yes)
     rows = [row for _, row in asked]
-    failed = _write_in_parts(rows, verb)
+    tried, failed = _write_in_parts(rows, verb)
     for position, error in failed.items():
         complain(error, asked[position][0])
     if as_json:
         print_array(
             failure_object(row.address, failed[position]) if position in failed else written_object(row)
-            for position, row in enumerate(rows)
+            for position, row in enumerate(rows[:tried])
         )
     elif len(rows) != 1:
-        click.echo(f"{len(rows) - len(failed):,} of {len(rows):,} rows {done}")
+        click.echo(f"{tried - len(failed):,} of {len(rows):,} rows {done}")
+    if failed and len(rows) > 1:
+        complain(f"{len(failed):,} of {len(rows):,} rows failed")
+    if tried < len(rows):
+        most = min(tried + _MANY, len(rows))
+        complain(f"interrupted: of {len(rows):,} rows at least {tried:,} and at most {most:,} were tried")
+        sys.exit(INTERRUPTED)
     if failed:
-        if len(rows) > 1:
-            complain(f"{len(failed):,} of {len(rows):,} rows failed")
         sys.exit(FAILED)
 
 
-def _write_in_parts(rows: list[Neighbor], verb: Callable[[list[Neighbor]], None]) -> dict[int, NetioError]:
-    """Writes rows, with a progress bar where they are many; the errors by position."""
-    if len(rows) < _MANY:
-        return _write_part(rows, 0, verb)
+def _write_in_parts(rows: list[Neighbor], verb: Callable[[list[Neighbor]], None]) -> tuple[int, dict[int, NetioError]]:
+    """Writes rows, with a progress bar where they are many: how many were tried before Ctrl-C; errors by position."""
     from netio.cli.progress import progress
 
     failed: dict[int, NetioError] = {}
     tried = 0
     try:
-        with progress(len(rows)) as advance:
-            for tried in range(0, len(rows), _MANY):
+        with progress(len(rows), wanted=len(rows) >= _MANY) as advance:
+            while tried < len(rows):
                 failed |= _write_part(rows[tried : tried + _MANY], tried, verb)
-                advance(min(tried + _MANY, len(rows)), f"{len(failed):,} failed")
+                tried = min(tried + _MANY, len(rows))
+                advance(tried, f"{len(failed):,} failed")
     except KeyboardInterrupt:
-        most = min(tried + _MANY, len(rows))
-        complain(f"interrupted: of {len(rows):,} rows at least {tried:,} and at most {most:,} were tried")
-        sys.exit(INTERRUPTED)
-    return failed
+        pass
+    return tried, failed
 
 
 def _write_part(rows: list[Neighbor], first: int, verb: Callable[[list[Neighbor]], None]) -> dict[int, NetioError]:

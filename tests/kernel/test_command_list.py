@@ -81,6 +81,19 @@ def test_all_shows_the_rows_that_stand_for_no_host() -> None:
     assert set(listed("--all")) >= {"192.0.2.7", "192.0.2.255", "224.0.0.9", "0.0.0.0", "fe80::7%near0"}
 
 
+def test_a_row_of_a_person_is_shown_whatever_it_holds(wire: Wire) -> None:
+    """Bug: a host that somebody sends to nowhere is taken for a row of the loopback link."""
+    wire.near.ip("neigh add 192.0.2.66 lladdr 00:00:00:00:00:00 dev near0", "neigh add 192.0.2.67 dev lo nud permanent")
+    assert "192.0.2.66" in listed("-4")
+    assert "192.0.2.67" not in listed("-4")
+
+
+def test_an_interface_by_index(wire: Wire) -> None:
+    index = str(wire.near.json("link show near0")[0]["ifindex"])
+    assert listed("-i", index) == listed("dev", index) == listed("-i", "near0")
+    assert "no such interface" in complaint("list", "-i", "4711")
+
+
 def test_order(wire: Wire) -> None:
     """Bug: addresses are sorted as text, where 192.0.2.10 comes before 192.0.2.7; or by interface index."""
     wire.lay("a0", "02:00:00:00:01:01", "b0", "02:00:00:00:01:02")

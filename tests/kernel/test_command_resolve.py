@@ -54,6 +54,20 @@ def test_what_cannot_be_asked_for_has_a_line_on_stderr() -> None:
     assert none == "netio: '192.0.2.300' is no IPv4 or IPv6 address; write it like 192.0.2.7 or 2001:db8::7"
 
 
+def test_who_is_behind_a_router(wire: Wire) -> None:
+    """Bug: what is on no link looks as if it were silent."""
+    wire.near.ip(f"route add 203.0.113.0/24 via {FAR_IP4}")
+    done = run("resolve", "203.0.113.9")
+    assert (done.returncode, done.stdout.splitlines()[1].split()) == (1, ["203.0.113.9", "-", "UNREACHABLE"])
+    assert f"it is behind the gateway {FAR_IP4}" in done.stderr
+
+
+def test_what_is_no_address_stays_on_its_line() -> None:
+    """Bug: what was given talks to the terminal, or begins a row of its own."""
+    done = run("resolve", "a\nb\x1b[31m")
+    assert done.stdout.splitlines()[1].split()[0] == r"a\nb\x1b[31m"
+
+
 def test_source(wire: Wire) -> None:
     """Bug: the option is not handed on."""
     wire.near.ip("address add 192.0.2.5/32 dev near0")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import netio
 from netlab.capture import capturing
 from netlab.child import UNPRIVILEGED
 from netlab.command import answer, complaint, run
@@ -100,8 +101,15 @@ def test_prefixes_of_all_lengths(prefix: str, picture: list[str]) -> None:
 
 @pytest.mark.usefixtures("crowd")
 def test_a_link_local_prefix() -> None:
-    (row,) = answer("scan", "fe80::/124", "-i", "near0")
-    assert row["address"] == "fe80::2%near0"
+    index = next(link.index for link in netio.list_interfaces() if link.name == "near0")
+    for words in (
+        ["fe80::/124", "-i", "near0"],
+        ["fe80::2%near0/124"],
+        [f"fe80::2%{index}/124"],
+        [f"fe80::%{index}/124", "-i", "near0"],
+    ):
+        (row,) = answer("scan", *words)
+        assert row["address"] == "fe80::2%near0"
     assert "name one with --interface" in complaint("scan", "fe80::/124")
 
 
@@ -116,6 +124,8 @@ def test_a_link_local_prefix() -> None:
         ("224.0.0.0/24", "224.0.0.0/24 cannot be scanned: "),
         ("192.0.2.1/32", "one's own"),
         ("192.0.2.0/33", "write it like 192.0.2.0/24"),
+        ("192.0.2.0%near0/24", "a scope, which only link-local prefixes have"),
+        ("fe80::%/120", "a scope, which only link-local prefixes have"),
         ("hello", "'hello' is no prefix"),
         ("", "'' is no prefix"),
     ],
@@ -171,5 +181,5 @@ def test_a_source_that_cannot_be(source: str) -> None:
     """Bug: that no address could be asked for looks as if nobody were there."""
     done = run("scan", "192.0.2.0/28", "--source", source)
     assert done.returncode == 1
-    assert "not asked for: 14 addresses, such as " in done.stderr
-    assert "a source must be an address of this machine and family" in done.stderr
+    assert "14 of 14 addresses were not asked for, such as " in done.stderr
+    assert f"the source {source} must be an address of this machine" in done.stderr

@@ -137,6 +137,21 @@ def test_no_question(arguments: list[str]) -> None:
     assert "?" not in terminal.text
 
 
+@pytest.mark.parametrize(("keys", "status", "left"), [("y\n", 0, 0), ("n\n", 1, 3), (CTRL_C, 130, 3)])
+def test_who_pipes_rows_at_a_terminal_is_asked_there(
+    wire: Wire, tmp_path: Path, keys: str, status: int, left: int
+) -> None:
+    """Bug: the usual pipe from list to delete is not asked about, or its rows are taken for the answer."""
+    rows = tmp_path / "rows"
+    rows.write_text("address\n192.0.2.7\n192.0.2.8\n192.0.2.9\n")
+    with rows.open() as file, on_terminal("delete", "--from", "-", stdin=file.fileno()) as terminal:
+        terminal.expect("Delete 3 rows? [y/N]: ")
+        terminal.wait_until_idle()
+        terminal.type(keys)
+        assert terminal.finish() == status
+    assert len(seen(wire.near)) == left
+
+
 def test_rows_from_a_file_are_asked_about(wire: Wire, tmp_path: Path) -> None:
     with on_terminal("create", "--from", csv_of(tmp_path, 20)) as terminal:
         terminal.expect("Create 20 rows? [y/N]: ")

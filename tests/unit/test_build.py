@@ -55,3 +55,15 @@ def test_command_without_the_extra_says_how_to_get_it(missing: str, monkeypatch:
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == (f"netio: {missing} is missing; install it with: pip install 'netioapi[cli]'")
+
+
+def test_ctrl_c_while_the_command_is_being_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug: whoever is quick gets a traceback."""
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("netio.cli.commands.run", interrupted)
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 130

@@ -158,17 +158,27 @@ class Terminal:
         return bool(received)
 
 
+def _with_stdin(descriptor: int | None) -> list[str]:
+    """What gives a command another stdin, behind setsid, which takes the terminal from its own."""
+    return [] if descriptor is None else ["sh", "-c", f'exec "$@" </dev/fd/{descriptor}', "sh"]
+
+
 @contextmanager
 def on_terminal(
-    *arguments: str, columns: int = 80, stdout: int | None = None, more: dict[str, str] | None = None
+    *arguments: str,
+    columns: int = 80,
+    stdin: int | None = None,
+    stdout: int | None = None,
+    more: dict[str, str] | None = None,
 ) -> Iterator[Terminal]:
-    """Starts the command on a terminal; its stdout may be somewhere else."""
+    """Starts the command on a terminal; its stdin and stdout may be somewhere else."""
     keeper, terminal = pty.openpty()
     termios.tcsetwinsize(keeper, (24, columns))
     process = subprocess.Popen(
         # Its own session, on whose terminal Ctrl-C is a signal to it.
-        ["setsid", "--ctty", *COMMAND, *arguments],
+        ["setsid", "--ctty", *_with_stdin(stdin), *COMMAND, *arguments],
         stdin=terminal,
+        pass_fds=() if stdin is None else (stdin,),
         stdout=terminal if stdout is None else stdout,
         stderr=terminal,
         env=surroundings(**{"TERM": "xterm"} | (more or {})),

@@ -167,12 +167,24 @@ static DWORD begin_search(struct rtnl_socket *sock, struct route_search *search,
     return NO_ERROR;
 }
 
+/*
+ * What somebody has set may lead over several links (RTA_MULTIPATH) and then names none. As it is there, and on the
+ * interface that was asked for, the route that a datagram would take there is by it.
+ */
+static void choose_way(struct rtnl_socket *sock, struct route_search *search)
+{
+    if (search->error == 0 && search->flags & RTM_F_FIB_MATCH && search->route.type == RTN_UNICAST &&
+        search->route.index == 0)
+        search->error = route_find(sock, search->destination, search->index, &search->route);
+}
+
 /* The link of a route; *interface is that of the route before. */
-static DWORD link_of_route(struct rtnl_socket *sock, const struct route_search *search, netio_interface *interface)
+static DWORD link_of_route(struct rtnl_socket *sock, struct route_search *search, netio_interface *interface)
 {
     const struct route *route = &search->route;
     int error;
 
+    choose_way(sock, search);
     if (route_is_none(search->error))
         return ERROR_NETWORK_UNREACHABLE;
     if (search->error != 0)

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""The link that an address is on, by routes that lead over several links."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+import pytest
+
+import netio
+from netio.calls import link_of
+from netlab.wire import FAR_IP4, FAR_IP6, Wire
+
+
+@pytest.fixture
+def ways(wire: Wire) -> Wire:
+    """A second wire and a third, and routes over the first two: direct ones, and by routers."""
+    for number in (1, 2):
+        wire.lay(f"near{number}", f"02:00:00:00:0{number}:01", f"far{number}", f"02:00:00:00:0{number}:02")
+    wire.near.ip(
+        "address add 203.0.113.1/24 dev near1",
+        "address add 2001:db8:1::1/64 dev near1 nodad",
+        "route add 198.51.100.0/25 nexthop dev near0 nexthop dev near1",
+        f"route add 198.51.100.128/25 nexthop via {FAR_IP4} nexthop via 203.0.113.2",
+        f"route add 2001:db8:51::/64 nexthop via {FAR_IP6} nexthop via 2001:db8:1::2",
+    )
+    return wire
+
+
+@pytest.mark.usefixtures("ways")
+@pytest.mark.parametrize("link", ["near0", "near1"])
+def test_an_entry_of_several_links(link: str) -> None:
+    """Bug: such an entry names no link by itself, and no address is on any."""
+    assert [link_of(ip_address(f"198.51.100.{host}"), link).name for host in (1, 2, 126)] == [link] * 3
+
+
+@pytest.mark.usefixtures("ways")
+def test_an_entry_of_several_links_where_none_is_named() -> None:
+    """Bug: the link that the routes have just told is judged by them once more, and refused."""
+    assert {link_of(ip_address(f"198.51.100.{host}"), None).name for host in range(1, 5)} <= {"near0", "near1"}
+
+
+@pytest.mark.usefixtures("ways")
+@pytest.mark.parametrize(
+    ("address", "link"),
+    [
+        ("198.51.100.1", "near2"),
+        ("198.51.100.129", "near0"),
+        ("198.51.100.129", "near1"),
+        ("2001:db8:51::1", "near0"),
+        ("2001:db8:51::1", "near1"),
+        ("192.0.2.9", "near1"),
+    ],
+)
+def test_an_entry_that_leads_elsewhere(address: str, link: str) -> None:
+    """Bug: the kernel's own guess, that every address is on the link that is named, counts as a route."""
+    with pytest.raises(netio.UnreachableError) as caught:
+        link_of(ip_address(address), link)
+    assert caught.value.code == 1231

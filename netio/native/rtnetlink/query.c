@@ -189,7 +189,7 @@ void query_drop(struct rtnl_socket *sock, struct rtnl_batch *requests, struct gr
     for (size_t i = 0; i < group->count; i++) {
         struct query *query = group->queries[i];
 
-        query->dropped = allowed;
+        query->may_remove = allowed;
         if (allowed)
             query->before_length = 0;
         else if (query->row.State == NlnsReachable)
@@ -199,7 +199,7 @@ void query_drop(struct rtnl_socket *sock, struct rtnl_batch *requests, struct gr
 
 bool query_sends_datagrams(const struct query *query)
 {
-    return !query->dropped || query->source.si_family != 0;
+    return !query->may_remove || query->source.si_family != 0;
 }
 
 static DWORD code_of_ask(int error)

@@ -24,10 +24,9 @@ struct query {
     struct query *next_due;        /* in the list of those that are to be looked at */
     bool due;                      /* it is in that list */
     bool found;                    /* the table had a row before it was asked for */
-    bool dropped;                  /* there is no such row any more: CAP_NET_ADMIN is there */
+    bool may_remove;               /* CAP_NET_ADMIN is there: NTF_USE is allowed, too */
     bool asked;                    /* events from now on are about the answer */
-    bool asked_again;              /* because the row failed with its old physical address */
-    unsigned times_gone;           /* how often a datagram left no row */
+    unsigned times_gone;           /* how often in a row a datagram left no row */
     int64_t failed_since;          /* when the row was first seen as failed; 0: it is not */
 };
 

@@ -39,6 +39,7 @@
 struct netio_resolver {
     struct rtnl_socket requests;
     struct rtnl_socket events;
+    int events_error;        /* of a reading of them that nobody has judged yet; -ENOBUFS: some were lost */
     struct rtnl_batch batch; /* of whatever is asked at the moment */
     size_t limit;            /* queries in a group */
     struct query *asked[BUCKETS];
@@ -171,93 +172,6 @@ static void answer(netio_resolver *resolver, struct query *query, const MIB_IPNE
     finish(resolver, query, NO_ERROR);
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/*
- * The row has gone: somebody has removed it, such as another one who resolves it. Right after NTF_USE, which says when
- * the table is full, the event of that is on its way. A datagram is taken where the table is full, too. True: ask again.
- */
-static bool miss(netio_resolver *resolver, struct query *query, bool just_asked)
-{
-    if (!query_sends_datagrams(query))
-        return !just_asked;
-    if (query->times_gone++ < GONE_LIMIT)
-        return true;
-    finish(resolver, query, ERROR_NO_SYSTEM_RESOURCES);
-    return false;
-}
-
-/* Nobody answered. A row that was there before may have failed for its old physical address alone: ask again. */
-static bool fail(netio_resolver *resolver, struct query *query)
-{
-    if (query->before_length == 0 || query->asked_again) {
-        finish(resolver, query, ERROR_BAD_NET_NAME);
-        return false;
-    }
-    query->asked_again = true;
-    return true;
-}
-
-/* Judges what was read of a row, or the error of that. True: ask again. */
-static bool judge(netio_resolver *resolver, struct query *query, int error, const MIB_IPNET_ROW2 *row, bool just_asked)
-{
-    if (error == -ENOENT)
-        return miss(resolver, query, just_asked);
-    if (error != 0)
-        finish(resolver, query, code_of(error));
-    else if (is_answer(query, row))
-        answer(resolver, query, row);
-    else if (row->State != NlnsUnreachable)
-        query->failed_since = 0;
-    else if (query->failed_since == 0)
-        query->failed_since = now_ms();
-    else if (now_ms() - query->failed_since >= FAILED_FOR_GOOD_MS)
-        return fail(resolver, query);
-    return false;
-}
-
-/* Reads the rows of a group again and judges them. Those that are to be asked for again are left in it. */
-static void look(netio_resolver *resolver, struct group *group, bool just_asked)
-{
-    MIB_IPNET_ROW2 found[GROUP_MAX];
-    int errors[GROUP_MAX];
-    size_t again = 0;
-
-    query_read(&resolver->requests, &resolver->batch, group, found);
-    memcpy(errors, resolver->batch.results, group->count * sizeof *errors);
-    for (size_t i = 0; i < group->count; i++) {
-        struct query *query = group->queries[i];
-
-        if (!judge(resolver, query, errors[i], &found[i], just_asked))
-            continue;
-        query->failed_since = 0;
-        query->before_length = 0;
-        group->queries[again++] = query;
-    }
-    group->count = again;
-}
-
-static void ask(netio_resolver *resolver, struct group *group)
-{
-    query_ask(&resolver->requests, &resolver->batch, group);
-    sift(resolver, group);
-}
-
-static void settle(netio_resolver *resolver, struct group *group, bool just_asked)
-{
-    look(resolver, group, just_asked);
-    while (group->count != 0) {
-        ask(resolver, group);
-        look(resolver, group, true);
-    }
-}
-
 /* Has a query looked at with the others that are due. */
 static void make_due(netio_resolver *resolver, struct query *query)
 {
@@ -266,24 +180,6 @@ static void make_due(netio_resolver *resolver, struct query *query)
     query->due = true;
     query->next_due = resolver->due;
     resolver->due = query;
-}
-
-/* Looks at those that are due and have no answer yet. */
-static void look_at_due(netio_resolver *resolver)
-{
-    while (resolver->due != NULL) {
-        struct group group = {0};
-
-        while (resolver->due != NULL && group.count < resolver->limit) {
-            struct query *query = resolver->due;
-
-            resolver->due = query->next_due;
-            query->due = false;
-            if (query->result == WAIT_TIMEOUT)
-                group.queries[group.count++] = query;
-        }
-        settle(resolver, &group, false);
-    }
 }
 
 /*
@@ -313,6 +209,123 @@ static int visit_event(void *visitor, const struct nlmsghdr *message)
     return 0;
 }
 
+/* Reads what has been told; what went wrong with that is for take_events. */
+static void read_events(netio_resolver *resolver)
+{
+    const int error = rtnl_read_events(&resolver->events, visit_event, resolver);
+
+    if (error != 0)
+        resolver->events_error = error;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/*
+ * The row has gone: somebody has removed it, such as another one who resolves it. Right after NTF_USE, which says when
+ * the table is full, the event of that is on its way. A datagram is taken where the table is full, too. True: ask again.
+ */
+static bool miss(netio_resolver *resolver, struct query *query, bool just_asked)
+{
+    if (!query_sends_datagrams(query))
+        return !just_asked;
+    if (query->times_gone++ < GONE_LIMIT)
+        return true;
+    finish(resolver, query, ERROR_NO_SYSTEM_RESOURCES);
+    return false;
+}
+
+/* Nobody answered. A row that was there before may have failed for its old physical address alone: ask again. */
+static bool fail(netio_resolver *resolver, struct query *query)
+{
+    if (query->before_length != 0)
+        return true;
+    finish(resolver, query, ERROR_BAD_NET_NAME);
+    return false;
+}
+
+/* Judges what was read of a row, or the error of that. True: ask again. */
+static bool judge(netio_resolver *resolver, struct query *query, int error, const MIB_IPNET_ROW2 *row, bool just_asked)
+{
+    if (error == -ENOENT)
+        return miss(resolver, query, just_asked);
+    if (error != 0) {
+        finish(resolver, query, code_of(error));
+        return false;
+    }
+    query->times_gone = 0;
+    if (is_answer(query, row))
+        answer(resolver, query, row);
+    else if (row->State != NlnsUnreachable)
+        query->failed_since = 0;
+    else if (query->failed_since == 0)
+        query->failed_since = now_ms();
+    else if (now_ms() - query->failed_since >= FAILED_FOR_GOOD_MS)
+        return fail(resolver, query);
+    return false;
+}
+
+/* Reads the rows of a group again and judges them. Those that are to be asked for again are left in it. */
+static void look(netio_resolver *resolver, struct group *group, bool just_asked)
+{
+    MIB_IPNET_ROW2 found[GROUP_MAX];
+    int errors[GROUP_MAX];
+    size_t again = 0;
+
+    query_read(&resolver->requests, &resolver->batch, group, found);
+    memcpy(errors, resolver->batch.results, group->count * sizeof *errors);
+    for (size_t i = 0; i < group->count; i++) {
+        struct query *query = group->queries[i];
+
+        if (!judge(resolver, query, errors[i], &found[i], just_asked))
+            continue;
+        query->failed_since = 0;
+        query->before_length = 0;
+        query->asked = false; /* events are about the question before until it is asked for again */
+        group->queries[again++] = query;
+    }
+    group->count = again;
+}
+
+static void ask(netio_resolver *resolver, struct group *group)
+{
+    query_ask(&resolver->requests, &resolver->batch, group);
+    sift(resolver, group);
+}
+
+static void settle(netio_resolver *resolver, struct group *group, bool just_asked)
+{
+    look(resolver, group, just_asked);
+    while (group->count != 0) {
+        read_events(resolver); /* what was told before is no answer to what is asked now */
+        ask(resolver, group);
+        look(resolver, group, true);
+    }
+}
+
+/* Looks at those that are due and have no answer yet. */
+static void look_at_due(netio_resolver *resolver)
+{
+    while (resolver->due != NULL) {
+        struct group group = {0};
+
+        while (resolver->due != NULL && group.count < resolver->limit) {
+            struct query *query = resolver->due;
+
+            resolver->due = query->next_due;
+            query->due = false;
+            if (query->result == WAIT_TIMEOUT)
+                group.queries[group.count++] = query;
+        }
+        settle(resolver, &group, false);
+    }
+}
+
 static bool is_in_doubt(const struct query *query)
 {
     return query->failed_since != 0;
@@ -331,9 +344,12 @@ static void look_again(netio_resolver *resolver, bool only_in_doubt)
 /* Takes in what has happened; after lost events every row that is waited for is read again. */
 static DWORD take_events(netio_resolver *resolver)
 {
-    const int error = rtnl_read_events(&resolver->events, visit_event, resolver);
+    int error;
 
+    read_events(resolver);
     look_at_due(resolver);
+    error = resolver->events_error;
+    resolver->events_error = 0;
     if (error != -ENOBUFS)
         return code_of(error);
     look_again(resolver, false);
@@ -413,6 +429,7 @@ static void begin(netio_resolver *resolver, struct group *group)
     ask(resolver, group);
     take_events_of(resolver, group);
     settle(resolver, group, true);
+    look_at_due(resolver); /* what was told of others meanwhile */
 }
 
 static struct query *new_query(const MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source, size_t tag)
@@ -483,7 +500,7 @@ DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags,
     if (*count != 0)
         return NO_ERROR;
     limit = until_certain(resolver, limit);
-    if (poll(&wait, 1, limit) > 0) {
+    if (resolver->events_error != 0 || poll(&wait, 1, limit) > 0) {
         const DWORD code = take_events(resolver);
 
         if (code != NO_ERROR)

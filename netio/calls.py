@@ -69,8 +69,8 @@ class naming:  # noqa: N801
 def read_one(address: str | IPv4Address | IPv6Address, interface: str | int | Interface | None) -> Neighbor:
     """Reads the row of an address, and raises what that results in."""
     with naming(GET):
-        plain = plain_address(address)
         given = None if interface is None else identify(row_interface(interface))
+        plain = plain_address(address)
     refusal = None
     # Where only one thing names the interface the system looks it up together with the row.
     if given is None or (plain.version == 6 and plain.scope_id not in (None, given[0])):
@@ -91,7 +91,10 @@ def write_one(
     """Calls a writing function of the seam for one row, and raises what it results in."""
     native, refused = pack([row], Links())
     codes = _call(function, native, 1)
-    raise_first(operation, codes, native, row, refused, missing_ok=missing_ok)
+    error = next(_failures(operation, codes, native, [row], refused, missing_ok=missing_ok), None)
+    if error is not None:
+        error.position = None
+        raise error
 
 
 def write_many(
@@ -149,16 +152,6 @@ def _call(function: Callable[[CData, int, CData], None], native: CData, count: i
     for start in range(0, count, CHUNK):
         function(native + start, min(CHUNK, count - start), codes + start)
     return codes
-
-
-def raise_first(
-    operation: str, codes: CData, native: CData, row: Neighbor, refused: dict[int, Refusal], *, missing_ok: bool = False
-) -> None:
-    """Raises the failure of a call for a single row, if it is one."""
-    error = next(_failures(operation, codes, native, [row], refused, missing_ok=missing_ok), None)
-    if error is not None:
-        error.position = None
-        raise error
 
 
 def failure_of(

@@ -290,6 +290,17 @@ def test_interface_of_a_wrong_type(verb: str, interface: object) -> None:
         getattr(netio, verb)(*address, *physical, interface=interface)
 
 
+@pytest.mark.parametrize("address", ["nonsense", None])
+@pytest.mark.parametrize("verb", EVERY)
+@pytest.mark.usefixtures("crossroads")
+def test_two_wrong_arguments(verb: str, address: object) -> None:
+    """Bug: one verb complains of the address first, the others of the interface."""
+    physical = (MAC,) if verb in WRITERS else ()
+
+    with pytest.raises(netio.InvalidParameterError, match="interface index -1 is not between"):
+        getattr(netio, f"{verb}_neighbor")(address, *physical, interface=-1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "refusal"),
     [

@@ -239,6 +239,23 @@ netio.create_neighbors(rows)
     assert len([row for row in netio.list_neighbors(2) if row.physical_address.hex(":") == MAC]) == 200
 
 
+def test_links_by_turns_are_looked_up_once_a_submit(wire: Wire, tmp_path: Path) -> None:
+    """Bug: the same, where routes tell the links, and where they are asked."""
+    wire.near.ip(*(f"link add name turn{i} address 02:00:00:00:00:2{i} type bridge" for i in range(4)))
+    for i in range(4):
+        wire.near.ip(f"link set turn{i} up", f"route add 10.0.{i}.0/24 dev turn{i}")
+        wire.near.ip(*(f"neigh add 10.0.{i}.{n} lladdr {MAC} dev turn{i}" for n in range(1, 11)))
+    code = """
+import netio
+found = list(netio.resolve_neighbors(f"10.0.{n % 4}.{n // 4 + 1}" for n in range(40)))
+assert all(isinstance(row, netio.Neighbor) for _, row in found)
+"""
+    calls = asked(wire, tmp_path, code)
+
+    # Once for the routes, once for the rows, and once for the names of the answers.
+    assert sum("SIOCGIFNAME" in call for call in calls) == 3 * 4
+
+
 @pytest.mark.parametrize("count", [3, 8, 9, 20])
 def test_rows_on_many_links_by_turns(wire: Wire, count: int) -> None:
     """Bug: a row goes to a link that is remembered in the place of its own, above all behind one that is unknown."""

@@ -34,10 +34,8 @@ static int visit_found(void *visitor, size_t place, const struct nlmsghdr *messa
 
 static int read_again(struct rtnl_socket *sock, const struct batch_row *asked, MIB_IPNET_ROW2 *found)
 {
-    const netio_interface interface = {.index = asked->index, .luid = asked->luid};
-
     *found = *asked->row;
-    return row_read(sock, &interface, found);
+    return row_read(sock, asked->index, asked->luid, found);
 }
 
 void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct batch_row asked[], size_t count,

@@ -6,10 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Newer than the kernel headers of old build images. */
-#ifndef SO_BINDTOIFINDEX
-#define SO_BINDTOIFINDEX 62
-#endif
+#include "link.h"
 
 #define DISCARD_PORT 9 /* RFC 863: whoever is sent something there throws it away */
 

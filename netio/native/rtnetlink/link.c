@@ -22,10 +22,6 @@
 #define ALTIFNAMSIZ 128
 #endif
 
-#ifndef SO_BINDTOIFINDEX
-#define SO_BINDTOIFINDEX 62
-#endif
-
 #define LUID_INDEX_SHIFT 24
 #define LUID_TYPE_SHIFT 48
 #define LUID_INDEX_MASK 0xffffffu
@@ -185,25 +181,32 @@ int link_find(struct rtnl_socket *sock, netio_interface *interface)
     return error;
 }
 
-bool link_is_of_row(const netio_interface *interface, const MIB_IPNET_ROW2 *row)
+static int look_up(struct rtnl_socket *sock, NET_LUID luid, NET_IFINDEX index, struct link *link)
 {
-    const ULONG64 luid = row->InterfaceLuid.Value;
+    netio_interface interface = {.luid = luid, .index = index};
+    const int error = link_find(sock, &interface);
 
-    return interface->index != 0 &&
-           (luid != 0 ? interface->luid.Value == luid : interface->index == row->InterfaceIndex);
+    *link = (struct link){interface.luid, interface.index, interface.physical_address_length};
+    return error;
 }
 
-int link_of_row(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, netio_interface *interface)
+int link_recall(struct rtnl_socket *sock, struct recent_links *recent, NET_LUID luid, NET_IFINDEX index,
+                struct link *link)
 {
+    const size_t count = sizeof recent->links / sizeof *recent->links;
     int error;
 
-    if (link_is_of_row(interface, row))
-        return 0;
-    interface->luid = row->InterfaceLuid;
-    interface->index = row->InterfaceIndex;
-    error = link_find(sock, interface);
-    if (error != 0)
-        interface->index = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct link *known = &recent->links[i];
+
+        if (known->index != 0 && (luid.Value != 0 ? known->luid.Value == luid.Value : known->index == index)) {
+            *link = *known;
+            return 0;
+        }
+    }
+    error = look_up(sock, luid, index, link);
+    if (error == 0)
+        recent->links[recent->next++ % count] = *link;
     return error;
 }
 

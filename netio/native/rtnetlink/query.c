@@ -42,25 +42,43 @@ static DWORD check_source(struct rtnl_socket *sock, const struct query *query)
     return WAIT_TIMEOUT;
 }
 
-void query_check(struct rtnl_socket *sock, struct group *group, netio_interface *interface)
+/* Queries whose source has been checked, one of each interface and family: the sources of a submit are the same. */
+struct checked {
+    size_t count;
+    const struct query *queries[GROUP_MAX];
+};
+
+static const struct query *find_alike(const struct checked *checked, const struct query *query)
 {
-    const struct query *like = NULL; /* one whose source has been checked: the sources of a submit are the same */
+    for (size_t i = 0; i < checked->count; i++) {
+        const MIB_IPNET_ROW2 *row = &checked->queries[i]->row;
+
+        if (row->InterfaceIndex == query->row.InterfaceIndex &&
+            row->Address.si_family == query->row.Address.si_family)
+            return checked->queries[i];
+    }
+    return NULL;
+}
+
+void query_check(struct rtnl_socket *sock, struct group *group, struct recent_links *recent)
+{
+    struct checked checked = {.count = 0};
 
     for (size_t i = 0; i < group->count; i++) {
         struct query *query = group->queries[i];
+        const struct query *alike;
+        struct link link;
 
-        query->result = row_check(sock, &query->row, false, interface);
+        query->result = row_check(sock, &query->row, false, recent, &link);
         if (query->result != NO_ERROR)
             continue;
-        query->row.InterfaceIndex = interface->index;
-        query->row.InterfaceLuid = interface->luid;
-        query->physical_address_length = interface->physical_address_length;
-        if (like == NULL || like->row.InterfaceIndex != query->row.InterfaceIndex ||
-            like->row.Address.si_family != query->row.Address.si_family) {
-            query->result = check_source(sock, query);
-            like = query;
-        }
-        query->result = like->result;
+        query->row.InterfaceIndex = link.index;
+        query->row.InterfaceLuid = link.luid;
+        query->physical_address_length = link.physical_address_length;
+        alike = find_alike(&checked, query);
+        query->result = alike != NULL ? alike->result : check_source(sock, query);
+        if (alike == NULL)
+            checked.queries[checked.count++] = query;
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "link.h"
 #include "rtnl.h"
 #include "shim.h"
 
@@ -35,8 +36,8 @@ struct group {
     struct query *queries[GROUP_MAX];
 };
 
-/* Checks rows and source and looks the interfaces up, *interface being the one before (index 0: none yet). */
-void query_check(struct rtnl_socket *socket, struct group *group, netio_interface *interface);
+/* Checks rows and source, and looks the interfaces up. */
+void query_check(struct rtnl_socket *socket, struct group *group, struct recent_links *recent);
 
 /*
  * Whether those can be asked for, by the routes and by the rows that are there, which it reads: WAIT_TIMEOUT, or the

@@ -45,7 +45,7 @@ struct netio_resolver {
     struct query *asked[BUCKETS];
     struct query *due;                     /* those that are to be looked at */
     struct query *first_done, **last_done; /* in the order of their answers */
-    netio_interface interface;             /* of the row before, within one submit; index 0: none yet */
+    struct recent_links recent;            /* within one submit */
 };
 
 DWORD netio_resolver_open(netio_resolver **out)
@@ -418,7 +418,7 @@ static void take_events_of(netio_resolver *resolver, struct group *group)
 /* Brings a group to where the link has been asked. */
 static void begin(netio_resolver *resolver, struct group *group)
 {
-    query_check(&resolver->requests, group, &resolver->interface);
+    query_check(&resolver->requests, group, &resolver->recent);
     sift(resolver, group);
     query_prepare(&resolver->requests, &resolver->batch, group);
     sift(resolver, group);
@@ -450,7 +450,7 @@ static struct query *new_query(const MIB_IPNET_ROW2 *row, const SOCKADDR_INET *s
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
                             const SOCKADDR_INET *source, size_t first_tag)
 {
-    resolver->interface.index = 0; /* since the last submit it may have gone */
+    resolver->recent = (struct recent_links){.next = 0}; /* since the last submit they may have gone */
     for (size_t next = 0; next < count;) {
         struct group group = {0};
 

@@ -149,18 +149,18 @@ static bool names_one_link(const SOCKADDR_INET *destination)
  * (RTM_F_FIB_MATCH): else the kernel takes every IPv4 address as on the link of an interface that is asked for.
  */
 static DWORD begin_search(struct rtnl_socket *sock, struct route_search *search, const SOCKADDR_INET *destination,
-                          NET_LUID luid)
+                          NET_LUID luid, struct recent_links *recent)
 {
-    netio_interface interface = {.luid = luid};
+    struct link link;
     int error;
 
     if (!inet_is_neighbor(destination) || (luid.Value == 0 && !names_one_link(destination)))
         return ERROR_INVALID_PARAMETER;
     if (luid.Value != 0) {
-        error = link_find(sock, &interface);
+        error = link_recall(sock, recent, luid, 0, &link);
         if (error != 0)
             return code_of(error);
-        search->index = interface.index;
+        search->index = link.index;
         search->flags = RTM_F_FIB_MATCH;
     }
     search->destination = destination;
@@ -178,10 +178,11 @@ static void choose_way(struct rtnl_socket *sock, struct route_search *search)
         search->error = route_find(sock, search->destination, search->index, &search->route);
 }
 
-/* The link of a route; *interface is that of the route before. */
-static DWORD link_of_route(struct rtnl_socket *sock, struct route_search *search, netio_interface *interface)
+static DWORD link_of_route(struct rtnl_socket *sock, struct route_search *search, struct recent_links *recent,
+                           NET_LUID *luid)
 {
     const struct route *route = &search->route;
+    struct link link;
     int error;
 
     choose_way(sock, search);
@@ -202,33 +203,29 @@ static DWORD link_of_route(struct rtnl_socket *sock, struct route_search *search
     }
     if (route->gateway.si_family != 0 || route->index == 0)
         return ERROR_NETWORK_UNREACHABLE;
-    if (route->index != interface->index) {
-        memset(interface, 0, sizeof *interface);
-        interface->index = route->index;
-        error = link_find(sock, interface);
-        if (error != 0) {
-            interface->index = 0;
-            return code_of(error);
-        }
-    }
-    return interface->luid.Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
+    error = link_recall(sock, recent, (NET_LUID){.Value = 0}, route->index, &link);
+    if (error != 0)
+        return code_of(error);
+    *luid = link.luid;
+    return luid->Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
 }
 
 static void find_links(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count,
                        DWORD *results)
 {
     struct route_search searches[RTNL_BATCH_MAX];
-    netio_interface interface = {.index = 0};
+    struct recent_links recent = {.next = 0};
     struct rtnl_batch requests;
 
     memset(searches, 0, sizeof searches);
     for (size_t i = 0; i < count; i++)
-        results[i] = begin_search(sock, &searches[i], &destinations[i], interfaces[i]);
+        results[i] = begin_search(sock, &searches[i], &destinations[i], interfaces[i], &recent);
     route_find_many(sock, &requests, searches, count);
     for (size_t i = 0; i < count; i++) {
         if (results[i] == NO_ERROR)
-            results[i] = link_of_route(sock, &searches[i], &interface);
-        interfaces[i].Value = results[i] == NO_ERROR ? interface.luid.Value : 0;
+            results[i] = link_of_route(sock, &searches[i], &recent, &interfaces[i]);
+        if (results[i] != NO_ERROR)
+            interfaces[i].Value = 0;
     }
 }
 

@@ -5,15 +5,16 @@
 
 #include <stdbool.h>
 
+#include "link.h"
 #include "rtnl.h"
 #include "shim.h"
 
-/* Judges a row as input, and looks its interface up unless *interface is that one already (index 0: none yet). */
+/* Judges a row as input, and looks its interface up. */
 DWORD row_check(struct rtnl_socket *socket, const MIB_IPNET_ROW2 *row, bool with_physical_address,
-                netio_interface *interface);
+                struct recent_links *recent, struct link *link);
 
 /* Reads the row of that address on that interface: in: key, out: all. -ENOENT: absent. */
-int row_read(struct rtnl_socket *socket, const netio_interface *interface, MIB_IPNET_ROW2 *row);
+int row_read(struct rtnl_socket *socket, NET_IFINDEX index, NET_LUID luid, MIB_IPNET_ROW2 *row);
 
 /* Removes the row of that address, in any state. -ENOENT: absent; -EPERM: without CAP_NET_ADMIN. */
 int row_remove(struct rtnl_socket *socket, NET_IFINDEX index, const MIB_IPNET_ROW2 *row);

@@ -21,7 +21,7 @@
  * refuses a physical address of a wrong length in its own ways. Privilege comes last, from the kernel itself.
  */
 DWORD row_check(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, bool with_physical_address,
-                netio_interface *interface)
+                struct recent_links *recent, struct link *link)
 {
     const ULONG length = row->PhysicalAddressLength;
     int error;
@@ -32,10 +32,10 @@ DWORD row_check(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, bool with_p
         return ERROR_INVALID_PARAMETER;
     if (row->InterfaceLuid.Value == 0 && row->InterfaceIndex == 0)
         return ERROR_INVALID_PARAMETER;
-    error = link_of_row(sock, row, interface);
+    error = link_recall(sock, recent, row->InterfaceLuid, row->InterfaceIndex, link);
     if (error != 0)
         return code_of(error);
-    if (with_physical_address && length != interface->physical_address_length)
+    if (with_physical_address && length != link->physical_address_length)
         return ERROR_INVALID_PARAMETER;
     return NO_ERROR;
 }
@@ -45,15 +45,15 @@ static int visit_row(void *visitor, const struct nlmsghdr *message)
     return neighbor_parse(message, visitor);
 }
 
-int row_read(struct rtnl_socket *sock, const netio_interface *interface, MIB_IPNET_ROW2 *row)
+int row_read(struct rtnl_socket *sock, NET_IFINDEX index, NET_LUID luid, MIB_IPNET_ROW2 *row)
 {
     struct rtnl_request request;
     int error;
 
-    neighbor_request(&request, RTM_GETNEIGH, 0, row, interface->index, NUD_NONE, 0);
+    neighbor_request(&request, RTM_GETNEIGH, 0, row, index, NUD_NONE, 0);
     error = rtnl_ask(sock, &request, visit_row, row);
     if (error == 0)
-        row->InterfaceLuid = interface->luid;
+        row->InterfaceLuid = luid;
     return error;
 }
 
@@ -65,30 +65,9 @@ int row_remove(struct rtnl_socket *sock, NET_IFINDEX index, const MIB_IPNET_ROW2
     return rtnl_ask(sock, &request, NULL, NULL);
 }
 
-/* The interfaces of the last rows: those of a batch may be on a few links by turns. index 0: none yet. */
-struct recent {
-    netio_interface links[8];
-    size_t next; /* to be forgotten */
-};
-
-/* That of the row where it is known; else a free place for it, or that of the one to be forgotten. */
-static netio_interface *recall(struct recent *recent, const MIB_IPNET_ROW2 *row)
-{
-    const size_t count = sizeof recent->links / sizeof *recent->links;
-    netio_interface *free_place = NULL;
-
-    for (size_t i = 0; i < count; i++) {
-        if (link_is_of_row(&recent->links[i], row))
-            return &recent->links[i];
-        if (recent->links[i].index == 0)
-            free_place = &recent->links[i];
-    }
-    return free_place != NULL ? free_place : &recent->links[recent->next++ % count];
-}
-
 static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results, const struct verb *verb)
 {
-    struct recent recent = {.next = 0};
+    struct recent_links recent = {.next = 0};
     struct rtnl_socket sock;
     const int error = rtnl_open(&sock, 0);
     const size_t limit = rtnl_batch_limit(&sock, count);
@@ -96,11 +75,11 @@ static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results,
 
     batch.count = 0;
     for (size_t i = 0; i < count; i++) {
-        netio_interface *interface = recall(&recent, &rows[i]);
+        struct link link;
 
-        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], verb->state != NUD_NONE, interface);
+        results[i] = error != 0 ? code_of(error) : row_check(&sock, &rows[i], verb->state != NUD_NONE, &recent, &link);
         if (results[i] == NO_ERROR)
-            batch_add(&batch, &rows[i], &results[i], interface->index, interface->luid);
+            batch_add(&batch, &rows[i], &results[i], link.index, link.luid);
         if (batch.count == limit)
             batch_write(&sock, &batch, verb);
     }
@@ -139,7 +118,7 @@ DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row)
     if (error == 0)
         error = link_find(&sock, interface);
     if (error == 0)
-        error = row_read(&sock, interface, row);
+        error = row_read(&sock, interface->index, interface->luid, row);
     rtnl_close(&sock);
     /* GetIpNetEntry2 alone tells an unknown interface (2) from an unknown neighbour (1168). */
     return error == -ENODEV ? ERROR_FILE_NOT_FOUND : code_of(error);

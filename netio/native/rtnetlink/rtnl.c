@@ -37,6 +37,7 @@ int rtnl_open(struct rtnl_socket *sock, uint32_t groups)
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
 
     sock->sequence = 0;
+    sock->overrun = false;
     sock->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (sock->fd < 0)
         return -errno;
@@ -115,7 +116,11 @@ static ssize_t receive_answer(void *source, void *buffer, size_t size, uint32_t 
     struct rtnl_socket *sock = source;
     ssize_t got = receive_now(sock, buffer, size, sender);
 
-    if (got == -EAGAIN) {
+    if (got == -ENOBUFS)
+        sock->overrun = true;
+    else if (got == -EAGAIN && sock->overrun)
+        got = -ETIMEDOUT;
+    else if (got == -EAGAIN) {
         struct pollfd wait = {.fd = sock->fd, .events = POLLIN};
         const int ready = poll(&wait, 1, ANSWER_LIMIT_MS);
 
@@ -173,7 +178,7 @@ static int take_message(struct answer *answer, const struct nlmsghdr *message)
     if (message->nlmsg_flags & NLM_F_DUMP_INTR)
         answer->interrupted = true;
     if (message->nlmsg_type == NLMSG_OVERRUN)
-        return -ENOBUFS;
+        return -ETIMEDOUT;
     if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
         answer->ended = true;
         return carried_error(message);
@@ -205,7 +210,7 @@ int rtnl_read_answer(rtnl_receive *receive, void *source, uint32_t sequence, rtn
         const ssize_t got = receive(source, buffer, sizeof buffer, &sender);
 
         if (got < 0)
-            error = (int)got;
+            error = got == -ENOBUFS ? -ETIMEDOUT : (int)got; /* an ENOBUFS that an answer carries is the kernel's */
         else if (sender != 0)
             continue;
         else if ((size_t)got > sizeof buffer)
@@ -223,6 +228,7 @@ int rtnl_ask(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit 
     if (request->overflow)
         return -EMSGSIZE;
     header->nlmsg_seq = ++sock->sequence;
+    sock->overrun = false;
     if (send(sock->fd, request->message.bytes, header->nlmsg_len, 0) < 0)
         return -errno;
     return rtnl_read_answer(receive_answer, sock, header->nlmsg_seq, visit, visitor);
@@ -362,6 +368,7 @@ void rtnl_batch_ask(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_vis
     if (batch->count == 0)
         return;
     sock->sequence += (uint32_t)batch->count;
+    sock->overrun = false;
     if (error == 0 && send(sock->fd, batch->bytes, batch->size, 0) < 0)
         error = -errno; /* nothing has been carried out */
     for (size_t i = 0; error != 0 && i < batch->count; i++)

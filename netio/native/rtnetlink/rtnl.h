@@ -29,6 +29,7 @@
 struct rtnl_socket {
     int fd;
     uint32_t sequence; /* of the last request */
+    bool overrun;      /* it had no room for an answer to what was sent last: that one will not come */
 };
 
 struct rtnl_request {
@@ -80,7 +81,7 @@ int rtnl_dump(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_res
 /*
  * Reads the answer to the request of that sequence number. -EAGAIN: a dump that a change interrupted, so
  * what was visited may not be whole; -EBADMSG: a length that cannot be; -EMSGSIZE: a datagram over
- * RTNL_BUFFER_SIZE. Datagrams of other processes and messages of other requests are passed over.
+ * RTNL_BUFFER_SIZE; -ETIMEDOUT: the answer has been lost. Datagrams of other processes and messages of other requests are passed over.
  */
 int rtnl_read_answer(rtnl_receive *receive, void *source, uint32_t sequence, rtnl_visit *visit, void *visitor);
 

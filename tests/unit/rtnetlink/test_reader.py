@@ -160,7 +160,13 @@ def test_an_interrupted_dump_is_not_whole(feed: Feed) -> None:
 
 def test_noop_is_passed_over_and_overrun_is_an_error(feed: Feed) -> None:
     assert feed(message(b"", kind=NOOP), DONE) == (0, [])
-    assert feed(message(b"", kind=OVERRUN), DONE) == (-errno.ENOBUFS, [])
+    assert feed(message(b"", kind=OVERRUN), DONE) == (-errno.ETIMEDOUT, [])
+
+
+def test_a_lost_answer_is_no_full_table(feed: Feed) -> None:
+    """Bug: a socket without room for the answer looks like a neighbour table without room for the row."""
+    assert feed(errno.ENOBUFS, DONE) == (-errno.ETIMEDOUT, [])
+    assert feed(message(struct.pack("=i", -errno.ENOBUFS) + bytes(16), kind=ERROR)) == (-errno.ENOBUFS, [])
 
 
 @pytest.mark.parametrize(

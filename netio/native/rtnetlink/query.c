@@ -169,7 +169,7 @@ void query_prepare(struct rtnl_socket *sock, struct rtnl_batch *requests, struct
         group->queries[i]->result = judge(group->queries[i], routes[i], requests->results[i], &found[i]);
 }
 
-/* Removes the rows of those that have one. Where nobody has, one removal tells all the same whether it is allowed. */
+/* Removes the rows of those that have one, and tells whether that is allowed, also where nobody has. */
 static bool remove_rows(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
 {
     struct query *asked[GROUP_MAX];
@@ -180,12 +180,14 @@ static bool remove_rows(struct rtnl_socket *sock, struct rtnl_batch *requests, s
         struct query *query = group->queries[i];
         struct rtnl_request request;
 
-        if (!query->found && !(requests->count == 0 && i == group->count - 1))
+        if (!query->found)
             continue;
         asked[requests->count] = query;
         neighbor_request(&request, RTM_DELNEIGH, 0, &query->row, query->row.InterfaceIndex, NUD_NONE, 0);
         rtnl_batch_add(requests, &request);
     }
+    if (requests->count == 0)
+        return group->count == 0 || row_may_remove(sock);
     rtnl_batch_ask(sock, requests, NULL, NULL);
     for (size_t place = 0; place < requests->count; place++) {
         int error = requests->results[place];

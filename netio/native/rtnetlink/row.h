@@ -19,4 +19,7 @@ int row_read(struct rtnl_socket *socket, NET_IFINDEX index, NET_LUID luid, MIB_I
 /* Removes the row of that address, in any state. -ENOENT: absent; -EPERM: without CAP_NET_ADMIN. */
 int row_remove(struct rtnl_socket *socket, NET_IFINDEX index, const MIB_IPNET_ROW2 *row);
 
+/* Whether CAP_NET_ADMIN is there; changes nothing. */
+bool row_may_remove(struct rtnl_socket *socket);
+
 #endif

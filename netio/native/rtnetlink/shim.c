@@ -65,6 +65,16 @@ int row_remove(struct rtnl_socket *sock, NET_IFINDEX index, const MIB_IPNET_ROW2
     return rtnl_ask(sock, &request, NULL, NULL);
 }
 
+/* The kernel judges the privilege before it looks at a request: one without content asks for nothing else. */
+bool row_may_remove(struct rtnl_socket *sock)
+{
+    const struct ndmsg fixed = {.ndm_family = AF_INET};
+    struct rtnl_request request;
+
+    rtnl_begin(&request, RTM_DELNEIGH, NLM_F_ACK, &fixed, sizeof fixed);
+    return rtnl_ask(sock, &request, NULL, NULL) != -EPERM;
+}
+
 static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results, const struct verb *verb)
 {
     struct recent_links recent = {.next = 0};
@@ -248,18 +258,6 @@ DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TA
     return code;
 }
 
-/* The kernel judges the privilege before it looks at a request: one without content asks for nothing else. */
-static DWORD check_privilege(struct rtnl_socket *sock)
-{
-    const struct ndmsg fixed = {.ndm_family = AF_INET};
-    struct rtnl_request request;
-    int error;
-
-    rtnl_begin(&request, RTM_DELNEIGH, NLM_F_ACK, &fixed, sizeof fixed);
-    error = rtnl_ask(sock, &request, NULL, NULL);
-    return error == -EPERM ? ERROR_ACCESS_DENIED : NO_ERROR;
-}
-
 /* Removes the dynamic rows; the first result that is not of a row gone by itself is the result. */
 static DWORD remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *table)
 {
@@ -295,8 +293,8 @@ DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface)
     if (error != 0)
         return code_of(error);
     code = read_table(&sock, family, interface, &read);
-    if (code == NO_ERROR)
-        code = check_privilege(&sock);
+    if (code == NO_ERROR && !row_may_remove(&sock))
+        code = ERROR_ACCESS_DENIED;
     if (code == NO_ERROR)
         code = remove_dynamic(&sock, read.block);
     rtnl_close(&sock);

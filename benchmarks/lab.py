@@ -125,4 +125,4 @@ before = status("VmRSS")
 {statement}
 print((status("VmHWM") - before) / 1000)
 """
-    return float(run(sys.executable, "-c", code))
+    return float(run(sys.executable, "-P", "-c", code))

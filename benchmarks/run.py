@@ -197,9 +197,9 @@ def starting(rounds: int) -> list[Result]:
     """Starts of the interpreter, above one that does nothing; the yardstick is what netio's types are made with."""
     python = sys.executable
     ways: Ways = {
-        "pass": lambda: run(python, "-c", "pass"),
-        "import dataclasses, enum, ipaddress": lambda: run(python, "-c", "import dataclasses, enum, ipaddress"),
-        "import netio": lambda: run(python, "-c", "import netio"),
+        "pass": lambda: run(python, "-P", "-c", "pass"),
+        "import dataclasses, enum, ipaddress": lambda: run(python, "-P", "-c", "import dataclasses, enum, ipaddress"),
+        "import netio": lambda: run(python, "-P", "-c", "import netio"),
     }
     command = shutil.which("netio", path=str(Path(python).parent))
     if command is not None:

@@ -54,7 +54,8 @@ for _command in (*reading.COMMANDS, *writing.COMMANDS, scanning.scan):
 def run() -> None:
     """Runs the command of sys.argv and ends the process.
 
-    Exit status: 0; 1 where something failed, with a line on stderr for each; 2 for wrong usage; 130 after Ctrl-C.
+    Exit status: 0; 1 where something failed, with a line on stderr for each (a silent host is a row of the answer);
+    2 for wrong usage; 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -69,9 +70,8 @@ def run() -> None:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
-    except click.Abort as error:
-        # The end of the input, where an answer was expected, is one too.
-        status = INTERRUPTED if isinstance(error.__context__, KeyboardInterrupt) else FAILED
+    except click.Abort:
+        status = INTERRUPTED
     except OSError as error:  # a file that cannot be read, a disk that is full
         complain(": ".join(filter(None, (error.filename, error.strerror or str(error)))))
         _forget_output()

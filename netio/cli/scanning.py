@@ -93,12 +93,7 @@ def scan(
     asking = resolve_neighbors(hosts, interface=link, source=source, timeout=timeout, max_in_flight=in_flight)
     answers, interrupted = _gather(asking, len(hosts), tell)
     if not as_json:
-        from netio.cli.draw import draw_map, draw_rows
-
-        shown = [(host, answers[host]) for host in hosts if host in answers]
-        draw_rows([answer for answer in shown if everything or isinstance(answer[1], Neighbor)], vendors)
-        if with_map:
-            draw_map(network, answers)
+        _draw(network, answers, vendors, with_map=with_map, everything=everything)
         found = sum(isinstance(answer, Neighbor) for answer in answers.values())
         click.echo(f"{found:,} of {len(answers):,} addresses answered in {monotonic() - begun:.1f} s", err=True)
     problems = _tell_problems(answers, complete=not interrupted)
@@ -198,6 +193,17 @@ def _gather(
     except KeyboardInterrupt:
         return answers, True
     return answers, False
+
+
+def _draw(
+    network: IPv4Network | IPv6Network, answers: Answers, vendors: Vendors | None, *, with_map: bool, everything: bool
+) -> None:
+    from netio.cli.draw import draw_map, draw_rows
+
+    shown = [(host, answers[host]) for host in network.hosts() if host in answers]
+    draw_rows([answer for answer in shown if everything or isinstance(answer[1], Neighbor)], vendors)
+    if with_map:
+        draw_map(network, answers)
 
 
 def _tell_problems(answers: Answers, *, complete: bool) -> bool:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address
-
 from netio._native import ffi, lib
 from netio.convert import CHUNK, INDEX_OFFSET, LUID_OFFSET, ROW_SIZE, pack, pack_key, read_row, route_on_link
 from netio.errors import InvalidParameterError, NetioError, failure, invalid
@@ -15,7 +13,7 @@ from netio.table import NeighborTable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from ipaddress import IPv4Address
+    from ipaddress import IPv4Address, IPv6Address
 
     from typing_extensions import Buffer
 
@@ -129,8 +127,7 @@ def link_of(address: IPv4Address | IPv6Address, interface: str | None) -> Interf
     link = links.find(luid=native[0].InterfaceLuid.Value, index=native[0].InterfaceIndex)
     if link is None:
         raise failure_of(RESOLVE, lib.ERROR_FILE_NOT_FOUND, native, row, None)
-    # Where nothing names the interface the routes have just told it.
-    if row.interface or (isinstance(address, IPv6Address) and address.scope_id):
+    if interface is not None:  # else the routes have just told it
         code = route_on_link(native[0], link.luid)
         if code != lib.NO_ERROR:
             raise failure_of(RESOLVE, code, native, row, (code, "by the routes it is on another link, or on none"))

@@ -11,19 +11,10 @@
 The verbs follow the functions of Windows' netioapi.h, on Linux too; netio.errors shows the exceptions.
 """
 
-from netio.errors import (
-    AccessDeniedError,
-    InterfaceNotFoundError,
-    InvalidParameterError,
-    NeighborExistsError,
-    NeighborNotFoundError,
-    NetioError,
-    NotSupportedError,
-    TableFullError,
-    UnreachableError,
-)
-from netio.interfaces import Interface, list_interfaces
-from netio.neighbors import (
+from netio._interfaces import Interface, list_interfaces
+from netio._table import NeighborTable
+from netio._types import Neighbor, NeighborState, PhysicalAddress
+from netio._verbs import (
     create_neighbor,
     create_neighbors,
     delete_neighbor,
@@ -38,8 +29,17 @@ from netio.neighbors import (
     set_neighbor,
     set_neighbors,
 )
-from netio.rows import Neighbor, NeighborState, PhysicalAddress
-from netio.table import NeighborTable
+from netio.errors import (
+    AccessDeniedError,
+    InterfaceNotFoundError,
+    InvalidParameterError,
+    NeighborExistsError,
+    NeighborNotFoundError,
+    NetioError,
+    NotSupportedError,
+    TableFullError,
+    UnreachableError,
+)
 
 __version__ = "0.1.0"
 

@@ -20,7 +20,7 @@ from netio._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from netio.rows import Neighbor
+    from netio._types import Neighbor
 
 
 class NetioError(OSError):

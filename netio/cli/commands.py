@@ -11,7 +11,7 @@ import click
 
 import netio
 from netio.cli import FAILED, INTERRUPTED, reading, scanning, writing
-from netio.cli.complaints import complain
+from netio.cli.messages import complain
 
 # What users of ip(8) type. `get` has the same name there.
 _ALIASES = {"show": "list", "add": "create", "change": "set", "del": "delete"}

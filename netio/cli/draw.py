@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from netio import Neighbor, NeighborState, NetioError, UnreachableError
-from netio.cli.complaints import printable
-from netio.cli.picture import GROUP, Sign, legend, lines_of
+from netio.cli.address_map import GROUP, Sign, legend, lines_of
+from netio.cli.messages import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import re
 from io import StringIO
 
 from netio import Neighbor, NetioError
-from netio.cli.complaints import in_words_of_commands
-from netio.cli.words import interface_name
+from netio.cli.ip_syntax import interface_name
+from netio.cli.messages import in_words_of_commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

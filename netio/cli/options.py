@@ -8,7 +8,7 @@ import socket
 import click
 
 from netio import list_interfaces
-from netio.cli.words import interface_name
+from netio.cli.ip_syntax import interface_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import click
 from netio import Neighbor, NeighborState, NetioError, get_neighbor, list_neighbors, resolve_neighbors
 from netio._native import lib
 from netio.cli import FAILED, INTERRUPTED
-from netio.cli.complaints import complain
-from netio.cli.objects import failure_object, print_array, row_object
+from netio.cli.ip_syntax import interface_of, state_of, take_apart
+from netio.cli.json_output import failure_object, print_array, row_object
+from netio.cli.messages import complain
 from netio.cli.options import (
     family_options,
     interface_option,
@@ -22,7 +23,6 @@ from netio.cli.options import (
     timeout_option,
     vendor_option,
 )
-from netio.cli.words import interface_of, state_of, take_apart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,13 +12,13 @@ from time import monotonic
 import click
 
 from netio import InvalidParameterError, Neighbor, NetioError, UnreachableError, resolve_neighbors
-from netio.calls import link_of
+from netio._requests import link_of
 from netio.cli import FAILED, INTERRUPTED
-from netio.cli.complaints import complain, in_words_of_commands
-from netio.cli.objects import failure_object, print_line, row_object
+from netio.cli.ip_syntax import interface_name
+from netio.cli.json_output import failure_object, print_line, row_object
+from netio.cli.messages import complain, in_words_of_commands
 from netio.cli.options import interface_option, source_option, timeout_option, vendor_option
 from netio.cli.reading import load_vendors
-from netio.cli.words import interface_name
 from netio.errors import invalid
 
 TYPE_CHECKING = False

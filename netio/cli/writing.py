@@ -13,11 +13,11 @@ import click
 import netio
 from netio import Neighbor, NeighborState, NetioError
 from netio.cli import FAILED, INTERRUPTED
-from netio.cli.complaints import complain
 from netio.cli.files import read_rows
-from netio.cli.objects import failure_object, print_array, written_object
+from netio.cli.ip_syntax import interface_of, take_apart
+from netio.cli.json_output import failure_object, print_array, written_object
+from netio.cli.messages import complain
 from netio.cli.options import family_options, interface_option, json_option
-from netio.cli.words import interface_of, take_apart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "sdk.h"
+#include "platform.h"
 
 /* The most characters that an address without scope has, and a physical address. */
 #define NETIO_ADDRESS_TEXT 39

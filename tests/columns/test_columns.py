@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netio import Neighbor, NeighborTable, columns
+from netio import Neighbor, NeighborTable, _arrow
+from netio._codec import ROW_SIZE, pack
+from netio._interfaces import Links
 from netio._native import ffi, lib
-from netio.convert import ROW_SIZE, pack
-from netio.interfaces import Links
-from netio.table import _table
+from netio._table import _table
 
 # Two interfaces with one name, as those that have gone share "" for theirs; one whose name is no UTF-8.
 NAMES = {1: ("lo", "lo"), 7: ("", "7"), 9: ("", "9"), 300: ("a\udc80b", "a\udc80b"), 2**31 + 5: ("d" * 700, "d" * 700)}
@@ -120,7 +120,7 @@ def test_the_schema_is_that_of_the_stream() -> None:
 
 
 def test_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(columns, "_BATCH", 4)
+    monkeypatch.setattr(_arrow, "_BATCH", 4)
     found = pa.table(table())
     assert found.column("state").num_chunks == 5
     assert arrow_rows(found) == rows_as_columns(table())
@@ -151,7 +151,7 @@ def test_many_interfaces_and_values() -> None:
         native[i].InterfaceIndex = 1 + i * 7919 % 97
     names = {index: (f"if{index}", f"if{index}") for index in range(1, 98)}
     rows = memoryview(bytes(ffi.buffer(native)))
-    assert columns.member_values(rows, ffi.offsetof("MIB_IPNET_ROW2", "InterfaceIndex")) == set(names)
+    assert _arrow.member_values(rows, ffi.offsetof("MIB_IPNET_ROW2", "InterfaceIndex")) == set(names)
     shown = _table(rows, range(count), names)
     assert pa.table(shown).column("interface").to_pylist() == [row.interface for row in shown]
 

@@ -12,9 +12,9 @@ import pytest
 
 import netio
 from netio import Neighbor
+from netio._codec import pack
+from netio._interfaces import Links
 from netio._native import ffi, lib
-from netio.convert import pack
-from netio.interfaces import Links
 from netlab.child import UNPRIVILEGED, call_elsewhere
 from netlab.oracle import Seen, seen
 from netlab.preload import library

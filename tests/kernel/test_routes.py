@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 import netio
-from netio.calls import link_of
+from netio._requests import link_of
 from netlab.wire import FAR_IP4, FAR_IP6, Wire
 
 

@@ -83,7 +83,7 @@ def test_what_docstrings_raise_exists(function: object) -> None:
 def test_import_is_light() -> None:
     """Each of these costs more than netio itself, or opens the way to slow work at import."""
     heavy = {
-        "netio.resolve",
+        "netio._resolve",
         "socket",
         "typing",
         "asyncio",
@@ -97,5 +97,5 @@ def test_import_is_light() -> None:
     }
     code = f"import sys; sys.path[:] = {sys.path!r}; import netio; print(*sys.modules)"
     output = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)
-    assert "netio.neighbors" in output.stdout.split()
+    assert "netio._verbs" in output.stdout.split()
     assert not heavy & set(output.stdout.split())

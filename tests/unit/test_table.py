@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import pytest
 
 from netio import Neighbor, NeighborTable
+from netio._codec import pack
+from netio._interfaces import Links
 from netio._native import ffi
-from netio.convert import pack
-from netio.interfaces import Links
-from netio.table import _table
+from netio._table import _table
 
 ROWS = [Neighbor(f"192.0.2.{n}", f"02:00:5e:00:00:0{n}", interface=n) for n in range(1, 6)]
 

@@ -3,7 +3,7 @@
 #ifndef NETIO_STANDIN_H
 #define NETIO_STANDIN_H
 
-#include "sdk.h"
+#include "platform.h"
 
 #ifdef STANDIN_BUILD
 #define STANDIN __declspec(dllexport)

@@ -7,9 +7,9 @@ import ctypes
 from pathlib import Path
 
 import netio._native
+from netio._codec import pack, pack_address
+from netio._interfaces import Links
 from netio._native import ffi, lib
-from netio.convert import pack, pack_address
-from netio.interfaces import Links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from growth import bytes_in_use, next_handle
 
 import netio
 from netio import Neighbor, NeighborState
+from netio._codec import pack
+from netio._interfaces import Links
 from netio._native import ffi, lib
-from netio.convert import pack
-from netio.interfaces import Links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

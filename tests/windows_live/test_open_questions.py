@@ -16,9 +16,9 @@ import pytest
 
 import netio
 from netio import Interface, Neighbor, NeighborState
+from netio._codec import pack
+from netio._interfaces import UNKNOWN_LUID, Links
 from netio._native import ffi, lib
-from netio.convert import pack
-from netio.interfaces import UNKNOWN_LUID, Links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@
  *   query     the callback, until it has an answer; then the session's list, until it is handed out
  *   session   freed with the last reference: its user has one until close, each callback has one until it ends
  */
-#include "sdk.h"
+#include "platform.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The seam over the IP Helper functions: routes. */
-#include "sdk.h"
+#include "platform.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include <linux/neighbour.h>
 #include <string.h>
 
-#include "code.h"
+#include "status.h"
 #include "neighbor.h"
 #include "row.h"
 

@@ -4,7 +4,7 @@
 #define NETIO_BATCH_H
 
 #include "rtnl.h"
-#include "shim.h"
+#include "backend.h"
 
 /* A verb that writes, as the kernel knows it. */
 struct verb {

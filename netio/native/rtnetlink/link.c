@@ -12,7 +12,7 @@
 #include <sys/ioctl.h>
 
 #include "array.h"
-#include "code.h"
+#include "status.h"
 
 /* Newer than the kernel headers of old build images. */
 #ifndef IFLA_ALT_IFNAME

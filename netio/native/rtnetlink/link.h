@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "rtnl.h"
-#include "shim.h"
+#include "backend.h"
 
 /* Newer than the C library and the kernel headers of old build images. */
 #ifndef SO_BINDTOIFINDEX

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "rtnl.h"
-#include "shim.h"
+#include "backend.h"
 
 /* The address bytes of a row or socket address and how many they are; NULL, 0 for a family that is neither IPv4 nor IPv6. */
 const void *inet_bytes(const SOCKADDR_INET *address, size_t *size);

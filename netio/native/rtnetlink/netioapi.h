@@ -54,7 +54,7 @@ typedef struct _MIB_IPNET_ROW2 {
     UCHAR PhysicalAddress[IF_MAX_PHYS_ADDRESS_LENGTH];
     ULONG PhysicalAddressLength;
     NL_NEIGHBOR_STATE State;
-    UCHAR Flags; /* the two bit-fields over it in the Windows header: NETIO_IS_ROUTER, NETIO_IS_UNREACHABLE in shim.h */
+    UCHAR Flags; /* the two bit-fields over it in the Windows header: NETIO_IS_ROUTER, NETIO_IS_UNREACHABLE in backend.h */
     union {
         ULONG LastReachable;
         ULONG LastUnreachable;

@@ -19,11 +19,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "code.h"
+#include "status.h"
 #include "neighbor.h"
-#include "query.h"
+#include "resolve_steps.h"
 #include "rtnl.h"
-#include "shim.h"
+#include "backend.h"
 
 #define WAIT_LIMIT_MS 50
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "code.h"
+#include "status.h"
 #include "link.h"
 #include "neighbor.h"
 

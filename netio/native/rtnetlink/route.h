@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "rtnl.h"
-#include "shim.h"
+#include "backend.h"
 
 struct route {
     unsigned char type;    /* RTN_ */

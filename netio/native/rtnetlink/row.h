@@ -7,7 +7,7 @@
 
 #include "link.h"
 #include "rtnl.h"
-#include "shim.h"
+#include "backend.h"
 
 /* Judges a row as input, and looks its interface up. */
 DWORD row_check(struct rtnl_socket *socket, const MIB_IPNET_ROW2 *row, bool with_physical_address,

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from netio._interfaces import name_of
 from netio._native import ffi, lib
-from netio.interfaces import name_of
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from netio import Neighbor
+from netio._codec import pack
+from netio._interfaces import Links
 from netio._native import ffi, lib
-from netio.convert import pack
-from netio.interfaces import Links
 from netlab.child import environment, python
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from netio import Neighbor
-from netio.convert import ROW_SIZE, unpack
+from netio._codec import ROW_SIZE, unpack
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[2] / "netio" / "native"

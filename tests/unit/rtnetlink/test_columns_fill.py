@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netio import columns
+from netio import _arrow
+from netio._codec import ROW_SIZE
 from netio._native import ffi, lib
-from netio.convert import ROW_SIZE
 
 from .conftest import ask
 
@@ -214,14 +214,14 @@ def test_values_of_a_member(columns_feeder: subprocess.Popen[str], indexes: list
 def test_offsets_of_a_whole_batch_fit_32_bits() -> None:
     """Bug: a batch has so many rows that the offsets of its texts could be beyond 2^31 - 1."""
     longest = lib.NETIO_ADDRESS_TEXT + 1 + lib.NETIO_NAME_SIZE
-    assert columns._BATCH * max(longest, lib.NETIO_PHYSICAL_TEXT) < 2**31
+    assert _arrow._BATCH * max(longest, lib.NETIO_PHYSICAL_TEXT) < 2**31
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (4, [4]), (8, [4, 4]), (9, [4, 4, 1])])
 def test_batches_end_at_the_bound(monkeypatch: pytest.MonkeyPatch, count: int, sizes: list[int]) -> None:
     """Bug: rows at the bound of two batches are in both, or in none; a last batch is empty."""
-    monkeypatch.setattr(columns, "_BATCH", 4)
+    monkeypatch.setattr(_arrow, "_BATCH", 4)
     rows = memoryview(b"".join(i.to_bytes(ROW_SIZE, sys.byteorder) for i in range(count)))
-    batches = list(columns._batches(rows))
+    batches = list(_arrow._batches(rows))
     assert [len(batch) // ROW_SIZE for batch in batches] == sizes
     assert b"".join(batches) == rows

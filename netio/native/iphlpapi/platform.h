@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The SDK's headers. Only in this order do they declare the rows, and the functions with a DWORD result. */
-#ifndef NETIO_SDK_H
-#define NETIO_SDK_H
+#ifndef NETIO_PLATFORM_H
+#define NETIO_PLATFORM_H
 
 #include <winsock2.h>
 
@@ -11,10 +11,10 @@
 
 #include <netioapi.h>
 
-/* A macro of COM's headers; shim.h has parameters of that name. */
+/* A macro of COM's headers; backend.h has parameters of that name. */
 #undef interface
 
 #include "layout.h"
-#include "shim.h"
+#include "backend.h"
 
 #endif

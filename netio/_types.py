@@ -9,9 +9,9 @@ from enum import IntEnum
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from netio._interfaces import Interface, identify
 from netio._native import lib
 from netio.errors import invalid
-from netio.interfaces import Interface, identify
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class PhysicalAddress(bytes):
 
     __slots__ = ()
 
-    def __new__(cls, value: str | Buffer = b"") -> Self:  # noqa: D102
+    def __new__(cls, value: str | Buffer = b"") -> Self:
         raw = _physical_bytes(value) if isinstance(value, str) else _plain_bytes(value)
         if len(raw) > lib.IF_MAX_PHYS_ADDRESS_LENGTH:
             raise invalid(

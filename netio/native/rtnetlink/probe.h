@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Empty datagrams, for which the kernel must resolve the neighbour; they stay on the link. */
-#ifndef NETIO_DATAGRAM_H
-#define NETIO_DATAGRAM_H
+#ifndef NETIO_PROBE_H
+#define NETIO_PROBE_H
 
-#include "shim.h"
+#include "backend.h"
 
 /* What a socket is bound to; a source of family 0: the system chooses. */
 struct datagram_socket {

@@ -5,7 +5,7 @@ import click
 import pytest
 
 from netio import NeighborState
-from netio.cli.words import interface_of, state_of, take_apart
+from netio.cli.ip_syntax import interface_of, state_of, take_apart
 
 ALL = ("dev", "lladdr", "nud", "to")
 

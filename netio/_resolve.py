@@ -5,21 +5,21 @@ from __future__ import annotations
 
 from time import monotonic
 
+from netio._codec import INDEX_OFFSET, ROW_SIZE, blank_row, contradiction, pack, pack_address, unpack
+from netio._interfaces import UNKNOWN_LUID, Links, identify
 from netio._native import ffi, lib
-from netio.calls import RESOLVE, failure_of, naming, row_interface
-from netio.convert import INDEX_OFFSET, ROW_SIZE, blank_row, contradiction, pack, pack_address, unpack
+from netio._requests import RESOLVE, failure_of, naming, row_interface
+from netio._types import Neighbor, plain_address
 from netio.errors import InvalidParameterError, NetioError, check, invalid
-from netio.interfaces import UNKNOWN_LUID, Links, identify
-from netio.rows import Neighbor, plain_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from ipaddress import IPv4Address, IPv6Address
 
+    from netio._codec import Refusal
+    from netio._interfaces import Interface
     from netio._native import CData
-    from netio.convert import Refusal
-    from netio.interfaces import Interface
 
     Address = str | IPv4Address | IPv6Address
     Answer = tuple[Address, Neighbor | NetioError]

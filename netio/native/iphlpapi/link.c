@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The seam over the IP Helper functions: interfaces. They go by the LUID: the index changes over disable and enable. */
-#include "sdk.h"
+#include "platform.h"
 
 #include <stdbool.h>
 #include <stdio.h>

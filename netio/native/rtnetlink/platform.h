@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What C that serves both systems includes: the seam, behind the headers that it needs on this one. */
-#ifndef NETIO_SDK_H
-#define NETIO_SDK_H
+#ifndef NETIO_PLATFORM_H
+#define NETIO_PLATFORM_H
 
-#include "shim.h"
+#include "backend.h"
 
 #endif

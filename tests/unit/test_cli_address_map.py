@@ -6,7 +6,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 import pytest
 
 from netio import InvalidParameterError, Neighbor, NeighborState, NetioError, TableFullError, UnreachableError
-from netio.cli.picture import legend, lines_of, sign_of
+from netio.cli.address_map import legend, lines_of, sign_of
 
 
 def row(state: NeighborState) -> Neighbor:

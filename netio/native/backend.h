@@ -8,10 +8,10 @@
  * where it is not 0, else InterfaceIndex. Only a netio_resolver holds state, and
  * one is for one thread at a time; all else may be called from any thread.
  *
- * On Windows the SDK's headers must come before this file: include iphlpapi/sdk.h.
+ * On Windows the SDK's headers must come before this file: include iphlpapi/platform.h.
  */
-#ifndef NETIO_SHIM_H
-#define NETIO_SHIM_H
+#ifndef NETIO_BACKEND_H
+#define NETIO_BACKEND_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The seam over the IP Helper functions: rows. (interface.c: interfaces; route.c: routes; resolver.c: resolving.) */
-#include "sdk.h"
+#include "platform.h"
 
 #include <stdbool.h>
 #include <stdint.h>

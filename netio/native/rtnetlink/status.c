@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "code.h"
+#include "status.h"
 
 #include <errno.h>
 #include <linux/neighbour.h>

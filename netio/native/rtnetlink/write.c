@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The seam over rtnetlink: rows. (link.c: interfaces; route.c: routes; resolver.c: resolving; code.c: messages.) */
-#include "shim.h"
+#include "backend.h"
 
 #include <errno.h>
 #include <linux/neighbour.h>
@@ -10,7 +10,7 @@
 
 #include "array.h"
 #include "batch.h"
-#include "code.h"
+#include "status.h"
 #include "link.h"
 #include "neighbor.h"
 #include "row.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "datagram.h"
+#include "probe.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+from netio._codec import ROW_SIZE
 from netio._native import ffi, lib
-from netio.convert import ROW_SIZE
-from netio.rows import NeighborState
+from netio._types import NeighborState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
+from netio._codec import CHUNK, INDEX_OFFSET, LUID_OFFSET, ROW_SIZE, pack, pack_key, read_row, route_on_link
+from netio._interfaces import Interface, Links, asked_link, identify, name_of, names_of
 from netio._native import ffi, lib
-from netio.convert import CHUNK, INDEX_OFFSET, LUID_OFFSET, ROW_SIZE, pack, pack_key, read_row, route_on_link
+from netio._table import NeighborTable
+from netio._types import Neighbor, plain_address
 from netio.errors import InvalidParameterError, NetioError, failure, invalid
-from netio.interfaces import Interface, Links, asked_link, identify, name_of, names_of
-from netio.rows import Neighbor, plain_address
-from netio.table import NeighborTable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
+    from netio._codec import Refusal
     from netio._native import CData
-    from netio.convert import Refusal
 
 # The Windows functions, as errors name them.
 CREATE = "CreateIpNetEntry2"

@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
+from netio._arrow import arrow_schema, arrow_stream, member_values, row_dtype
+from netio._codec import INDEX_OFFSET, ROW_SIZE, unpack
+from netio._interfaces import Links
 from netio._native import ffi, lib
-from netio.columns import arrow_schema, arrow_stream, member_values, row_dtype
-from netio.convert import INDEX_OFFSET, ROW_SIZE, unpack
-from netio.interfaces import Links
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy
 
     from netio._native import CData
-    from netio.rows import Neighbor
+    from netio._types import Neighbor
 
 
 # Not a collections.abc.Sequence, neither inherited nor registered: data frame libraries test for that first, and

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* One submitted row on its way through the resolver, and what the system is asked about it. */
-#ifndef NETIO_QUERY_H
-#define NETIO_QUERY_H
+#ifndef NETIO_RESOLVE_STEPS_H
+#define NETIO_RESOLVE_STEPS_H
 
 #include <stdbool.h>
 
 #include "link.h"
 #include "rtnl.h"
-#include "shim.h"
+#include "backend.h"
 
 /* Queries that take a step together. A removed row makes two events, of which a socket holds some 250. */
 #define GROUP_MAX 64

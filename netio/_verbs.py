@@ -7,8 +7,9 @@ fork. On Linux they see the network namespace of the calling thread.
 
 from __future__ import annotations
 
+from netio._interfaces import Interface, Links, identify, key_of
 from netio._native import ffi, lib
-from netio.calls import (
+from netio._requests import (
     CREATE,
     DELETE,
     FLUSH,
@@ -20,10 +21,9 @@ from netio.calls import (
     write_many,
     write_one,
 )
+from netio._table import NeighborTable, adopt
+from netio._types import Neighbor
 from netio.errors import NetioError, check, invalid
-from netio.interfaces import Interface, Links, identify, key_of
-from netio.rows import Neighbor
-from netio.table import NeighborTable, adopt
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -304,7 +304,7 @@ def resolve_neighbor(
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """
-    from netio.resolve import Resolving
+    from netio._resolve import Resolving
 
     ((_, answer),) = Resolving([address], interface=interface, source=source, timeout=timeout, max_in_flight=1)
     if isinstance(answer, NetioError):
@@ -345,7 +345,7 @@ def resolve_neighbors(
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """
-    from netio.resolve import Resolving
+    from netio._resolve import Resolving
 
     return iter(Resolving(addresses, interface=interface, source=source, timeout=timeout, max_in_flight=max_in_flight))
 

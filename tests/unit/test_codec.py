@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netio import Interface, Neighbor, NeighborState
+from netio._codec import ROW_SIZE, pack, pack_address, unpack
+from netio._interfaces import Links
 from netio._native import ffi, lib
-from netio.convert import ROW_SIZE, pack, pack_address, unpack
-from netio.interfaces import Links
 
 INTERFACE = Interface("eth0", 3, 6 << 48 | 3 << 24)
 NAMES = {3: ("eth0", "eth0")}
@@ -131,7 +131,7 @@ def links_with(*names: str) -> Links:
 @pytest.mark.parametrize("place", [0, 1, 149, 150, 299])
 def test_many_rows_are_written_as_each_of_them(odd: Neighbor, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """What lets rows go by columns is true of only a part of them."""
-    monkeypatch.setattr("netio.convert._BLOCK", 150)
+    monkeypatch.setattr("netio._codec._BLOCK", 150)
     links = links_with("eth0", "eth1")
     written = [Neighbor(IPv4Address(0xC6336400 + i), b"%6d" % i, interface="eth0") for i in range(300)]
     written[place] = odd
@@ -145,7 +145,7 @@ def test_many_rows_are_written_as_each_of_them(odd: Neighbor, place: int, monkey
 
 
 def test_positions_of_refused_rows_beyond_the_first_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netio.convert._BLOCK", 100)
+    monkeypatch.setattr("netio._codec._BLOCK", 100)
     written = [Neighbor("192.0.2.7", interface="eth0")] * 350
     written[120] = written[340] = Neighbor("fe80::7%eth1", interface="eth0")
 

@@ -6,16 +6,16 @@ from __future__ import annotations
 import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
+from netio._interfaces import UNKNOWN_LUID, key_of
 from netio._native import ffi, lib
-from netio.interfaces import UNKNOWN_LUID, key_of
-from netio.rows import Neighbor, NeighborState, PhysicalAddress
+from netio._types import Neighbor, NeighborState, PhysicalAddress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from netio._interfaces import Links
     from netio._native import CData
-    from netio.interfaces import Links
 
 _ROW = "MIB_IPNET_ROW2"
 _ROW_POINTER = ffi.typeof(_ROW + " *")

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-#include "query.h"
+#include "resolve_steps.h"
 
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <string.h>
 
 #include "batch.h"
-#include "code.h"
-#include "datagram.h"
+#include "status.h"
+#include "probe.h"
 #include "neighbor.h"
 #include "route.h"
 #include "row.h"

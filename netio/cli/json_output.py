@@ -9,7 +9,7 @@ from dataclasses import fields
 import click
 
 from netio import Neighbor, NetioError
-from netio.cli.complaints import in_words_of_commands
+from netio.cli.messages import in_words_of_commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The operating system's neighbour table: which physical address stands behind an IP address on a link.
+"""The operating system's neighbour table (ARP, IPv6 Neighbor Discovery): the MAC address behind each IP address.
 
 >>> import netio
 >>> netio.create_neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")
@@ -8,12 +8,22 @@
 02:00:5e:00:00:07 PERMANENT
 >>> netio.delete_neighbor("192.0.2.7", interface="eth0")
 
-The verbs follow the functions of Windows' netioapi.h, on Linux too; netio.errors shows the exceptions.
+The functions behave as those of Windows' netioapi.h, on Linux too. The module netio.errors documents the exceptions.
+`netio.__all__` is the public API.
 """
 
-from netio._interfaces import Interface, list_interfaces
+from netio import errors
+from netio._interfaces import list_interfaces
 from netio._table import NeighborTable
-from netio._types import Neighbor, NeighborState, PhysicalAddress
+from netio._types import (
+    Address,
+    Interface,
+    InterfaceLike,
+    Neighbor,
+    NeighborState,
+    PhysicalAddress,
+    PhysicalAddressLike,
+)
 from netio._verbs import (
     create_neighbor,
     create_neighbors,
@@ -45,7 +55,9 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AccessDeniedError",
+    "Address",
     "Interface",
+    "InterfaceLike",
     "InterfaceNotFoundError",
     "InvalidParameterError",
     "Neighbor",
@@ -56,12 +68,14 @@ __all__ = [
     "NetioError",
     "NotSupportedError",
     "PhysicalAddress",
+    "PhysicalAddressLike",
     "TableFullError",
     "UnreachableError",
     "create_neighbor",
     "create_neighbors",
     "delete_neighbor",
     "delete_neighbors",
+    "errors",
     "flush_neighbors",
     "get_neighbor",
     "list_interfaces",

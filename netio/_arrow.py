@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows of a table as columns: for NumPy in place, for Arrow written anew. Neither is imported with netio."""
+"""The rows of a table as columns: for NumPy in place, for Arrow as a copy. netio itself imports neither."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from netio._native import CData
 
-# Rows of one batch: text of that many has offsets of 32 bits, whatever the interfaces are called.
+# Rows in one batch: few enough for text offsets of 32 bits, even with the longest interface names.
 _BATCH = 2**20
 
-# C fills what it is given.
-_room = ffi.new_allocator(should_clear_after_alloc=False)
+# C fills the memory.
+_allocate = ffi.new_allocator(should_clear_after_alloc=False)
 
 
 def row_dtype() -> numpy.dtype[Any]:
-    """The dtype of a row: names, types and offsets as the compiler laid them out, and no name for the gaps."""
+    """Returns the dtype of a row, with the names, types and offsets of the compiler's layout."""
     from numpy import dtype
 
     row: dtype[Any] = dtype(_format(ffi.typeof("MIB_IPNET_ROW2")))
@@ -32,7 +32,7 @@ def row_dtype() -> numpy.dtype[Any]:
 
 
 def _format(kind: CData) -> Any:  # noqa: ANN401
-    """What numpy.dtype() takes for a type of C."""
+    """Converts a C type to an argument of numpy.dtype()."""
     size = ffi.sizeof(kind)
     if kind.kind == "array":
         return _format(kind.item), (kind.length,)
@@ -52,7 +52,7 @@ def _format(kind: CData) -> Any:  # noqa: ANN401
 
 
 def arrow_schema() -> Any:  # noqa: ANN401
-    """The columns that a table has for Arrow."""
+    """Returns the Arrow schema of a table."""
     na = _nanoarrow()
     kinds = {
         "address": na.string(),
@@ -69,12 +69,12 @@ def arrow_schema() -> Any:  # noqa: ANN401
 
 
 def arrow_stream(rows: memoryview, names: dict[int, tuple[str, str]]) -> Any:  # noqa: ANN401
-    """Writes the columns of rows; names maps interface indexes to name and IPv6 scope."""
+    """Returns an Arrow stream of rows; names maps interface indexes to name and IPv6 scope."""
     na, schema = _nanoarrow(), arrow_schema()
     from nanoarrow.c_array_stream import CArrayStream  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     arrays = [_array(na, schema, batch, names) for batch in _batches(rows)]
-    # C has just written what a validation would look through again.
+    # The arrays were written by netio's own C code, so validating them would only cost time.
     return CArrayStream.from_c_arrays(arrays, schema, validate=False)
 
 
@@ -95,34 +95,34 @@ def _nanoarrow() -> Any:  # noqa: ANN401
 
 
 def member_values(rows: memoryview, offset: int) -> set[int]:
-    """The values that occur in a member of four bytes."""
+    """Returns the values that occur in a member of four bytes."""
     count = len(rows) // ROW_SIZE
-    values = _room("uint32_t[]", count)
+    values = _allocate("uint32_t[]", count)
     found = lib.netio_column_values(ffi.from_buffer("MIB_IPNET_ROW2[]", rows), count, offset, values)
     return set(ffi.unpack(values, found))
 
 
-class _Room:
+class _Buffers:
     """Memory for the columns of one batch, by their names."""
 
     def __init__(self, count: int, longest_scope: int) -> None:
         flags = (count + 7) // 8
         self.memory = {
-            "address_offsets": _room("int32_t[]", count + 1),
-            "address": _room("char[]", count * (lib.NETIO_ADDRESS_TEXT + 1 + longest_scope)),
-            "interface": _room("int32_t[]", count),
-            "physical_address_offsets": _room("int32_t[]", count + 1),
-            "physical_address": _room("char[]", count * lib.NETIO_PHYSICAL_TEXT),
-            "state": _room("int32_t[]", count),
+            "address_offsets": _allocate("int32_t[]", count + 1),
+            "address": _allocate("char[]", count * (lib.NETIO_ADDRESS_TEXT + 1 + longest_scope)),
+            "interface": _allocate("int32_t[]", count),
+            "physical_address_offsets": _allocate("int32_t[]", count + 1),
+            "physical_address": _allocate("char[]", count * lib.NETIO_PHYSICAL_TEXT),
+            "state": _allocate("int32_t[]", count),
             "is_router": ffi.new("uint8_t[]", flags),
             "is_unreachable": ffi.new("uint8_t[]", flags),
-            "reachability_time": _room("int64_t[]", count),
-            "interface_index": _room("uint32_t[]", count),
-            "interface_luid": _room("uint64_t[]", count),
+            "reachability_time": _allocate("int64_t[]", count),
+            "interface_index": _allocate("uint32_t[]", count),
+            "interface_luid": _allocate("uint64_t[]", count),
         }
 
-    def buffers(self, name: str, count: int) -> list[memoryview]:
-        """The buffers of a column of count items."""
+    def of_column(self, name: str, count: int) -> list[memoryview]:
+        """Returns the buffers of a column of count items."""
         memory, offsets = self.memory[name], self.memory.get(f"{name}_offsets")
         if offsets is None:
             return [memoryview(ffi.buffer(memory))]
@@ -137,32 +137,32 @@ def _array(na: Any, schema: Any, rows: memoryview, names: dict[int, tuple[str, s
         "interface": list(dict.fromkeys(name for name, _ in names.values())),
         "state": [NeighborState(state).name for state in states],
     }
-    room = _written(rows, count, names, words["interface"], states)
-    children = [_child(na, kind, count, room.buffers(kind.name, count)) for kind in schema.children]
+    buffers = _fill_columns(rows, count, names, words["interface"], states)
+    children = [_child(na, kind, count, buffers.of_column(kind.name, count)) for kind in schema.children]
     for kind, child in zip(schema.children, children, strict=True):
         if kind.name in words:
             _set_dictionary(na, child, words[kind.name])
     return na.c_array_from_buffers(schema, count, [None], 0, children=children, validation_level="none", move=True)
 
 
-def _written(
+def _fill_columns(
     rows: memoryview, count: int, names: dict[int, tuple[str, str]], words: list[str], states: list[int]
-) -> _Room:
-    """Has C write the columns."""
+) -> _Buffers:
+    """Writes the columns of one batch, in C."""
     places = {word: place for place, word in enumerate(words)}
     scopes = {index: ffi.new("char[]", scope.encode("utf-8", "replace")) for index, (_, scope) in names.items()}
     interfaces = ffi.new("netio_named[]", [(index, places[names[index][0]], scopes[index]) for index in sorted(names)])
     native_states = ffi.new("uint32_t[]", states)
-    room = _Room(count, max(map(len, scopes.values()), default=0))
+    buffers = _Buffers(count, max(map(len, scopes.values()), default=0))
     columns = {
         "interfaces": interfaces,
         "interface_count": len(names),
         "states": native_states,
         "state_count": len(states),
-        **room.memory,
+        **buffers.memory,
     }
     lib.netio_columns_fill(ffi.new("netio_columns *", columns), ffi.from_buffer("MIB_IPNET_ROW2[]", rows), count)
-    return room
+    return buffers
 
 
 def _child(na: Any, kind: Any, count: int, buffers: list[memoryview]) -> Any:  # noqa: ANN401
@@ -170,8 +170,8 @@ def _child(na: Any, kind: Any, count: int, buffers: list[memoryview]) -> Any:  #
 
 
 def _set_dictionary(na: Any, array: Any, words: list[str]) -> None:  # noqa: ANN401
-    """Gives an array its dictionary, which it has an empty one for; nanoarrow has no function for that."""
-    # The name of an interface is any bytes; text of Arrow is not.
+    """Replaces the empty dictionary of an array; nanoarrow has no function for that."""
+    # The name of an interface can be any bytes; Arrow text must be UTF-8.
     text = na.c_array([word.encode("utf-8", "replace").decode() for word in words], na.string())
     lib.netio_arrow_move(_address(text), _address(array.dictionary))
 

@@ -1,162 +1,231 @@
 # SPDX-License-Identifier: MIT
-"""Network interfaces, and what `interface=` means."""
+"""Queries the system about interfaces and routes: which interface an entry, a scope or an address belongs to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from ipaddress import IPv6Address
 
+from netio._codec import pack, unpack_address
 from netio._native import ffi, lib
-from netio.errors import check, failure, invalid
+from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface
+from netio.errors import check, failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
+    from ipaddress import IPv4Address
 
+    from netio._codec import Key
     from netio._native import CData
+    from netio._types import Neighbor
 
-# The LUID of no interface (65535 is no ifType). It goes down for a name that nobody has, so that the system
-# judges the other parameters in its own order and answers with the verb's own code for an unknown interface.
-UNKNOWN_LUID = 2**64 - 1
+    # Why an entry has no interface: a code, and the reason if the code alone does not explain it.
+    Refusal = tuple[int, str]
 
-_MAX_INDEX = 2**32 - 1
+# Rows in one call of C: about 40 ms of work, after which Python handles a Ctrl-C.
+CHUNK = 30_000
 
-_LINK = ffi.typeof("netio_interface *")
+_INTERFACE = ffi.typeof("netio_interface *")
 _NAME_SIZE = lib.NETIO_NAME_SIZE
 
-
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """A network interface, taken wherever a verb takes `interface`.
-
-    Attributes:
-        name: The interface name on Linux (`eth0`), the alias on Windows (`Ethernet`).
-        index: The interface index, 0 where unknown; on Windows it may change when the interface is enabled again.
-        luid: The NET_LUID value, which does not change; 0 where unknown, on Linux also from index 2**24 on.
-
-    Raises:
-        InvalidParameterError: An index or a LUID that does not fit, or neither name nor index nor LUID.
-    """
-
-    name: str
-    index: int
-    luid: int
-
-    def __post_init__(self) -> None:
-        if not (self.name or self.index or self.luid):
-            raise invalid("an Interface without name, index and LUID is none")
-        if not 0 <= self.index <= _MAX_INDEX:
-            raise invalid(f"interface index {self.index} is not between 0 and {_MAX_INDEX}")
-        if not 0 <= self.luid < UNKNOWN_LUID:
-            raise invalid(f"interface LUID {self.luid} is not between 0 and {UNKNOWN_LUID - 1}")
+# An interface name that neither system allows.
+_INVALID_NAME = b"/"
 
 
 def list_interfaces() -> list[Interface]:
-    """Lists the network interfaces of this machine, on Linux of the calling thread's network namespace.
+    """List the network interfaces of this machine; on Linux, of the calling thread's network namespace.
 
     Raises:
-        NetioError: The system did not tell.
+        NetioError: The system reports an error.
 
     Windows: GetIfTable2, ConvertInterfaceLuidToAlias. Linux: RTM_GETLINK.
     """
     found, count = ffi.new("netio_interface **"), ffi.new("size_t *")
     check("GetIfTable2", lib.netio_interfaces(found, count))
-    links = ffi.gc(found[0], lib.netio_free)
-    return [Interface(name_of(link), link.index, link.luid.Value) for link in links[0 : count[0]]]
+    interfaces = ffi.gc(found[0], lib.netio_free)
+    return [interface_value(native) for native in interfaces[0 : count[0]]]
 
 
-def identify(interface: str | int | Interface) -> tuple[str, int, int]:
-    """Takes what a caller gives as interface apart: name, index, LUID; what was not given is "" or 0.
-
-    Raises:
-        InvalidParameterError: An index that no interface can have.
-        TypeError: Neither name nor index nor Interface.
-    """
-    if isinstance(interface, Interface):
-        return interface.name, interface.index, interface.luid
-    if isinstance(interface, str):
-        return interface, 0, 0
-    if isinstance(interface, bool) or not isinstance(interface, int):
-        raise TypeError(f"interface must be a name, an index or an Interface, not {type(interface).__name__}")
-    if not 0 < interface <= _MAX_INDEX:
-        raise invalid(f"interface index {interface} is not between 1 and {_MAX_INDEX}")
-    return "", interface, 0
-
-
-class Links:
-    """The interfaces that one call has to do with, each looked up once."""
+class InterfaceCache:
+    """Looks up interfaces, each once. It lives as long as one call, since interfaces change."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, int, int], CData | None] = {}
 
     def find(self, *, name: str = "", index: int = 0, luid: int = 0) -> CData | None:
-        """Finds an interface by LUID when that is not 0, else by index when that is not 0, else by name."""
+        """Finds an interface by LUID if that is not 0, else by index if that is not 0, else by name."""
         key = ("", 0, luid) if luid else ("", index, 0) if index else (name, 0, 0)
         if key not in self._found:
-            self._found[key] = link = _look_up(*key)
-            if link is not None:
-                self._found["", link.index, 0] = link
+            self._found[key] = found = _look_up(*key)
+            if found is not None:
+                self._found["", found.index, 0] = found
         return self._found[key]
 
     def find_scope(self, scope: str) -> CData | None:
-        """Finds the interface that an IPv6 scope names: by name, else by index, as sockets do."""
-        link = self.find(name=scope)
-        # No more digits than the largest index has: int() refuses a number of thousands.
-        if link is None and len(scope) <= 10 and scope.isascii() and scope.isdecimal() and 0 < int(scope) <= _MAX_INDEX:
-            link = self.find(index=int(scope))
-        return link
+        """Finds the interface that an IPv6 scope names: by name, else by index, as getaddrinfo() does."""
+        found = self.find(name=scope)
+        # No more digits than the largest index has: int() rejects numbers of thousands of digits.
+        if found is None and len(scope) <= 10 and scope.isascii() and scope.isdecimal() and 0 < int(scope) <= MAX_INDEX:
+            found = self.find(index=int(scope))
+        return found
 
     def names(self, indexes: Iterable[int]) -> dict[int, tuple[str, str]]:
-        """Maps indexes to name and IPv6 scope; an interface that has gone has no name, and its index as scope."""
+        """Maps indexes to name and IPv6 scope. A removed interface has no name, and its index as scope."""
         names = {}
         for index in indexes:
-            link = self.find(index=index)
-            names[index] = ("", str(index)) if link is None else names_of(link)
+            found = self.find(index=index)
+            names[index] = ("", str(index)) if found is None else names_of(found)
         return names
 
 
-def asked_link(name: str, index: int, luid: int) -> CData:
-    """Makes a netio_interface to be looked up: by LUID when that is not 0, else by index, else by name."""
-    link = ffi.new(_LINK)
+def interface_query(name: str, index: int, luid: int, scope: str | None) -> CData:
+    """Makes a netio_interface that names an interface, and the scope of an address, for a look-up in C."""
+    query = ffi.new(_INTERFACE)
     if luid:
-        link.luid.Value = luid
+        query.luid.Value = luid
     elif index:
-        link.index = index
-    else:
-        link.name = _name_bytes(name)
-    return link
+        query.index = index
+    elif name:
+        query.name = _name_bytes(name)
+    if scope is not None:
+        query.scope = _name_bytes(scope)
+    return query
 
 
 def _name_bytes(name: str) -> bytes:
-    """A name as the system has it; a name that no interface can have is empty, as no name is."""
+    """Encodes a name as the system stores it; a name that cannot exist becomes one that never does."""
     try:
         raw = name.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:  # a lone surrogate, which no name holds
-        return b""
-    return raw if b"\0" not in raw and len(raw) < _NAME_SIZE else b""
+    except UnicodeEncodeError:  # a lone surrogate
+        return _INVALID_NAME
+    return raw if raw and b"\0" not in raw and len(raw) < _NAME_SIZE else _INVALID_NAME
 
 
 def _look_up(name: str, index: int, luid: int) -> CData | None:
-    link = asked_link(name, index, luid)
-    code = lib.netio_interface_find(link)
+    query = interface_query(name, index, luid, None)
+    code = lib.netio_interface_find(query)
     if code not in (lib.NO_ERROR, lib.ERROR_FILE_NOT_FOUND):
         raise failure("GetIfEntry2", code, f"for interface {name or index or luid}")
-    return link if code == lib.NO_ERROR else None
+    return query if code == lib.NO_ERROR else None
 
 
-def key_of(link: CData | None) -> tuple[int, int]:
-    """The InterfaceLuid and InterfaceIndex that name it in a row; for None those of no interface."""
-    return (UNKNOWN_LUID, 0) if link is None else (link.luid.Value, link.index)
+def key_of(interface: CData | None) -> Key:
+    """Returns the InterfaceLuid and InterfaceIndex of an interface; for None those of no interface."""
+    return (UNKNOWN_LUID, 0) if interface is None else (interface.luid.Value, interface.index)
 
 
-def name_of(link: CData) -> str:
-    """The name of a found interface."""
-    return _text(link.name)
+def interface_value(native: CData) -> Interface:
+    """Converts a netio_interface."""
+    return Interface(name_of(native), native.index, native.luid.Value)
 
 
-def names_of(link: CData) -> tuple[str, str]:
-    """The name and the IPv6 scope of a found interface."""
-    return _text(link.name), _text(link.scope)
+def name_of(native: CData) -> str:
+    """Returns the name in a netio_interface."""
+    return _text(native.name)
+
+
+def names_of(native: CData) -> tuple[str, str]:
+    """Returns the name and the IPv6 scope in a netio_interface."""
+    return _text(native.name), _text(native.scope)
 
 
 def _text(name: CData) -> str:
     return ffi.string(name).decode("utf-8", "surrogateescape")
+
+
+def pack_entries(entries: Sequence[Neighbor], cache: InterfaceCache) -> tuple[CData, dict[int, Refusal]]:
+    """Encodes entries as input rows and determines the interface of each.
+
+    The second value lists, by position, the entries without an interface, and why. Their rows name an interface that
+    does not exist, so that the backend still reports first what is wrong with the rest of the row.
+    """
+    keys = _Keys(cache)
+    native = pack(entries, keys.find)
+    for start in range(0, len(keys.unnamed), CHUNK):
+        keys.refused.update(_route(native, keys.unnamed[start : start + CHUNK]))
+    return native, keys.refused
+
+
+class _Keys:
+    """Finds the interface keys of the entries of one call."""
+
+    def __init__(self, cache: InterfaceCache) -> None:
+        self._cache = cache
+        self.unnamed: list[int] = []  # positions of the entries that the routes decide
+        self.refused: dict[int, Refusal] = {}
+
+    def find(self, position: int, entry: Neighbor) -> Key:
+        """Returns the key that an entry names."""
+        scope = entry.address.scope_id if isinstance(entry.address, IPv6Address) else None
+        if entry.interface_luid or entry.interface_index:
+            key = entry.interface_luid, entry.interface_index
+        elif entry.interface:
+            key = key_of(self._cache.find(name=entry.interface))
+        elif scope is not None:
+            return key_of(self._cache.find_scope(scope))
+        else:
+            self.unnamed.append(position)
+            return UNKNOWN_LUID, 0
+        if scope is None or scope == entry.interface or (entry.interface_index and scope == str(entry.interface_index)):
+            return key
+        interface = self._cache.find(luid=key[0], index=key[1])
+        reason = scope_contradiction(entry.address, interface, self._cache)
+        if not reason:
+            return key
+        self.refused[position] = lib.ERROR_INVALID_PARAMETER, reason
+        return UNKNOWN_LUID, 0
+
+
+def scope_contradiction(address: IPv4Address | IPv6Address, interface: CData | None, cache: InterfaceCache) -> str:
+    """Returns an explanation if the scope of an address names another interface, else ""."""
+    scope = address.scope_id if isinstance(address, IPv6Address) else None
+    if scope is None or interface is None:
+        return ""
+    scoped = cache.find_scope(scope)
+    if scoped is not None and scoped.index == interface.index:
+        return ""
+    return f"the scope of {address} contradicts the interface; name the same interface in both, or only one of them"
+
+
+def _route(native: CData, positions: list[int]) -> Iterator[tuple[int, Refusal]]:
+    """Sets the interfaces of the rows at these positions by the routes; yields the rows for which that fails."""
+    count = len(positions)
+    destinations, luids = ffi.new("SOCKADDR_INET[]", count), ffi.new("NET_LUID[]", count)
+    results = ffi.new("DWORD[]", count)
+    for place, position in enumerate(positions):
+        destinations[place] = native[position].Address
+    lib.netio_route(destinations, luids, count, results)
+    for place, position in enumerate(positions):
+        if results[place] == lib.NO_ERROR:
+            native[position].InterfaceLuid.Value = luids[place].Value
+        else:
+            yield position, (results[place], _no_route(results[place], ffi.addressof(destinations, place)))
+
+
+def check_on_link(row: CData, luid: CData) -> int:
+    """Returns the code for whether the routes of an interface reach an address on-link; 0 if the LUID is unknown."""
+    if luid.Value == 0:
+        return lib.NO_ERROR
+    destination, interface = ffi.new("SOCKADDR_INET[]", 1), ffi.new("NET_LUID[]", 1)
+    destination[0], interface[0] = row.Address, luid
+    result = ffi.new("DWORD[]", 1)
+    lib.netio_route(destination, interface, 1, result)
+    return int(result[0])
+
+
+def _no_route(code: int, destination: CData) -> str:
+    """Explains why an address does not determine its interface; "" if the code explains it."""
+    if code == lib.ERROR_NOT_SUPPORTED:
+        return "its interface has no LUID; name the interface by its index"
+    if code == lib.ERROR_INVALID_PARAMETER:
+        return (
+            "the address does not determine its interface, because it is a local, broadcast, multicast or link-local "
+            "address; name the interface with interface="
+        )
+    gateway = ffi.new("SOCKADDR_INET *")
+    if code == lib.ERROR_NETWORK_UNREACHABLE and lib.netio_gateway(destination, gateway) == lib.NO_ERROR:
+        return (
+            f"it is behind the gateway {unpack_address(gateway)} and not on-link on any interface; "
+            "name an interface with interface="
+        )
+    return ""

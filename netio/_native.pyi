@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Types of the compiled module. C data is Any: what it holds is checked by the C compiler, and stays inside netio."""
+"""Types of the compiled module. C data is Any: the C compiler checks its use, and it never leaves netio."""
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
@@ -43,6 +43,7 @@ class _Lib:
     NETIO_IS_ROUTER: int
     NETIO_IS_UNREACHABLE: int
     NETIO_NAME_SIZE: int
+    NETIO_NEVER: int
     NETIO_PHYSICAL_TEXT: int
     NO_ERROR: int
     NlnsDelay: int
@@ -67,6 +68,8 @@ class _Lib:
     def netio_message(self, code: int, text: CData, size: int) -> None: ...
     def netio_replace(self, rows: CData, count: int, results: CData) -> None: ...
     def netio_resolver_close(self, resolver: CData) -> None: ...
+    def netio_resolver_due(self, resolver: CData) -> int: ...
+    def netio_resolver_fd(self, resolver: CData) -> int: ...
     def netio_resolver_open(self, resolver: CData) -> int: ...
     def netio_resolver_submit(self, resolver: CData, rows: CData, count: int, source: CData, first_tag: int) -> int: ...
     def netio_resolver_wait(

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Many neighbours at once: NeighborTable, over the memory that the system's table was read into."""
+"""NeighborTable: the entries of the system's table, over the memory that it was read into."""
 
 from __future__ import annotations
 
 from netio._arrow import arrow_schema, arrow_stream, member_values, row_dtype
 from netio._codec import INDEX_OFFSET, ROW_SIZE, unpack
-from netio._interfaces import Links
+from netio._interfaces import InterfaceCache
 from netio._native import ffi, lib
 
 TYPE_CHECKING = False
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from netio._types import Neighbor
 
 
-# Not a collections.abc.Sequence, neither inherited nor registered: data frame libraries test for that first, and
-# then read such a table row by row.
+# Neither a subclass of collections.abc.Sequence nor registered as one: data frame libraries test for that first and
+# then read the table row by row.
 class NeighborTable:
-    """An immutable sequence of Neighbor; what list_neighbors() returns.
+    """An immutable sequence of Neighbor, returned by list_neighbors().
 
-    A row is decoded when it is asked for, each time anew: equal, not identical. Slices share the memory, which is
-    freed with the last of them. Reading is safe from many threads.
+    Each access decodes a row again: the values are equal, not identical. Slices share the memory, which is freed with
+    the last of them. Threads may read concurrently.
 
     numpy.asarray(table) is an array on the same memory, read-only, with the members of MIB_IPNET_ROW2 as fields.
-    pyarrow.table(table), polars.DataFrame(table) and all else that takes an Arrow stream get columns with text for
-    the addresses; that needs nanoarrow: `pip install 'netioapi[arrow]'`.
+    pyarrow.table(table), polars.DataFrame(table) and every other consumer of Arrow streams get columns with text for
+    the addresses. That needs nanoarrow: `pip install 'netioapi[arrow]'`.
 
     Windows: MIB_IPNET_TABLE2.
     """
@@ -37,11 +37,11 @@ class NeighborTable:
     __slots__ = ("_names", "_positions", "_rows")
 
     _rows: memoryview  # all rows of the block
-    _positions: range  # those that this table shows
-    _names: dict[int, tuple[str, str]]  # of the interfaces that occur
+    _positions: range  # the rows of this table
+    _names: dict[int, tuple[str, str]]  # name and IPv6 scope of each interface that occurs
 
     def __init__(self) -> None:
-        raise TypeError("a NeighborTable comes from list_neighbors()")
+        raise TypeError("a NeighborTable cannot be created directly; list_neighbors() returns one")
 
     def __len__(self) -> int:
         return len(self._positions)
@@ -72,10 +72,10 @@ class NeighborTable:
         return any(row == one for one in self)
 
     def index(self, row: object, start: int = 0, stop: int | None = None) -> int:
-        """Finds the first place of a row, between start and stop where they are given.
+        """Return the first position of a row, between start and stop if they are given.
 
         Raises:
-            ValueError: It is not there.
+            ValueError: The row is not in the table.
         """
         for place in range(len(self))[start:stop]:
             if self[place] == row:
@@ -83,7 +83,7 @@ class NeighborTable:
         raise ValueError(f"{row!r} is not in the table")
 
     def count(self, row: object) -> int:
-        """Counts how often a row is there."""
+        """Return how often a row occurs."""
         return sum(row == one for one in self)
 
     def __eq__(self, other: object) -> bool:
@@ -112,7 +112,7 @@ class NeighborTable:
         )
         if dtype is not None and array.dtype != dtype:
             if copy is False:
-                raise ValueError(f"an array of {dtype} cannot be made of the table without a copy")
+                raise ValueError(f"converting the table to an array of {dtype} needs a copy")
             return array.astype(dtype)  # type: ignore[call-overload,no-any-return,unused-ignore]
         return array.copy() if copy else array
 
@@ -124,7 +124,7 @@ class NeighborTable:
         return stream.__arrow_c_stream__(requested_schema)
 
     def native_rows(self) -> memoryview:
-        """The rows as MIB_IPNET_ROW2, one behind the other; a view where they lie so, else a copy."""
+        """Return the rows as contiguous MIB_IPNET_ROW2: a view if they are contiguous in memory, else a copy."""
         first, count = self._positions.start * ROW_SIZE, len(self) * ROW_SIZE
         if self._positions.step == 1:
             return self._rows[first : first + count]
@@ -142,9 +142,9 @@ def _restore(rows: bytes, names: dict[int, tuple[str, str]]) -> NeighborTable:
 
 
 def adopt(block: CData) -> NeighborTable:
-    """Makes a table of a MIB_IPNET_TABLE2 pointer, which it frees in the end, and reads the interface names for it."""
+    """Makes a table that owns a MIB_IPNET_TABLE2, and reads the names of its interfaces."""
     count = block.NumEntries
     block = ffi.gc(block, lib.netio_free)
     first = ffi.offsetof("MIB_IPNET_TABLE2", "Table")
     view = memoryview(ffi.buffer(block, first + count * ROW_SIZE)).toreadonly()[first:]
-    return _table(view, range(count), Links().names(member_values(view, INDEX_OFFSET)))
+    return _table(view, range(count), InterfaceCache().names(member_values(view, INDEX_OFFSET)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One neighbour as a Python value: Neighbor, and the types of its fields."""
+"""The value types: Neighbor, NeighborState, PhysicalAddress, Interface. Creating them does not query the system."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ from enum import IntEnum
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
-from netio._interfaces import Interface, identify
 from netio._native import lib
 from netio.errors import invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
+    from typing import Self, TypeAlias
 
     from typing_extensions import Buffer
+
+    PhysicalAddressLike: TypeAlias = str | Buffer
+else:
+    PhysicalAddressLike = str | bytes | bytearray | memoryview  # Python 3.11 has no type for all buffers
+
+MAX_INDEX = 2**32 - 1
+
+# The LUID of no interface (65535 is not an ifType). In a row it stands for an unknown name, so that the backend
+# validates the row in its documented order and returns the function's own code for an unknown interface.
+UNKNOWN_LUID = 2**64 - 1
 
 _MAX_MILLISECONDS = 2**32 - 1
 
@@ -31,24 +40,24 @@ _PHYSICAL_TEXT = r"""
 
 
 class PhysicalAddress(bytes):
-    """A physical (link-layer) address: bytes that read as `02:00:5e:00:00:07`.
+    """A physical (link-layer, MAC) address: bytes with the text form `02:00:5e:00:00:07`.
 
     Args:
         value: Text, or 0 to 32 bytes. Text: groups of one or two hex digits with `:` or `-`, groups of four with
-            `.`, or pairs without separator; one kind of separator in one text.
+            `.`, or pairs without separator. One text has one kind of separator.
 
     Raises:
-        InvalidParameterError: Text of another form, or more than 32 bytes.
-        TypeError: Neither text nor bytes-like; an int too, though bytes would take it.
+        InvalidParameterError: The text has another form, or there are more than 32 bytes.
+        TypeError: The value is neither text nor bytes-like. An int is rejected too, although bytes accepts it.
     """
 
     __slots__ = ()
 
-    def __new__(cls, value: str | Buffer = b"") -> Self:
+    def __new__(cls, value: PhysicalAddressLike = b"") -> Self:
         raw = _physical_bytes(value) if isinstance(value, str) else _plain_bytes(value)
         if len(raw) > lib.IF_MAX_PHYS_ADDRESS_LENGTH:
             raise invalid(
-                f"physical address {raw.hex(':')} has {len(raw)} bytes, at most {lib.IF_MAX_PHYS_ADDRESS_LENGTH} fit"
+                f"physical address {raw.hex(':')} has {len(raw)} bytes; the maximum is {lib.IF_MAX_PHYS_ADDRESS_LENGTH}"
             )
         return super().__new__(cls, raw)
 
@@ -64,14 +73,14 @@ class PhysicalAddress(bytes):
 
 @cache
 def _physical_text() -> re.Pattern[str]:
-    """Compiled when the first text comes: not every program has one, and an import is to be quick."""
+    """Compiles the pattern on first use, to keep `import netio` fast."""
     return re.compile(_PHYSICAL_TEXT, re.IGNORECASE | re.VERBOSE | re.ASCII)
 
 
 def _physical_bytes(text: str) -> bytes:
     match = _physical_text().fullmatch(text)
     if match is None:
-        raise invalid(f"{text!r} is no physical address; write it like 02:00:5e:00:00:07")
+        raise invalid(f"invalid physical address {text!r}; write it like 02:00:5e:00:00:07")
     if match[1]:
         return bytes(int(group, 16) for group in text.split(match[1]))
     return bytes.fromhex(text.replace(".", ""))
@@ -79,17 +88,17 @@ def _physical_bytes(text: str) -> bytes:
 
 def _plain_bytes(value: Buffer) -> bytes:
     if isinstance(value, int):
-        raise TypeError("a physical address is text or bytes, not int")
+        raise TypeError("a physical address must be text or bytes, not int")
     try:
         return bytes(memoryview(value))
     except TypeError:
-        raise TypeError(f"a physical address is text or bytes, not {type(value).__name__}") from None
+        raise TypeError(f"a physical address must be text or bytes, not {type(value).__name__}") from None
 
 
 class NeighborState(IntEnum):
-    """What is known of a neighbour's reachability, with the values of NL_NEIGHBOR_STATE (RFC 4861, section 7.3.2).
+    """The reachability state of a neighbour (RFC 4861, section 7.3.2), with the values of NL_NEIGHBOR_STATE.
 
-    A number that has no name here stays a number: `NeighborState(77)` is a member called `UNKNOWN_77`.
+    Unknown numbers are preserved: `NeighborState(77)` is a member with the name `UNKNOWN_77`.
     """
 
     UNREACHABLE = lib.NlnsUnreachable
@@ -109,37 +118,68 @@ class NeighborState(IntEnum):
         member._value_ = value
         return member
 
-    # By number: some releases of Python 3.11 pickle and copy by name, which only the seven have.
+    # By number: some releases of Python 3.11 pickle and copy by name, and only the seven members above have one.
     def __reduce_ex__(self, protocol: object) -> tuple[type[NeighborState], tuple[int]]:
         return type(self), (int(self),)
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class Neighbor:
-    """A row of the neighbour table, or what is to become one.
-
-    As input of a verb it is its key and its physical address: the interface is the LUID when that is not 0, else the
-    index when that is not 0, else the name, else chosen as for `interface=None`. Making one asks the system nothing.
-
-    Args:
-        address: IPv4 or IPv6 address. A link-local IPv6 address (fe80::/10), and only such a one, may have a scope.
-        physical_address: As for PhysicalAddress; empty where unknown.
-        interface: Name, index (1 to 2**32 - 1) or Interface; "" where none is given.
-        state: NeighborState or its number.
-        is_router: The neighbour said that it is a router (IPv6).
-        is_unreachable: The neighbour was asked and did not answer.
-        reachability_time: Milliseconds (0 to 2**32 - 1) since the last confirmation, or since it failed.
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """A network interface, accepted wherever a function takes `interface`.
 
     Attributes:
-        interface_index: The interface's index, 0 where unknown.
-        interface_luid: The interface's NET_LUID value, 0 where unknown.
-
-    reachability_time, interface_index and interface_luid are left out of equality and hash.
+        name: The interface name on Linux (`eth0`), the alias on Windows (`Ethernet`).
+        index: The interface index, 0 where unknown; on Windows it may change when the interface is enabled again.
+        luid: The NET_LUID value, which does not change; 0 where unknown, on Linux also from index 2**24 on.
 
     Raises:
-        InvalidParameterError: Text that is no address or physical address, a scope on an address that is not
-            link-local, a number out of its range.
-        TypeError: A value of another type.
+        InvalidParameterError: The index or the LUID is out of range, or name, index and LUID are all missing.
+    """
+
+    name: str
+    index: int
+    luid: int
+
+    def __post_init__(self) -> None:
+        if not (self.name or self.index or self.luid):
+            raise invalid("an Interface needs a name, an index or a LUID")
+        if not 0 <= self.index <= MAX_INDEX:
+            raise invalid(f"interface index {self.index} is not between 0 and {MAX_INDEX}")
+        if not 0 <= self.luid < UNKNOWN_LUID:
+            raise invalid(f"interface LUID {self.luid} is not between 0 and {UNKNOWN_LUID - 1}")
+
+
+# The types of the arguments `address` and `interface`.
+Address = str | IPv4Address | IPv6Address
+InterfaceLike = str | int | Interface
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Neighbor:
+    """An entry of the neighbour table, read from it or to be written.
+
+    As input, only its key and its physical address count. The interface is identified by the LUID if that is not 0,
+    else by the index if that is not 0, else by the name, else chosen as for `interface=None`.
+
+    Args:
+        address: IPv4 or IPv6 address. Only a link-local IPv6 address (fe80::/10) may have a scope.
+        physical_address: As for PhysicalAddress; empty if unknown.
+        interface: Name, index (1 to 2**32 - 1) or Interface; "" if none is given.
+        state: NeighborState or its number.
+        is_router: The neighbour advertised itself as a router (IPv6).
+        is_unreachable: The neighbour did not reply to probes.
+        reachability_time: Milliseconds (0 to 2**32 - 1) since the last confirmation, or since the entry failed.
+
+    Attributes:
+        interface_index: The interface's index, 0 if unknown.
+        interface_luid: The interface's NET_LUID value, 0 if unknown.
+
+    Equality and hash ignore reachability_time, interface_index and interface_luid.
+
+    Raises:
+        InvalidParameterError: An address or physical address is invalid, an address that is not link-local has a scope,
+            or a number is out of range.
+        TypeError: A value has another type.
 
     Windows: MIB_IPNET_ROW2.
     """
@@ -156,10 +196,10 @@ class Neighbor:
 
     def __init__(
         self,
-        address: str | IPv4Address | IPv6Address,
-        physical_address: str | Buffer = b"",
+        address: Address,
+        physical_address: PhysicalAddressLike = b"",
         *,
-        interface: str | int | Interface = "",
+        interface: InterfaceLike = "",
         state: NeighborState | int = NeighborState.PERMANENT,
         is_router: bool = False,
         is_unreachable: bool = False,
@@ -177,51 +217,56 @@ class Neighbor:
         fill(self, "interface_index", index)
         fill(self, "interface_luid", luid)
 
-    # The address goes as text: early releases of Python 3.11 lose the scope of a pickled or copied IPv6Address.
+    # The address is pickled as text: early releases of Python 3.11 lose the scope of a pickled or copied IPv6Address.
     def __reduce__(self) -> tuple[Callable[..., Neighbor], tuple[object, ...]]:
         address, *others = (getattr(self, name) for name in self.__slots__)
         return _restore, (str(address), *others)
 
     @property
     def is_resolved(self) -> bool:
-        """Whether the physical address is known and in use: state neither UNREACHABLE nor INCOMPLETE."""
+        """Whether the physical address is known and in use: the state is neither UNREACHABLE nor INCOMPLETE."""
         return bool(self.physical_address) and self.state not in (NeighborState.UNREACHABLE, NeighborState.INCOMPLETE)
 
 
 def _restore(address: str, *others: object) -> Neighbor:
-    row = object.__new__(Neighbor)
-    for name, value in zip(Neighbor.__slots__, (ip_address(address), *others), strict=True):
-        object.__setattr__(row, name, value)
-    return row
+    return unchecked_neighbor(ip_address(address), *others)
 
 
-def plain_address(address: str | IPv4Address | IPv6Address) -> IPv4Address | IPv6Address:
-    """Makes a plain IPv4Address or IPv6Address of what a caller gives as address.
+def unchecked_neighbor(*fields: object) -> Neighbor:
+    """Makes a Neighbor of the values of all its fields, in their order, without the checks of its constructor."""
+    entry = object.__new__(Neighbor)
+    for name, value in zip(Neighbor.__slots__, fields, strict=True):
+        object.__setattr__(entry, name, value)
+    return entry
+
+
+def plain_address(address: Address) -> IPv4Address | IPv6Address:
+    """Converts an `address` argument to a plain IPv4Address or IPv6Address.
 
     Raises:
-        InvalidParameterError: Text that is no address, or a scope on an address that is not link-local.
-        TypeError: Another type; an int or packed bytes too.
+        InvalidParameterError: The text is not an address, or an address that is not link-local has a scope.
+        TypeError: The argument has another type, for example int or bytes.
     """
     if isinstance(address, str):
         try:
             address = _read_address(address)
         except ValueError:
-            reason = f"{address!r} is no IPv4 or IPv6 address; write it like 192.0.2.7 or 2001:db8::7"
+            reason = f"invalid IP address {address!r}; write it like 192.0.2.7 or 2001:db8::7"
             raise invalid(reason) from None
     elif type(address) not in (IPv4Address, IPv6Address):
         address = _without_prefix(address)
     if isinstance(address, IPv6Address) and address.scope_id is not None and not address.is_link_local:
-        reason = f"{address} has a scope, which only link-local addresses (fe80::/10) have; name interface="
+        reason = f"{address} has a scope, but only link-local addresses (fe80::/10) have one; pass interface= instead"
         raise invalid(reason)
     return address
 
 
-# The octets of IPv4 addresses as ipaddress takes them: decimal, without leading zeros.
+# The octets of IPv4 addresses as ipaddress accepts them: decimal, without leading zeros.
 _OCTETS = {str(octet): octet for octet in range(256)}
 
 
 def _read_address(text: str) -> IPv4Address | IPv6Address:
-    """What ip_address() gives, for IPv4 in a third of its time."""
+    """Does the same as ip_address(), for IPv4 in a third of its time."""
     octets = [_OCTETS.get(octet, -1) for octet in text.split(".")]
     if len(octets) != 4 or -1 in octets:
         return ip_address(text)
@@ -229,12 +274,12 @@ def _read_address(text: str) -> IPv4Address | IPv6Address:
 
 
 def _without_prefix(address: object) -> IPv4Address | IPv6Address:
-    """Strips the subclasses of ipaddress, whose interfaces carry a prefix and compare with it."""
+    """Converts subclasses such as IPv4Interface, which carry a prefix that counts in comparisons."""
     if isinstance(address, IPv4Address):
         return IPv4Address(int(address))
     if isinstance(address, IPv6Address):
         return IPv6Address(str(address).partition("/")[0])
-    raise TypeError(f"an address is text, IPv4Address or IPv6Address, not {type(address).__name__}")
+    raise TypeError(f"an address must be text, IPv4Address or IPv6Address, not {type(address).__name__}")
 
 
 def _whole_number(name: str, value: object) -> int:
@@ -254,3 +299,21 @@ def _truth(name: str, value: object) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
     return value
+
+
+def identify(interface: InterfaceLike) -> tuple[str, int, int]:
+    """Splits an `interface` argument into name, index and LUID; missing parts are "" or 0.
+
+    Raises:
+        InvalidParameterError: The index is out of range.
+        TypeError: The argument is not a name, an index or an Interface.
+    """
+    if isinstance(interface, Interface):
+        return interface.name, interface.index, interface.luid
+    if isinstance(interface, str):
+        return interface, 0, 0
+    if isinstance(interface, bool) or not isinstance(interface, int):
+        raise TypeError(f"interface must be a name, an index or an Interface, not {type(interface).__name__}")
+    if not 0 < interface <= MAX_INDEX:
+        raise invalid(f"interface index {interface} is not between 1 and {MAX_INDEX}")
+    return "", interface, 0

@@ -1,101 +1,87 @@
 # SPDX-License-Identifier: MIT
-"""The verbs: one function for each of Windows' functions on neighbour rows, and the same for many rows at once.
+"""The verbs: one function for each Windows function on neighbour entries, and the same for many entries at once.
 
-Each of them opens what it needs and closes it before it returns, so all may be called from any thread and after a
-fork. On Linux they see the network namespace of the calling thread.
+Each call opens the sockets that it needs and closes them before it returns, so all functions may be called from any
+thread and after a fork. On Linux they act in the network namespace of the calling thread.
 """
 
 from __future__ import annotations
 
-from netio._interfaces import Interface, Links, identify, key_of
+from collections.abc import Iterable, Iterator
+
+from netio._failures import CREATE, DELETE, FLUSH, LIST, SET, error_context
+from netio._interfaces import InterfaceCache, key_of
 from netio._native import ffi, lib
-from netio._requests import (
-    CREATE,
-    DELETE,
-    FLUSH,
-    LIST,
-    SET,
-    asked_row,
-    naming,
-    read_one,
-    write_many,
-    write_one,
-)
+from netio._requests import read_one, requested_entry, write_many, write_one
 from netio._table import NeighborTable, adopt
-from netio._types import Neighbor
+from netio._types import Address, InterfaceLike, Neighbor, PhysicalAddressLike, identify
 from netio.errors import NetioError, check, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from ipaddress import IPv4Address, IPv6Address
-
-    from typing_extensions import Buffer
-
     from netio._native import CData
 
 
-def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: str | int | Interface | None = None) -> NeighborTable:
-    """Lists the rows of the neighbour table, in the system's order. A read, not a snapshot.
+def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None) -> NeighborTable:
+    """List the entries of the neighbour table, in the system's order. This is a read, not a snapshot.
 
     Args:
         family: socket.AF_INET, socket.AF_INET6, or AF_UNSPEC (0) for both.
         interface: Name, index or Interface; None for every interface.
 
     Raises:
-        InterfaceNotFoundError: There is no such interface.
-        InvalidParameterError: Another family, or an interface index below 1.
-        NotSupportedError: The system lacks the family's stack; AF_UNSPEC shows the other one.
-        TypeError: An argument of another type.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The family is another one, or the interface index is below 1.
+        NotSupportedError: The system has no stack for the family. AF_UNSPEC shows the other one.
+        TypeError: An argument has another type.
 
-    Windows: GetIpNetTable2. Linux: RTM_GETNEIGH, a dump that the kernel filters.
+    Windows: GetIpNetTable2. Linux: a dump by RTM_GETNEIGH, which the kernel filters.
     """
     table = ffi.new("MIB_IPNET_TABLE2 **")
-    with naming(LIST):
+    with error_context(LIST):
         number = _family(family)
         luid, subject = _interface_luid(interface)
     check(LIST, lib.netio_table(number, luid, table), subject)
     return adopt(table[0])
 
 
-def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: str | int | Interface | None = None) -> None:
-    """Removes the dynamic rows. On Linux permanent rows stay; what Windows keeps is not documented.
+def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None) -> None:
+    """Remove the dynamic entries. Linux keeps permanent entries; Microsoft does not document what Windows keeps.
 
     Args:
         family: socket.AF_INET, socket.AF_INET6, or AF_UNSPEC (0) for both.
         interface: Name, index or Interface; None for every interface.
 
     Raises:
-        AccessDeniedError: Without administrator rights, also where there is nothing to remove.
-        InterfaceNotFoundError: There is no such interface.
-        InvalidParameterError: Another family, or an interface index below 1.
-        NotSupportedError: The system lacks the family's stack.
-        TypeError: An argument of another type.
+        AccessDeniedError: Administrator rights are missing, even if there is nothing to remove.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The family is another one, or the interface index is below 1.
+        NotSupportedError: The system has no stack for the family.
+        TypeError: An argument has another type.
 
-    Windows: FlushIpNetTable2. Linux: RTM_GETNEIGH, then RTM_DELNEIGH for each.
+    Windows: FlushIpNetTable2. Linux: RTM_GETNEIGH, then RTM_DELNEIGH for each entry.
     """
-    with naming(FLUSH):
+    with error_context(FLUSH):
         number = _family(family)
         luid, subject = _interface_luid(interface)
     check(FLUSH, lib.netio_flush(number, luid), subject)
 
 
-def get_neighbor(
-    address: str | IPv4Address | IPv6Address, *, interface: str | int | Interface | None = None
-) -> Neighbor:
-    """Reads the row of one address. Never sends anything, never waits: resolve_neighbor() does.
+def get_neighbor(address: Address, *, interface: InterfaceLike | None = None) -> Neighbor:
+    """Return the entry for one address. It sends no packets and does not wait; resolve_neighbor() does.
 
     Args:
-        address: IPv4 or IPv6 address; link-local ones may name the interface by their scope.
-        interface: Name, index or Interface; None: the address's scope, else the link that the routes name.
+        address: IPv4 or IPv6 address; a link-local one may name the interface by its scope.
+        interface: Name, index or Interface. If None, the address's scope is used, else the interface of the route to
+            the address.
 
     Raises:
-        InterfaceNotFoundError: There is no such interface.
-        InvalidParameterError: No neighbour can have the address, or it does not tell its interface.
-        NeighborNotFoundError: The address has no row on the interface.
-        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
-        TypeError: An argument of another type.
-        UnreachableError: No interface is given and no link of this machine has the address.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The address is not valid for a neighbour, or does not determine its interface.
+        NeighborNotFoundError: The interface has no entry for the address.
+        NotSupportedError: The system, or the interface, has no stack for the address's family.
+        TypeError: An argument has another type.
+        UnreachableError: No interface is given, and the address is not on-link on any interface.
 
     Windows: GetIpNetEntry2. Linux: RTM_GETNEIGH for one address.
     """
@@ -103,39 +89,39 @@ def get_neighbor(
 
 
 def create_neighbor(
-    address: str | IPv4Address | IPv6Address,
-    physical_address: str | Buffer,
+    address: Address,
+    physical_address: PhysicalAddressLike,
     *,
-    interface: str | int | Interface | None = None,
+    interface: InterfaceLike | None = None,
 ) -> None:
-    """Makes a permanent row; fails where the address has any row on the interface, a failed one too.
+    """Create a permanent entry. It fails if the interface has an entry for the address, in any state.
 
     Args:
         address: As for get_neighbor().
-        physical_address: Text like `02:00:5e:00:00:07` or bytes, as many as the interface's own has.
+        physical_address: Text like `02:00:5e:00:00:07` or bytes, of the length of the interface's own address.
         interface: As for get_neighbor().
 
     Raises:
-        AccessDeniedError: Without administrator rights.
-        InterfaceNotFoundError: There is no such interface.
-        InvalidParameterError: No neighbour can have the address, or the physical address does not fit the interface.
-        NeighborExistsError: The address has a row: set_neighbor() changes it, replace_neighbor() does not mind.
-        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
-        TypeError: An argument of another type.
-        UnreachableError: No interface is given and no link of this machine has the address.
+        AccessDeniedError: Administrator rights are missing.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The address is not valid for a neighbour, or the physical address has the wrong length.
+        NeighborExistsError: The entry exists. set_neighbor() changes it; replace_neighbor() writes in both cases.
+        NotSupportedError: The system, or the interface, has no stack for the address's family.
+        TypeError: An argument has another type.
+        UnreachableError: No interface is given, and the address is not on-link on any interface.
 
     Windows: CreateIpNetEntry2. Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_EXCL.
     """
-    write_one(CREATE, lib.netio_create, asked_row(CREATE, address, physical_address, interface))
+    write_one(CREATE, lib.netio_create, requested_entry(CREATE, address, physical_address, interface))
 
 
 def set_neighbor(
-    address: str | IPv4Address | IPv6Address,
-    physical_address: str | Buffer,
+    address: Address,
+    physical_address: PhysicalAddressLike,
     *,
-    interface: str | int | Interface | None = None,
+    interface: InterfaceLike | None = None,
 ) -> None:
-    """Replaces the physical address of an existing row, which is permanent afterwards; never makes a row.
+    """Change the physical address of an existing entry, which becomes permanent.
 
     Args:
         address: As for get_neighbor().
@@ -143,26 +129,27 @@ def set_neighbor(
         interface: As for get_neighbor().
 
     Raises:
-        AccessDeniedError: Without administrator rights.
-        InterfaceNotFoundError: There is no such interface.
-        InvalidParameterError: No neighbour can have the address, or the physical address does not fit the interface.
-        NeighborNotFoundError: The address has no row: create_neighbor() makes it, replace_neighbor() does not mind.
-        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
-        TypeError: An argument of another type.
-        UnreachableError: No interface is given and no link of this machine has the address.
+        AccessDeniedError: Administrator rights are missing.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The address is not valid for a neighbour, or the physical address has the wrong length.
+        NeighborNotFoundError: The entry does not exist. create_neighbor() creates it; replace_neighbor() writes in both
+            cases.
+        NotSupportedError: The system, or the interface, has no stack for the address's family.
+        TypeError: An argument has another type.
+        UnreachableError: No interface is given, and the address is not on-link on any interface.
 
     Windows: SetIpNetEntry2. Linux: RTM_NEWNEIGH with NLM_F_REPLACE.
     """
-    write_one(SET, lib.netio_set, asked_row(SET, address, physical_address, interface))
+    write_one(SET, lib.netio_set, requested_entry(SET, address, physical_address, interface))
 
 
 def replace_neighbor(
-    address: str | IPv4Address | IPv6Address,
-    physical_address: str | Buffer,
+    address: Address,
+    physical_address: PhysicalAddressLike,
     *,
-    interface: str | int | Interface | None = None,
+    interface: InterfaceLike | None = None,
 ) -> None:
-    """Writes a permanent row, whatever was there before.
+    """Create or update a permanent entry.
 
     Args:
         address: As for get_neighbor().
@@ -170,55 +157,56 @@ def replace_neighbor(
         interface: As for get_neighbor().
 
     Raises:
-        AccessDeniedError: Without administrator rights.
-        InterfaceNotFoundError: There is no such interface.
-        InvalidParameterError: No neighbour can have the address, or the physical address does not fit the interface.
-        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
-        TypeError: An argument of another type.
-        UnreachableError: No interface is given and no link of this machine has the address.
+        AccessDeniedError: Administrator rights are missing.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The address is not valid for a neighbour, or the physical address has the wrong length.
+        NotSupportedError: The system, or the interface, has no stack for the address's family.
+        TypeError: An argument has another type.
+        UnreachableError: No interface is given, and the address is not on-link on any interface.
 
-    Windows: CreateIpNetEntry2, and SetIpNetEntry2 where that says the row exists. Linux: RTM_NEWNEIGH with
-    NLM_F_CREATE | NLM_F_REPLACE, one request.
+    Windows: CreateIpNetEntry2, then SetIpNetEntry2 if the entry exists. Linux: one RTM_NEWNEIGH request with
+    NLM_F_CREATE | NLM_F_REPLACE.
     """
-    write_one(CREATE, lib.netio_replace, asked_row(CREATE, address, physical_address, interface))
+    write_one(CREATE, lib.netio_replace, requested_entry(CREATE, address, physical_address, interface))
 
 
 def delete_neighbor(
-    address: str | IPv4Address | IPv6Address,
+    address: Address,
     *,
-    interface: str | int | Interface | None = None,
+    interface: InterfaceLike | None = None,
     missing_ok: bool = False,
 ) -> None:
-    """Removes the row of an address, in whatever state it is.
+    """Remove the entry for an address, in any state.
 
     Args:
         address: As for get_neighbor().
         interface: As for get_neighbor().
-        missing_ok: Whether an address without a row is fine.
+        missing_ok: Whether to accept that the entry does not exist.
 
     Raises:
-        AccessDeniedError: Without administrator rights.
-        InterfaceNotFoundError: There is no such interface.
-        InvalidParameterError: No neighbour can have the address, or it does not tell its interface.
-        NeighborNotFoundError: The address has no row on the interface, and missing_ok is false.
-        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
-        TypeError: An argument of another type.
-        UnreachableError: No interface is given and no link of this machine has the address.
+        AccessDeniedError: Administrator rights are missing.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The address is not valid for a neighbour, or does not determine its interface.
+        NeighborNotFoundError: The interface has no entry for the address, and missing_ok is false.
+        NotSupportedError: The system, or the interface, has no stack for the address's family.
+        TypeError: An argument has another type.
+        UnreachableError: No interface is given, and the address is not on-link on any interface.
 
     Windows: DeleteIpNetEntry2. Linux: RTM_DELNEIGH.
     """
-    write_one(DELETE, lib.netio_delete, asked_row(DELETE, address, b"", interface), missing_ok=missing_ok)
+    write_one(DELETE, lib.netio_delete, requested_entry(DELETE, address, b"", interface), missing_ok=missing_ok)
 
 
 def create_neighbors(rows: Iterable[Neighbor]) -> None:
-    """Makes many permanent rows; as create_neighbor() for each, in order. Not a transaction.
+    """Create many permanent entries, in order, as create_neighbor() does for each. This is not a transaction.
 
     Args:
-        rows: Neighbor values, of which key and physical address are used; read to the end before the first is made.
+        rows: Neighbor values, of which key and physical address are used. They are read completely before the first is
+            written.
 
     Raises:
-        ExceptionGroup: Of NetioError, one for each row that failed, with its `row` and `position`. All others are made.
-        TypeError: An item is no Neighbor; nothing is made.
+        ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are created.
+        TypeError: An item is not a Neighbor. Nothing is written.
 
     Windows: CreateIpNetEntry2.
     """
@@ -226,14 +214,14 @@ def create_neighbors(rows: Iterable[Neighbor]) -> None:
 
 
 def set_neighbors(rows: Iterable[Neighbor]) -> None:
-    """Replaces the physical address of many existing rows; as set_neighbor() for each, in order. Not a transaction.
+    """Change many existing entries, in order, as set_neighbor() does for each. This is not a transaction.
 
     Args:
         rows: As for create_neighbors().
 
     Raises:
-        ExceptionGroup: Of NetioError, one for each row that failed, with its `row` and `position`. All others are set.
-        TypeError: An item is no Neighbor; nothing is set.
+        ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are set.
+        TypeError: An item is not a Neighbor. Nothing is written.
 
     Windows: SetIpNetEntry2.
     """
@@ -241,15 +229,14 @@ def set_neighbors(rows: Iterable[Neighbor]) -> None:
 
 
 def replace_neighbors(rows: Iterable[Neighbor]) -> None:
-    """Writes many permanent rows; as replace_neighbor() for each, in order. Not a transaction.
+    """Create or update many permanent entries, in order, as replace_neighbor() does for each. Not a transaction.
 
     Args:
         rows: As for create_neighbors().
 
     Raises:
-        ExceptionGroup: Of NetioError, one for each row that failed, with its `row` and `position`. All others are
-            written.
-        TypeError: An item is no Neighbor; nothing is written.
+        ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are written.
+        TypeError: An item is not a Neighbor. Nothing is written.
 
     Windows: CreateIpNetEntry2, SetIpNetEntry2.
     """
@@ -257,16 +244,15 @@ def replace_neighbors(rows: Iterable[Neighbor]) -> None:
 
 
 def delete_neighbors(rows: Iterable[Neighbor], *, missing_ok: bool = False) -> None:
-    """Removes many rows; as delete_neighbor() for each, in order. Not a transaction.
+    """Remove many entries, in order, as delete_neighbor() does for each. This is not a transaction.
 
     Args:
-        rows: Neighbor values, of which the key is used; read to the end before the first is removed.
-        missing_ok: Whether addresses without a row are fine.
+        rows: Neighbor values, of which the key is used. They are read completely before the first is removed.
+        missing_ok: Whether to accept that entries do not exist.
 
     Raises:
-        ExceptionGroup: Of NetioError, one for each row that failed, with its `row` and `position`. All others are
-            removed.
-        TypeError: An item is no Neighbor; nothing is removed.
+        ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are removed.
+        TypeError: An item is not a Neighbor. Nothing is written.
 
     Windows: DeleteIpNetEntry2.
     """
@@ -274,33 +260,33 @@ def delete_neighbors(rows: Iterable[Neighbor], *, missing_ok: bool = False) -> N
 
 
 def resolve_neighbor(
-    address: str | IPv4Address | IPv6Address,
+    address: Address,
     *,
-    interface: str | int | Interface | None = None,
-    source: str | IPv4Address | IPv6Address | None = None,
+    interface: InterfaceLike | None = None,
+    source: Address | None = None,
     timeout: float | None = None,
 ) -> Neighbor:
-    """Asks the link for an address (ARP request, neighbour solicitation) and waits for the answer.
+    """Probe an address (ARP request, neighbour solicitation), wait for the reply, and return the entry.
 
-    A dynamic row is dropped and asked for anew; a permanent one is the answer as it stands. Without administrator
-    rights Linux cannot drop a row: a REACHABLE one is then the answer, another is waited for until the kernel has
-    confirmed it, which takes up to 11 seconds where its physical address is wrong by now.
+    A dynamic entry is removed and resolved again; a permanent entry is returned unchanged. Without administrator
+    rights Linux does not allow the removal: a REACHABLE entry is then returned unchanged, and for any other state the
+    kernel may take up to 11 seconds to detect a wrong physical address.
 
     Args:
         address: As for get_neighbor().
         interface: As for get_neighbor().
-        source: Address of this machine to ask from; None: the system chooses.
-        timeout: Seconds to wait at most, finite and 0 or more; None: until the system gives up (Linux: 3 seconds for
-            a silent address), at most 15.
+        source: The address of this machine to send from. If None, the system chooses it.
+        timeout: Seconds to wait at most, finite and 0 or more. If None, until the system gives up (Linux: 3 seconds for
+            a silent address), 15 at most.
 
     Raises:
-        InterfaceNotFoundError: There is no such interface.
-        InvalidParameterError: No neighbour can have the address: invalid, one's own, or a broadcast address; or it
-            does not tell its interface, or source is none of this machine's, or timeout is negative or not finite.
-        NotSupportedError: The system, or the interface, lacks the stack of the address's family.
-        TableFullError: The kernel has no room for one more dynamic row.
-        TypeError: An argument of another type.
-        UnreachableError: No answer, or not in time; or no link of this machine has the address.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The address is not valid for a neighbour (invalid, local or broadcast) or does not
+            determine its interface; source is not an address of this machine; timeout is negative or not finite.
+        NotSupportedError: The system, or the interface, has no stack for the address's family.
+        TableFullError: The kernel's table has no room for another dynamic entry.
+        TypeError: An argument has another type.
+        UnreachableError: No reply arrived within the timeout, or the address is not on-link.
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """
@@ -314,34 +300,33 @@ def resolve_neighbor(
 
 
 def resolve_neighbors(
-    addresses: Iterable[str | IPv4Address | IPv6Address],
+    addresses: Iterable[Address],
     *,
-    interface: str | int | Interface | None = None,
-    source: str | IPv4Address | IPv6Address | None = None,
+    interface: InterfaceLike | None = None,
+    source: Address | None = None,
     timeout: float | None = None,
     max_in_flight: int = 256,
-) -> Iterator[tuple[str | IPv4Address | IPv6Address, Neighbor | NetioError]]:
-    """Asks the link for many addresses at once; as resolve_neighbor() for each.
+) -> Iterator[tuple[Address, Neighbor | NetioError]]:
+    """Probe many addresses in a sliding window, as resolve_neighbor() does for each.
 
-    Yields each address, as IPv4Address or IPv6Address, with its row or with the error that it came to, in the order
-    in which the answers come. Every address comes back once, as often as it was given. Text that is no address comes
-    back as it is. Errors carry their place among the addresses as `position`. Asking begins with the first `next()`
-    and ends when the iterator is dropped.
+    Yields each address, as IPv4Address or IPv6Address, with its entry or its error, in the order in which they
+    complete. Each address is yielded as often as it was given; invalid text is yielded unchanged. Errors carry the
+    place among the addresses as `position`. The first `next()` starts to probe; closing the iterator ends it.
 
     Args:
-        addresses: Addresses as for get_neighbor(), taken as places become free, so that there may be any number.
+        addresses: Addresses as for get_neighbor(), taken when slots are free, so there may be any number.
         interface: As for resolve_neighbor().
         source: As for resolve_neighbor().
-        timeout: As for resolve_neighbor(), for each address, from when it is asked for.
-        max_in_flight: How many are asked for at a time, at least 1. Where Linux has not been configured otherwise,
-            256 is half of what it keeps before it throws rows of the whole machine out. An address whose time is over
-            keeps its place until the system has given it up, so a short timeout does not make many silent ones faster.
+        timeout: As for resolve_neighbor(), for each address, from when it is probed.
+        max_in_flight: The number of addresses that are pending at a time, at least 1. By default Linux keeps 512
+            entries before it removes those of other programs, and 256 is half of that. An address that has timed out
+            keeps its slot until the system gives up, so a short timeout does not speed up many silent addresses.
 
     Raises:
-        InvalidParameterError: An interface, source, timeout or max_in_flight that cannot be. All that is wrong with
-            one address is returned, as NetioError.
-        TypeError: An argument of another type; a `str` as addresses too. An address of another type is raised when it
-            is taken.
+        InvalidParameterError: interface, source, timeout or max_in_flight is invalid. An error of a single address is
+            yielded as NetioError.
+        TypeError: An argument has another type, for example addresses is a `str`. For an address of another type the
+            iterator raises it.
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """
@@ -354,18 +339,18 @@ def _family(family: int) -> int:
     if isinstance(family, bool) or not isinstance(family, int):
         raise TypeError(f"family must be an int such as socket.AF_INET, not {type(family).__name__}")
     if not 0 <= family < 2**16:
-        raise invalid(f"family {family} is none; it must be AF_UNSPEC, AF_INET or AF_INET6")
+        raise invalid(f"invalid family {family}; it must be AF_UNSPEC, AF_INET or AF_INET6")
     return family
 
 
-def _interface_luid(interface: str | int | Interface | None) -> tuple[CData, str]:
-    """The NET_LUID of an interface, NULL for all of them, and how a message names it."""
+def _interface_luid(interface: InterfaceLike | None) -> tuple[CData, str]:
+    """Returns the NET_LUID of an interface, NULL for all interfaces, and its name for messages."""
     if interface is None:
         return ffi.NULL, ""
     if interface == "":
-        raise invalid("'' names no interface; leave interface out for all of them")
+        raise invalid("interface must not be ''; omit it to select all interfaces")
     name, index, luid = identify(interface)
-    luid = luid or key_of(Links().find(name=name, index=index))[0]
+    luid = luid or key_of(InterfaceCache().find(name=name, index=index))[0]
     if luid == 0:
-        raise invalid(f"interface {name or index} has no LUID, so it cannot be listed or flushed apart")
+        raise invalid(f"interface {name or index} has no LUID, so it cannot be selected")
     return ffi.new("NET_LUID *", {"Value": luid}), f"on {name or f'interface {index}'}"

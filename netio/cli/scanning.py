@@ -12,7 +12,7 @@ from time import monotonic
 import click
 
 from netio import InvalidParameterError, Neighbor, NetioError, UnreachableError, resolve_neighbors
-from netio._requests import link_of
+from netio._requests import on_link_interface
 from netio.cli import FAILED, INTERRUPTED
 from netio.cli.ip_syntax import interface_name
 from netio.cli.json_output import failure_object, print_line, row_object
@@ -158,8 +158,8 @@ def _first_link(hosts: list[Address], interface: str | None) -> Interface:
     """Finds the link of the first address that tells; one's own addresses do not."""
     for address in hosts[:-1]:
         with suppress(InvalidParameterError):
-            return link_of(address, interface)
-    return link_of(hosts[-1], interface)
+            return on_link_interface(address, interface)
+    return on_link_interface(hosts[-1], interface)
 
 
 def _json_printer(vendors: Vendors | None, *, everything: bool) -> Callable[[object, Neighbor | NetioError], None]:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The C side as cffi sees it. No numbers: the compiler fills in every size, offset and value. */
+/* The C declarations for cffi. They contain no numbers: the compiler supplies every size, offset and value. */
 
 typedef int... BYTE;
 typedef int... UCHAR;
@@ -114,6 +114,7 @@ struct ArrowArray { ...; };
 #define NETIO_IS_UNREACHABLE ...
 #define NETIO_ERRNO ...
 #define NETIO_NAME_SIZE ...
+#define NETIO_NEVER ...
 #define NETIO_ADDRESS_TEXT ...
 #define NETIO_PHYSICAL_TEXT ...
 
@@ -146,6 +147,8 @@ DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows
                             const SOCKADDR_INET *source, size_t first_tag);
 DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows,
                           DWORD *results, size_t *count);
+int netio_resolver_fd(const netio_resolver *resolver);
+DWORD netio_resolver_due(const netio_resolver *resolver);
 void netio_resolver_close(netio_resolver *resolver);
 
 DWORD netio_interfaces(netio_interface **list, size_t *count);

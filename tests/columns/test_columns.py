@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netio import Neighbor, NeighborTable, _arrow
-from netio._codec import ROW_SIZE, pack
-from netio._interfaces import Links
+from netio._codec import ROW_SIZE
+from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
 from netio._table import _table
 
@@ -51,7 +51,7 @@ SCALARS = ["is_router", "is_unreachable", "interface_index", "interface_luid"]
 
 def table_of(addresses: Sequence[IPv4Address | IPv6Address]) -> NeighborTable:
     """A table of rows that differ in all members."""
-    native, _ = pack([Neighbor(address, interface=1) for address in addresses], Links())
+    native, _ = pack_entries([Neighbor(address, interface=1) for address in addresses], InterfaceCache())
     indexes = list(NAMES)
     for i in range(len(addresses)):
         row = native[i]

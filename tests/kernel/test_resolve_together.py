@@ -12,8 +12,7 @@ import pytest
 
 import netio
 from netio import Neighbor
-from netio._codec import pack
-from netio._interfaces import Links
+from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
 from netlab.child import UNPRIVILEGED, call_elsewhere
 from netlab.oracle import Seen, seen
@@ -111,7 +110,7 @@ class Session:
         self.resolver = out[0]
 
     def submit(self, rows: list[Neighbor], first_tag: int) -> None:
-        native, _ = pack(rows, Links())
+        native, _ = pack_entries(rows, InterfaceCache())
         assert lib.netio_resolver_submit(self.resolver, native, len(rows), ffi.NULL, first_tag) == 0
 
     def answers(self, number: int) -> dict[int, tuple[IPv4Address | IPv6Address, Outcome]]:

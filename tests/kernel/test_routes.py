@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import pytest
 
 import netio
-from netio._requests import link_of
+from netio._requests import on_link_interface
 from netlab.wire import FAR_IP4, FAR_IP6, Wire
 
 
@@ -31,13 +31,16 @@ def ways(wire: Wire) -> Wire:
 @pytest.mark.parametrize("link", ["near0", "near1"])
 def test_an_entry_of_several_links(link: str) -> None:
     """Bug: such an entry names no link by itself, and no address is on any."""
-    assert [link_of(ip_address(f"198.51.100.{host}"), link).name for host in (1, 2, 126)] == [link] * 3
+    assert [on_link_interface(ip_address(f"198.51.100.{host}"), link).name for host in (1, 2, 126)] == [link] * 3
 
 
 @pytest.mark.usefixtures("ways")
 def test_an_entry_of_several_links_where_none_is_named() -> None:
     """Bug: the link that the routes have just told is judged by them once more, and refused."""
-    assert {link_of(ip_address(f"198.51.100.{host}"), None).name for host in range(1, 5)} <= {"near0", "near1"}
+    assert {on_link_interface(ip_address(f"198.51.100.{host}"), None).name for host in range(1, 5)} <= {
+        "near0",
+        "near1",
+    }
 
 
 @pytest.mark.usefixtures("ways")
@@ -55,5 +58,5 @@ def test_an_entry_of_several_links_where_none_is_named() -> None:
 def test_an_entry_that_leads_elsewhere(address: str, link: str) -> None:
     """Bug: the kernel's own guess, that every address is on the link that is named, counts as a route."""
     with pytest.raises(netio.UnreachableError) as caught:
-        link_of(ip_address(address), link)
+        on_link_interface(ip_address(address), link)
     assert caught.value.code == 1231

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netio import Interface, Neighbor, NeighborState
-from netio._codec import ROW_SIZE, pack, pack_address, unpack
-from netio._interfaces import Links
+from netio._codec import ROW_SIZE, pack_address, unpack
+from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
 
 INTERFACE = Interface("eth0", 3, 6 << 48 | 3 << 24)
@@ -41,7 +41,7 @@ def fields_of(row: Neighbor) -> list[object]:
 @given(st.lists(rows, max_size=5))
 def test_round_trip(written: list[Neighbor]) -> None:
     """What is not read as input is put in by hand."""
-    native, refused = pack(written, Links())
+    native, refused = pack_entries(written, InterfaceCache())
     assert not refused
     for place, row in enumerate(written):
         native[place].InterfaceIndex = row.interface_index
@@ -53,13 +53,13 @@ def test_round_trip(written: list[Neighbor]) -> None:
 
 
 def test_members_are_where_the_compiler_has_them() -> None:
-    """Through cffi's own accessors, which know nothing of the struct that pack() uses."""
-    (ip4, ip6) = pack(
+    """Through cffi's own accessors, which know nothing of the struct that pack_entries() uses."""
+    (ip4, ip6) = pack_entries(
         [
             Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface=INTERFACE),
             Neighbor("2001:db8::7", "0a:14", interface=7),
         ],
-        Links(),
+        InterfaceCache(),
     )[0]
     assert (ip4.Address.si_family, ip6.Address.si_family) == (lib.AF_INET, lib.AF_INET6)
     assert bytes(ffi.buffer(ffi.addressof(ip4.Address.Ipv4, "sin_addr"))) == bytes([192, 0, 2, 7])
@@ -84,7 +84,7 @@ def test_a_length_over_the_member_does_not_reach_beyond_it() -> None:
 
 
 def test_an_interface_that_has_gone_leaves_its_index_as_scope() -> None:
-    native = pack([Neighbor("fe80::7", interface=7)], Links())[0]
+    native = pack_entries([Neighbor("fe80::7", interface=7)], InterfaceCache())[0]
     (row,) = unpack(ffi.buffer(native), {7: ("", "7")})
     assert (row.address, row.interface) == (IPv6Address("fe80::7%7"), "")
 
@@ -99,13 +99,15 @@ def test_socket_addresses_have_no_port_and_no_scope(text: str) -> None:
 
 
 def test_addresses_are_plain() -> None:
-    native = pack([Neighbor("192.0.2.7", interface=3), Neighbor("2001:db8::7", interface=3)], Links())[0]
+    native = pack_entries([Neighbor("192.0.2.7", interface=3), Neighbor("2001:db8::7", interface=3)], InterfaceCache())[
+        0
+    ]
     assert [type(row.address) for row in unpack(ffi.buffer(native), NAMES)] == [IPv4Address, IPv6Address]
 
 
-def links_with(*names: str) -> Links:
+def links_with(*names: str) -> InterfaceCache:
     """Links that know these interfaces without asking the system."""
-    links = Links()
+    links = InterfaceCache()
     for index, name in enumerate(names, 1):
         link = ffi.new("netio_interface *", {"index": index, "name": name.encode()})
         link.luid.Value = 6 << 48 | index << 24
@@ -136,11 +138,11 @@ def test_many_rows_are_written_as_each_of_them(odd: Neighbor, place: int, monkey
     written = [Neighbor(IPv4Address(0xC6336400 + i), b"%6d" % i, interface="eth0") for i in range(300)]
     written[place] = odd
 
-    native, refused = pack(written, links)
+    native, refused = pack_entries(written, links)
 
     assert not refused
     raw = bytes(ffi.buffer(native))
-    one_by_one = [bytes(ffi.buffer(pack([row], links)[0])) for row in written]
+    one_by_one = [bytes(ffi.buffer(pack_entries([row], links)[0])) for row in written]
     assert [raw[i : i + ROW_SIZE] for i in range(0, len(raw), ROW_SIZE)] == one_by_one
 
 
@@ -149,7 +151,7 @@ def test_positions_of_refused_rows_beyond_the_first_block(monkeypatch: pytest.Mo
     written = [Neighbor("192.0.2.7", interface="eth0")] * 350
     written[120] = written[340] = Neighbor("fe80::7%eth1", interface="eth0")
 
-    native, refused = pack(written, links_with("eth0", "eth1"))
+    native, refused = pack_entries(written, links_with("eth0", "eth1"))
 
     assert sorted(refused) == [120, 340]
     assert [place for place in range(350) if native[place].InterfaceLuid.Value == 2**64 - 1] == [120, 340]

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from netio import Neighbor, NeighborTable
-from netio._codec import pack
-from netio._interfaces import Links
+from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi
 from netio._table import _table
 
@@ -17,7 +16,7 @@ ROWS = [Neighbor(f"192.0.2.{n}", f"02:00:5e:00:00:0{n}", interface=n) for n in r
 
 
 def table_of(rows: Sequence[Neighbor]) -> NeighborTable:
-    view = memoryview(bytes(ffi.buffer(pack(rows, Links())[0])))
+    view = memoryview(bytes(ffi.buffer(pack_entries(rows, InterfaceCache())[0])))
     return _table(view, range(len(rows)), {n: ("", str(n)) for n in range(10)})
 
 

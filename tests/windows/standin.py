@@ -7,8 +7,8 @@ import ctypes
 from pathlib import Path
 
 import netio._native
-from netio._codec import pack, pack_address
-from netio._interfaces import Links
+from netio._codec import pack_address
+from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
 
 TYPE_CHECKING = False
@@ -50,7 +50,7 @@ class Standin:
 
     def row(self, row: Neighbor) -> None:
         """Adds a row as it is, of any state."""
-        native, refused = pack([row], Links())
+        native, refused = pack_entries([row], InterfaceCache())
         assert not refused
         native[0].State = int(row.state)
         native[0].Flags = row.is_router * lib.NETIO_IS_ROUTER + row.is_unreachable * lib.NETIO_IS_UNREACHABLE

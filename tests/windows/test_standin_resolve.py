@@ -13,8 +13,7 @@ from growth import bytes_in_use, next_handle
 
 import netio
 from netio import Neighbor, NeighborState
-from netio._codec import pack
-from netio._interfaces import Links
+from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
 
 TYPE_CHECKING = False
@@ -95,7 +94,7 @@ class Session:
         self._resolver = out[0]
 
     def submit(self, hosts: list[IPv4Address], first_tag: int = 0) -> None:
-        native, _ = pack([Neighbor(host, interface="Ethernet") for host in hosts], Links())
+        native, _ = pack_entries([Neighbor(host, interface="Ethernet") for host in hosts], InterfaceCache())
         assert lib.netio_resolver_submit(self._resolver, native, len(hosts), ffi.NULL, first_tag) == 0
 
     def wait(self, room: int = 16) -> list[tuple[int, int, int]]:

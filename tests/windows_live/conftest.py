@@ -40,12 +40,12 @@ def gateway() -> IPv4Address:
     """The router of the default route: a neighbour that answers."""
     from ipaddress import IPv4Address
 
-    from netio._codec import pack_address, read_address
+    from netio._codec import pack_address, unpack_address
     from netio._native import ffi, lib
 
     found = ffi.new("SOCKADDR_INET *")
     assert lib.netio_gateway(pack_address(IPv4Address("203.0.113.1")), found) == lib.NO_ERROR
-    address = read_address(found)
+    address = unpack_address(found)
     assert isinstance(address, IPv4Address)
     return address
 

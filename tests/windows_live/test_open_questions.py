@@ -16,9 +16,9 @@ import pytest
 
 import netio
 from netio import Interface, Neighbor, NeighborState
-from netio._codec import pack
-from netio._interfaces import UNKNOWN_LUID, Links
+from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
+from netio._types import UNKNOWN_LUID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def test_5_addresses(adapter: Interface, record: Record, address: str) -> None:
 
 
 def test_6_resolve_without_an_interface(gateway: IPv4Address, iphlpapi: ctypes.WinDLL, record: Record) -> None:
-    native, _ = pack([Neighbor(gateway)], Links())
+    native, _ = pack_entries([Neighbor(gateway)], InterfaceCache())
     native[0].InterfaceLuid.Value = native[0].InterfaceIndex = 0
     row = (ctypes.c_char * ffi.sizeof("MIB_IPNET_ROW2")).from_buffer(ffi.buffer(native))
     code = iphlpapi.ResolveIpNetEntry2(row, None)
@@ -165,7 +165,7 @@ def test_8_what_rows_hold(adapter: Interface, gateway: IPv4Address, record: Reco
 
 
 def test_9_aliases(adapter: Interface, iphlpapi: ctypes.WinDLL, record: Record) -> None:
-    links = Links()
+    links = InterfaceCache()
     swapped = adapter.name.swapcase()
     found = links.find(name=swapped)
     record(f"AliasToLuid({swapped!r}) for {adapter.name!r}", "found" if found is not None else "not found")

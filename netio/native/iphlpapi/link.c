@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The seam over the IP Helper functions: interfaces. They go by the LUID: the index changes over disable and enable. */
-#include "platform.h"
-
+/* Interfaces. They are identified by the LUID, since the index changes when an interface is disabled and enabled. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
+
+#include "platform.h"
 
 static void fill(netio_interface *interface, const MIB_IF_ROW2 *row)
 {
@@ -22,10 +22,10 @@ static void fill(netio_interface *interface, const MIB_IF_ROW2 *row)
 
 static DWORD copy_table(const MIB_IF_TABLE2 *table, netio_interface **list, size_t *count)
 {
-    *list = calloc((size_t)table->NumEntries + 1, sizeof **list); /* 0 of them may be NULL */
+    *list = calloc((size_t)table->NumEntries + 1, sizeof **list); /* calloc may return NULL for 0 */
     if (*list == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
-    /* Windows lists each filter of each adapter too. They have no addresses, and so no neighbours. */
+    /* Windows also lists the filter drivers of each adapter. They have no addresses and thus no neighbours. */
     for (ULONG i = 0; i < table->NumEntries; i++)
         if (!table->Table[i].InterfaceAndOperStatusFlags.FilterInterface)
             fill(&(*list)[(*count)++], &table->Table[i]);
@@ -73,6 +73,6 @@ DWORD netio_interface_find(netio_interface *interface)
     code = GetIfEntry2(&row);
     if (code == NO_ERROR)
         fill(interface, &row);
-    /* Which of these an unknown LUID or index gives depends on the version. */
+    /* The result for an unknown LUID or index depends on the version of Windows. */
     return code == ERROR_INVALID_PARAMETER || code == ERROR_NOT_FOUND ? ERROR_FILE_NOT_FOUND : code;
 }

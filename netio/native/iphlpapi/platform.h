@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The SDK's headers. Only in this order do they declare the rows, and the functions with a DWORD result. */
+/* The backend interface with the system headers that it needs. Each backend has a file of this name. */
 #ifndef NETIO_PLATFORM_H
 #define NETIO_PLATFORM_H
 
+/* Only in this order do the SDK's headers declare the rows, and the functions with a DWORD result. */
 #include <winsock2.h>
 
 #include <ws2tcpip.h>
@@ -14,7 +15,7 @@
 /* A macro of COM's headers; backend.h has parameters of that name. */
 #undef interface
 
-#include "layout.h"
 #include "backend.h"
+#include "layout.h"
 
 #endif

@@ -1,46 +1,42 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resolving over ResolveIpNetEntry2, which blocks for seconds and cannot be interrupted: so each row is a callback of
- * a thread pool of the session's own. Who owns what:
+ * Resolving over ResolveIpNetEntry2, which blocks for seconds and cannot be interrupted. Therefore each row that is not a
+ * duplicate is a callback in a thread pool of the session.
  *
- *   query     the callback, until it has an answer; then the session's list, until it is handed out
- *   session   freed with the last reference: its user has one until close, each callback has one until it ends
+ *   row       registered in the session's pending set until its callback has the result, then in the completed list
+ *   session   counted references: one of the caller until netio_resolver_close, one of each callback until it ends
  */
-#include "platform.h"
-
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "pending.h"
+#include "platform.h"
+
 #define WAIT_LIMIT_MS 50
 
-/* As many rows as the Python layer has in flight by default: a silent host must not keep another one waiting. */
-#define MOST_THREADS 256
+/* The number of addresses that netio probes at a time by default: a silent host must not delay another one. */
+#define MAX_THREADS 256
 
-/* The default of the program, times 256, is more than a 32-bit process can spare. */
+/* The default stack size of a program, times 256, is more than a 32-bit process can spare. */
 #define STACK_RESERVE (256 * 1024)
 #define STACK_COMMIT (16 * 1024)
 
-/* One submitted row. */
-struct query {
+struct resolution {
+    struct pending pending; /* must be the first member */
     netio_resolver *resolver;
-    struct query *next;
-    size_t tag;
-    MIB_IPNET_ROW2 row;   /* key, then the answer */
-    SOCKADDR_INET source; /* family 0: the system chooses */
-    DWORD result;
 };
 
 struct netio_resolver {
     TP_CALLBACK_ENVIRON environment;
     PTP_POOL pool;
     volatile LONG references;
-    SRWLOCK lock; /* for what follows */
-    CONDITION_VARIABLE answered;
-    struct query *first, **last; /* the answers, in the order in which they came */
+    SRWLOCK lock; /* protects the members below */
+    CONDITION_VARIABLE completed;
+    struct pending_set pending;
     bool closed;
 };
 
-/* The lock is not held here: who frees the memory under a lock cannot release it. */
+/* The caller must not hold the lock, which this may free. */
 static void release(netio_resolver *resolver)
 {
     if (InterlockedDecrement(&resolver->references) == 0)
@@ -57,45 +53,32 @@ static bool is_closed(netio_resolver *resolver)
     return closed;
 }
 
-static void ask(struct query *query)
+static void complete(netio_resolver *resolver, struct pending *pending, DWORD result, const MIB_IPNET_ROW2 *entry)
 {
-    MIB_IPNET_ROW2 row = query->row;
-
-    query->result = ResolveIpNetEntry2(&row, query->source.si_family == 0 ? NULL : &query->source);
-    if (query->result == NO_ERROR)
-        query->row = row;
-}
-
-static void deliver(netio_resolver *resolver, struct query *query)
-{
-    bool closed;
-
     AcquireSRWLockExclusive(&resolver->lock);
-    closed = resolver->closed;
-    if (!closed) {
-        *resolver->last = query;
-        resolver->last = &query->next;
-    }
+    pending_complete(&resolver->pending, pending, result, entry);
+    if (resolver->closed)
+        pending_free_completed(&resolver->pending);
     ReleaseSRWLockExclusive(&resolver->lock);
-    if (closed)
-        free(query);
-    else
-        WakeConditionVariable(&resolver->answered);
+    WakeConditionVariable(&resolver->completed);
 }
 
 static void CALLBACK run(PTP_CALLBACK_INSTANCE instance, PVOID context)
 {
-    struct query *query = context;
-    netio_resolver *resolver = query->resolver;
+    struct resolution *resolution = context;
+    netio_resolver *resolver = resolution->resolver;
+    const SOCKADDR_INET *source = &resolution->pending.source;
+    MIB_IPNET_ROW2 entry = resolution->pending.row;
+    DWORD result = ERROR_OPERATION_ABORTED; /* of a closed session, which returns nothing */
 
     (void)instance;
     if (!is_closed(resolver))
-        ask(query);
-    deliver(resolver, query);
+        result = ResolveIpNetEntry2(&entry, source->si_family == 0 ? NULL : source);
+    complete(resolver, &resolution->pending, result, result == NO_ERROR ? &entry : NULL);
     release(resolver);
 }
 
-/* The module stays loaded as long as one of its callbacks runs. */
+/* Keeps the module loaded while one of its callbacks runs. */
 static DWORD keep_loaded(PTP_CALLBACK_ENVIRON environment)
 {
     static const char inside = 0;
@@ -115,7 +98,7 @@ static DWORD open_pool(netio_resolver *resolver)
     resolver->pool = CreateThreadpool(NULL);
     if (resolver->pool == NULL)
         return GetLastError();
-    SetThreadpoolThreadMaximum(resolver->pool, MOST_THREADS);
+    SetThreadpoolThreadMaximum(resolver->pool, MAX_THREADS);
     if (!SetThreadpoolStackInformation(resolver->pool, &stack))
         return GetLastError();
     SetThreadpoolCallbackPool(&resolver->environment, resolver->pool);
@@ -126,94 +109,70 @@ static DWORD open_pool(netio_resolver *resolver)
 DWORD netio_resolver_open(netio_resolver **out)
 {
     netio_resolver *resolver = calloc(1, sizeof *resolver);
-    DWORD code;
+    DWORD status;
 
     *out = NULL;
     if (resolver == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
     InitializeThreadpoolEnvironment(&resolver->environment);
     InitializeSRWLock(&resolver->lock);
-    InitializeConditionVariable(&resolver->answered);
+    InitializeConditionVariable(&resolver->completed);
     resolver->references = 1;
-    resolver->last = &resolver->first;
-    code = open_pool(resolver);
-    if (code != NO_ERROR)
+    pending_init(&resolver->pending);
+    status = open_pool(resolver);
+    if (status != NO_ERROR)
         netio_resolver_close(resolver);
     else
         *out = resolver;
-    return code;
+    return status;
 }
 
+/* Rows that are still registered belong to their callbacks, which complete and thereby free them. */
 void netio_resolver_close(netio_resolver *resolver)
 {
-    struct query *unread;
-
     if (resolver == NULL)
         return;
     AcquireSRWLockExclusive(&resolver->lock);
     resolver->closed = true;
-    unread = resolver->first;
+    pending_free_completed(&resolver->pending);
     ReleaseSRWLockExclusive(&resolver->lock);
-    while (unread != NULL) {
-        struct query *next = unread->next;
-
-        free(unread);
-        unread = next;
-    }
     if (resolver->pool != NULL)
-        CloseThreadpool(resolver->pool); /* goes away after its last callback, without waiting for it here */
+        CloseThreadpool(resolver->pool); /* ends after its last callback, without waiting for it here */
     DestroyThreadpoolEnvironment(&resolver->environment);
     release(resolver);
 }
 
+/* The lock is held, so that a callback cannot complete a row before its duplicates are registered. */
 static DWORD submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source, size_t tag)
 {
-    struct query *query = calloc(1, sizeof *query);
-    DWORD code;
+    struct resolution *resolution = pending_new(sizeof *resolution, row, source, tag);
+    DWORD status;
 
-    if (query == NULL)
+    if (resolution == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
-    query->resolver = resolver;
-    query->tag = tag;
-    query->row = *row;
-    if (source != NULL)
-        query->source = *source;
-    InterlockedIncrement(&resolver->references);
-    if (TrySubmitThreadpoolCallback(run, query, &resolver->environment))
+    resolution->resolver = resolver;
+    if (!pending_register(&resolver->pending, &resolution->pending))
         return NO_ERROR;
-    code = GetLastError();
-    free(query);
-    release(resolver);
-    return code;
+    InterlockedIncrement(&resolver->references);
+    if (TrySubmitThreadpoolCallback(run, resolution, &resolver->environment))
+        return NO_ERROR;
+    status = GetLastError();
+    pending_unregister(&resolver->pending, &resolution->pending);
+    free(resolution);
+    InterlockedDecrement(&resolver->references); /* the caller still has a reference */
+    return status;
 }
 
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
                             const SOCKADDR_INET *source, size_t first_tag)
 {
-    DWORD code = NO_ERROR;
+    DWORD status = NO_ERROR;
 
-    for (size_t i = 0; i < count && code == NO_ERROR; i++)
-        code = submit(resolver, &rows[i], source, first_tag + i);
-    return code;
-}
-
-/* Hands out answers, at most room of them. The lock is held. */
-static size_t hand_out(netio_resolver *resolver, size_t *tags, MIB_IPNET_ROW2 *rows, DWORD *results, size_t room)
-{
-    size_t answers = 0;
-
-    for (; answers < room && resolver->first != NULL; answers++) {
-        struct query *query = resolver->first;
-
-        tags[answers] = query->tag;
-        rows[answers] = query->row;
-        results[answers] = query->result;
-        resolver->first = query->next;
-        free(query);
-    }
-    if (resolver->first == NULL)
-        resolver->last = &resolver->first;
-    return answers;
+    AcquireSRWLockExclusive(&resolver->lock);
+    for (size_t i = 0; i < count && status == NO_ERROR; i++)
+        status = submit(resolver, &rows[i], source, first_tag + i);
+    ReleaseSRWLockExclusive(&resolver->lock);
+    return status;
 }
 
 DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows, DWORD *results,
@@ -222,9 +181,21 @@ DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags,
     const DWORD limit = wait_ms < WAIT_LIMIT_MS ? wait_ms : WAIT_LIMIT_MS;
 
     AcquireSRWLockExclusive(&resolver->lock);
-    if (resolver->first == NULL)
-        SleepConditionVariableSRW(&resolver->answered, &resolver->lock, limit, 0);
-    *count = hand_out(resolver, tags, rows, results, *count);
+    if (resolver->pending.completed == NULL)
+        SleepConditionVariableSRW(&resolver->completed, &resolver->lock, limit, 0);
+    *count = pending_pop(&resolver->pending, tags, rows, results, *count);
     ReleaseSRWLockExclusive(&resolver->lock);
     return *count == 0 ? WAIT_TIMEOUT : NO_ERROR;
+}
+
+int netio_resolver_fd(const netio_resolver *resolver)
+{
+    (void)resolver;
+    return -1;
+}
+
+DWORD netio_resolver_due(const netio_resolver *resolver)
+{
+    (void)resolver;
+    return NETIO_NEVER;
 }

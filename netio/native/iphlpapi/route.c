@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The seam over the IP Helper functions: routes. */
-#include "platform.h"
-
+/* Routes: GetBestRoute2. */
 #include <stdbool.h>
 #include <string.h>
 
-/* luid: NULL, or the only interface whose routes count. */
+#include "inet.h"
+#include "platform.h"
+
+/* luid is NULL, or the only interface whose routes are considered. */
 static DWORD best_route(const SOCKADDR_INET *destination, NET_LUID *luid, MIB_IPFORWARD_ROW2 *route)
 {
     SOCKADDR_INET source;
@@ -14,17 +15,8 @@ static DWORD best_route(const SOCKADDR_INET *destination, NET_LUID *luid, MIB_IP
     return GetBestRoute2(luid, 0, NULL, destination, 0, route, &source);
 }
 
-/* Multicast addresses lie on no one link, and every link has its link-local ones. */
-static bool names_one_link(const SOCKADDR_INET *destination)
-{
-    if (destination->si_family == AF_INET6)
-        return !IN6_IS_ADDR_LINKLOCAL(&destination->Ipv6.sin6_addr) &&
-               !IN6_IS_ADDR_MULTICAST(&destination->Ipv6.sin6_addr);
-    return ntohl(destination->Ipv4.sin_addr.s_addr) >> 28 != 0xe; /* 224.0.0.0/4 */
-}
-
-/* Windows makes such routes for its own addresses and for the broadcast addresses of its networks. */
-static bool is_own_or_broadcast(const MIB_IPFORWARD_ROW2 *route)
+/* Windows creates such routes for local addresses and for the broadcast addresses of its networks. */
+static bool is_local_or_broadcast(const MIB_IPFORWARD_ROW2 *route)
 {
     const bool ip6 = route->DestinationPrefix.Prefix.si_family == AF_INET6;
 
@@ -44,12 +36,12 @@ static DWORD find_link(const SOCKADDR_INET *destination, NET_LUID *luid)
     MIB_IPFORWARD_ROW2 route;
     DWORD code;
 
-    if (luid->Value == 0 && !names_one_link(destination))
+    if (luid->Value == 0 && !inet_is_on_one_link(destination))
         return ERROR_INVALID_PARAMETER;
     code = best_route(destination, luid->Value == 0 ? NULL : luid, &route);
     if (code != NO_ERROR)
         return code == ERROR_HOST_UNREACHABLE || code == ERROR_NOT_FOUND ? ERROR_NETWORK_UNREACHABLE : code;
-    if (is_own_or_broadcast(&route))
+    if (is_local_or_broadcast(&route))
         return ERROR_INVALID_PARAMETER;
     if (has_gateway(&route))
         return ERROR_NETWORK_UNREACHABLE;

@@ -5,9 +5,9 @@
 #include <linux/neighbour.h>
 #include <string.h>
 
-#include "status.h"
 #include "neighbor.h"
 #include "row.h"
+#include "status.h"
 
 const struct verb verb_create = {RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, NUD_PERMANENT};
 const struct verb verb_set = {RTM_NEWNEIGH, NLM_F_REPLACE, NUD_PERMANENT};
@@ -32,44 +32,47 @@ static int visit_found(void *visitor, size_t place, const struct nlmsghdr *messa
     return neighbor_parse(message, &found[place]);
 }
 
-static int read_again(struct rtnl_socket *sock, const struct batch_row *asked, MIB_IPNET_ROW2 *found)
+static int read_alone(struct rtnl_socket *sock, const struct batch_row *row, MIB_IPNET_ROW2 *found)
 {
-    *found = *asked->row;
-    return row_read(sock, asked->index, asked->luid, found);
+    *found = *row->row;
+    return row_read(sock, row->index, row->luid, found);
 }
 
-void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct batch_row asked[], size_t count,
+void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct batch_row rows[], size_t count,
                 MIB_IPNET_ROW2 found[])
 {
     rtnl_batch_begin(requests);
     for (size_t i = 0; i < count; i++) {
         struct rtnl_request request;
 
-        neighbor_request(&request, RTM_GETNEIGH, 0, asked[i].row, asked[i].index, NUD_NONE, 0);
+        neighbor_request(&request, RTM_GETNEIGH, 0, rows[i].row, rows[i].index, NUD_NONE, 0);
         rtnl_batch_add(requests, &request);
     }
-    rtnl_batch_ask(sock, requests, visit_found, found);
+    rtnl_batch_call(sock, requests, visit_found, found);
     for (size_t i = 0; i < count; i++) {
         if (requests->results[i] == 0)
-            found[i].InterfaceLuid = asked[i].luid;
-        else if (requests->results[i] == RTNL_UNANSWERED)
-            requests->results[i] = read_again(sock, &asked[i], &found[i]);
+            found[i].InterfaceLuid = rows[i].luid;
+        else if (requests->results[i] == RTNL_NO_REPLY)
+            requests->results[i] = read_alone(sock, &rows[i], &found[i]);
     }
 }
 
-/* NLM_F_REPLACE clears the router flag of an IPv6 row unless it is given again. A row that cannot be read is left out. */
+/*
+ * NLM_F_REPLACE clears the router flag of an IPv6 entry unless the request repeats it. A row whose entry cannot be read
+ * gets that error as its result and leaves the batch.
+ */
 static void keep_router_flags(struct rtnl_socket *sock, struct batch *batch)
 {
-    struct batch_row asked[RTNL_BATCH_MAX];
+    struct batch_row ip6[RTNL_BATCH_MAX];
     MIB_IPNET_ROW2 found[RTNL_BATCH_MAX];
     size_t count = 0, kept = 0, place = 0;
 
     for (size_t i = 0; i < batch->count; i++)
         if (batch->rows[i].row->Address.si_family == AF_INET6)
-            asked[count++] = batch->rows[i];
+            ip6[count++] = batch->rows[i];
     if (count == 0)
         return;
-    batch_read(sock, &batch->requests, asked, count, found);
+    batch_read(sock, &batch->requests, ip6, count, found);
     for (size_t i = 0; i < batch->count; i++) {
         struct batch_row row = batch->rows[i];
         int error = 0;
@@ -83,7 +86,7 @@ static void keep_router_flags(struct rtnl_socket *sock, struct batch *batch)
         if (error == 0 || error == -ENOENT)
             batch->rows[kept++] = row;
         else
-            *row.result = code_of(error);
+            *row.result = win32_status(error);
     }
     batch->count = kept;
 }
@@ -95,13 +98,13 @@ static bool is_written(const MIB_IPNET_ROW2 *found, const MIB_IPNET_ROW2 *row)
 }
 
 /*
- * What a request without an answer came to, by what is there now: to repeat one that was carried out would make a
- * failure of it. -ETIMEDOUT: what is there does not tell.
+ * Determines the outcome of a request without a reply by reading the entry back: repeating the request could turn a
+ * success into an error. -ETIMEDOUT: the entry does not show the outcome.
  */
-static int judge(struct rtnl_socket *sock, const struct verb *verb, const struct batch_row *written)
+static int outcome_of(struct rtnl_socket *sock, const struct verb *verb, const struct batch_row *written)
 {
     MIB_IPNET_ROW2 found;
-    const int error = read_again(sock, written, &found);
+    const int error = read_alone(sock, written, &found);
 
     if (error == -ENOENT)
         return verb == &verb_delete ? 0 : verb == &verb_set ? error : -ETIMEDOUT;
@@ -126,16 +129,16 @@ void batch_write(struct rtnl_socket *sock, struct batch *batch, const struct ver
         neighbor_request(&request, verb->type, verb->flags, row->row, row->index, verb->state, row->neighbor_flags);
         rtnl_batch_add(&batch->requests, &request);
     }
-    rtnl_batch_ask(sock, &batch->requests, NULL, NULL);
+    rtnl_batch_call(sock, &batch->requests, NULL, NULL);
     for (size_t i = 0; i < batch->count; i++) {
         int error = batch->requests.results[i];
 
-        if (error == RTNL_UNANSWERED)
-            error = judge(sock, verb, &batch->rows[i]);
-        /* The row has been checked: what the kernel still finds invalid is an interface without a stack of that family. */
+        if (error == RTNL_NO_REPLY)
+            error = outcome_of(sock, verb, &batch->rows[i]);
+        /* The row is valid by now, so the kernel rejects an interface without a stack of that family. */
         if (error == -EINVAL && verb != &verb_delete)
             error = -EAFNOSUPPORT;
-        *batch->rows[i].result = code_of(error);
+        *batch->rows[i].result = win32_status(error);
     }
     batch->count = 0;
 }

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows whose requests go to the kernel in one send. */
+/* Writes and reads several entries with one send to the kernel. */
 #ifndef NETIO_BATCH_H
 #define NETIO_BATCH_H
 
+#include "platform.h"
 #include "rtnl.h"
-#include "backend.h"
 
-/* A verb that writes, as the kernel knows it. */
+/* The request of a writing function. */
 struct verb {
     uint16_t type;  /* RTM_ */
     uint16_t flags; /* NLM_F_ */
-    uint16_t state; /* NUD_; NUD_NONE: without a physical address */
+    uint16_t state; /* NUD_; NUD_NONE: no physical address is sent */
 };
 
 extern const struct verb verb_create, verb_set, verb_replace, verb_delete;
 
-/* A row, and the interface that it is on. */
+/* A row and its interface. */
 struct batch_row {
     const MIB_IPNET_ROW2 *row;
     DWORD *result;
@@ -30,17 +30,17 @@ struct batch {
     struct rtnl_batch requests;
 };
 
-/* Adds a row on that interface to a batch that is not full. */
+/* Adds a row to a batch that is not full. */
 void batch_add(struct batch *batch, const MIB_IPNET_ROW2 *row, DWORD *result, NET_IFINDEX index, NET_LUID luid);
 
-/* Writes the rows, in their order, and leaves the batch empty. */
+/* Writes the rows in their order, sets their results, and empties the batch. */
 void batch_write(struct rtnl_socket *socket, struct batch *batch, const struct verb *verb);
 
 /*
- * Reads what the kernel holds of those rows, of which only row, index and luid are looked at: found, and for each 0 or
- * a negative errno in the results of requests.
+ * Reads the present entries for the keys of rows (members row, index and luid) into found. The results of requests are
+ * 0 or a negative errno for each.
  */
-void batch_read(struct rtnl_socket *socket, struct rtnl_batch *requests, const struct batch_row asked[], size_t count,
+void batch_read(struct rtnl_socket *socket, struct rtnl_batch *requests, const struct batch_row rows[], size_t count,
                 MIB_IPNET_ROW2 found[]);
 
 #endif

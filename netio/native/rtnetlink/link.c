@@ -82,7 +82,7 @@ static int parse_link(const struct nlmsghdr *message, netio_interface *interface
     memset(interface, 0, sizeof *interface);
     interface->index = (NET_IFINDEX)fixed->ifi_index;
     interface->luid = link_luid(fixed->ifi_type, interface->index);
-    /* Loopback and point-to-point links have one, but their neighbours have none: IPv4 keeps one row for them all. */
+    /* Loopback and point-to-point interfaces have one, but not their neighbours: IPv4 keeps one entry for all of them. */
     if (found[IFLA_ADDRESS] != NULL && !(fixed->ifi_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)))
         interface->physical_address_length = (ULONG)RTA_PAYLOAD(found[IFLA_ADDRESS]);
     size = RTA_PAYLOAD(found[IFLA_IFNAME]);
@@ -97,23 +97,23 @@ static int visit_link(void *visitor, const struct nlmsghdr *message)
 }
 
 /*
- * The same by ioctls, a fifth of the time of a RTM_GETLINK, for what they tell in full: an Ethernet link, whose
- * physical addresses have 6 bytes. False: ask in the long way, also where it is renamed meanwhile.
+ * Fast path for Ethernet, whose physical addresses have 6 bytes: ioctls take a fifth of the time of RTM_GETLINK. Returns
+ * false if RTM_GETLINK is needed, also if the interface is renamed between the ioctls.
  */
 static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
 {
-    struct ifreq name = {.ifr_ifindex = (int)index}, ask;
+    struct ifreq name = {.ifr_ifindex = (int)index}, request;
     unsigned short flags;
 
     if (ioctl(fd, SIOCGIFNAME, &name) != 0)
         return false;
-    ask = name;
-    if (ioctl(fd, SIOCGIFHWADDR, &ask) != 0 || ask.ifr_hwaddr.sa_family != ARPHRD_ETHER)
+    request = name;
+    if (ioctl(fd, SIOCGIFHWADDR, &request) != 0 || request.ifr_hwaddr.sa_family != ARPHRD_ETHER)
         return false;
-    if (ioctl(fd, SIOCGIFFLAGS, &ask) != 0)
+    if (ioctl(fd, SIOCGIFFLAGS, &request) != 0)
         return false;
-    flags = (unsigned short)ask.ifr_flags;
-    if (ioctl(fd, SIOCGIFINDEX, &ask) != 0 || (NET_IFINDEX)ask.ifr_ifindex != index)
+    flags = (unsigned short)request.ifr_flags;
+    if (ioctl(fd, SIOCGIFINDEX, &request) != 0 || (NET_IFINDEX)request.ifr_ifindex != index)
         return false;
     memset(interface, 0, sizeof *interface);
     interface->index = index;
@@ -125,8 +125,8 @@ static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
 }
 
 /*
- * The index of a name, 0 where this does not tell; it leaves the socket bound to the interface, which rtnetlink does
- * not mind. SIOCGIFINDEX would make the kernel load a module of that name where there is no such interface.
+ * Returns the index of a name, or 0 if RTM_GETLINK is needed. The socket stays bound to the interface, which has no effect
+ * on rtnetlink. SIOCGIFINDEX would make the kernel load a module of that name if the interface does not exist.
  */
 static NET_IFINDEX index_of(int fd, const char *name)
 {
@@ -175,7 +175,7 @@ int link_find(struct rtnl_socket *sock, netio_interface *interface)
         link_request(&request, 0, 0);
         rtnl_put(&request, length < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, interface->name, length + 1);
     }
-    error = rtnl_ask(sock, &request, visit_link, interface);
+    error = rtnl_call(sock, &request, visit_link, interface);
     if (error == 0 && luid.Value != 0 && interface->luid.Value != luid.Value)
         error = -ENODEV;
     return error;
@@ -210,7 +210,7 @@ int link_recall(struct rtnl_socket *sock, struct recent_links *recent, NET_LUID 
     return error;
 }
 
-/* The LUIDs already looked up, in the order of their index. */
+/* The LUIDs that were looked up, sorted by index. */
 struct known_links {
     struct known_link {
         NET_IFINDEX index;
@@ -271,13 +271,13 @@ int link_fill_luids(struct rtnl_socket *sock, MIB_IPNET_ROW2 *rows, size_t count
     return error;
 }
 
-/* All interfaces, as a dump gives them. */
+/* All interfaces, in the order of the dump. */
 struct link_list {
     netio_interface *links;
     size_t count, room;
 };
 
-static int visit_link_of_list(void *visitor, const struct nlmsghdr *message)
+static int visit_listed_link(void *visitor, const struct nlmsghdr *message)
 {
     struct link_list *list = visitor;
     void *links = array_with_room(list->links, list->count, &list->room, 0, sizeof *list->links);
@@ -308,7 +308,7 @@ static int dump_links(struct link_list *list)
     if (error != 0)
         return error;
     link_request(&request, NLM_F_DUMP, 0);
-    error = rtnl_dump(&sock, &request, restart_list, visit_link_of_list, list);
+    error = rtnl_dump(&sock, &request, restart_list, visit_listed_link, list);
     rtnl_close(&sock);
     return error;
 }
@@ -322,7 +322,7 @@ DWORD netio_interfaces(netio_interface **list, size_t *count)
     *count = 0;
     if (error != 0) {
         free(links.links);
-        return code_of(error);
+        return win32_status(error);
     }
     *list = links.links;
     *count = links.count;
@@ -335,8 +335,8 @@ DWORD netio_interface_find(netio_interface *interface)
     int error = rtnl_open(&sock, 0);
 
     if (error != 0)
-        return code_of(error);
+        return win32_status(error);
     error = link_find(&sock, interface);
     rtnl_close(&sock);
-    return error == -ENODEV ? ERROR_FILE_NOT_FOUND : code_of(error);
+    return error == -ENODEV ? ERROR_FILE_NOT_FOUND : win32_status(error);
 }

@@ -5,38 +5,38 @@
 
 #include <sys/socket.h>
 
+#include "platform.h"
 #include "rtnl.h"
-#include "backend.h"
 
 /* Newer than the C library and the kernel headers of old build images. */
 #ifndef SO_BINDTOIFINDEX
 #define SO_BINDTOIFINDEX 62
 #endif
 
-/* IANA ifType << 48 | index << 24; 0 where the index does not fit its 24 bits. */
+/* Returns IANA ifType << 48 | index << 24, or 0 if the index does not fit into 24 bits. */
 NET_LUID link_luid(unsigned short hardware_type, NET_IFINDEX index);
 
-/* In: luid, else index, else name; out: all. -ENODEV: no such interface, also where the LUID's type is another. */
+/* In: luid, else index, else name; out: all members. -ENODEV: no such interface, or the LUID has another type. */
 int link_find(struct rtnl_socket *socket, netio_interface *interface);
 
-/* What rows and routes need to know of an interface. */
+/* The members of netio_interface that entries and routes need. */
 struct link {
     NET_LUID luid;
     NET_IFINDEX index;
-    ULONG physical_address_length; /* of its neighbours; 0: they have none */
+    ULONG physical_address_length; /* of its neighbours; 0 if they have none */
 };
 
-/* The last interfaces, since rows may be on a few by turns; all 0: none yet. */
+/* The interfaces that were looked up last: consecutive rows are often on a few interfaces. All 0: none yet. */
 struct recent_links {
     struct link links[8]; /* index 0: a free place */
-    size_t next;          /* to be forgotten */
+    size_t next;          /* the place to overwrite */
 };
 
-/* Finds an interface among the recent ones, else looks it up: by luid where that is not 0, else by index. */
+/* Finds an interface by luid if that is not 0, else by index: among the recent ones, else by a look-up. */
 int link_recall(struct rtnl_socket *socket, struct recent_links *recent, NET_LUID luid, NET_IFINDEX index,
                 struct link *link);
 
-/* Fills InterfaceLuid in from InterfaceIndex, one look-up an interface; 0 where the interface has gone. */
+/* Sets InterfaceLuid from InterfaceIndex, with one look-up per interface; 0 if the interface was removed. */
 int link_fill_luids(struct rtnl_socket *socket, MIB_IPNET_ROW2 *rows, size_t count);
 
 #endif

@@ -6,28 +6,15 @@
 #include <linux/neighbour.h>
 #include <string.h>
 
+#include "inet.h"
+
 /* The kernel counts ages in USER_HZ ticks, 100 a second wherever Linux runs. */
 #define TICK_MS 10
 
-/* Marks a NUD state that no row state stands for, so that its number is not taken for one. */
+/* Marks a NUD state without an equivalent row state, so that its number is not mistaken for one. */
 #define UNKNOWN_STATE 0x10000
 
-const void *inet_bytes(const SOCKADDR_INET *address, size_t *size)
-{
-    switch (address->si_family) {
-    case AF_INET:
-        *size = sizeof address->Ipv4.sin_addr;
-        return &address->Ipv4.sin_addr;
-    case AF_INET6:
-        *size = sizeof address->Ipv6.sin6_addr;
-        return &address->Ipv6.sin6_addr;
-    default:
-        *size = 0;
-        return NULL;
-    }
-}
-
-bool inet_is_neighbor(const SOCKADDR_INET *address)
+bool neighbor_is_valid_address(const SOCKADDR_INET *address)
 {
     const struct in6_addr *ip6 = &address->Ipv6.sin6_addr;
     uint32_t ip4;
@@ -41,16 +28,6 @@ bool inet_is_neighbor(const SOCKADDR_INET *address)
     default:
         return false;
     }
-}
-
-bool neighbor_same_key(const MIB_IPNET_ROW2 *a, const MIB_IPNET_ROW2 *b)
-{
-    size_t size_a, size_b;
-    const void *bytes_a = inet_bytes(&a->Address, &size_a);
-    const void *bytes_b = inet_bytes(&b->Address, &size_b);
-
-    return a->InterfaceIndex == b->InterfaceIndex && size_a == size_b && size_a != 0 &&
-           memcmp(bytes_a, bytes_b, size_a) == 0;
 }
 
 void neighbor_request(struct rtnl_request *request, uint16_t type, uint16_t flags, const MIB_IPNET_ROW2 *row,
@@ -72,7 +49,7 @@ void neighbor_request(struct rtnl_request *request, uint16_t type, uint16_t flag
         rtnl_put(request, NDA_LLADDR, row->PhysicalAddress, row->PhysicalAddressLength);
 }
 
-bool neighbor_is_foreign(const struct nlmsghdr *message)
+bool neighbor_is_ignored(const struct nlmsghdr *message)
 {
     const struct ndmsg *fixed = NLMSG_DATA(message);
 
@@ -104,7 +81,7 @@ static NL_NEIGHBOR_STATE row_state(uint16_t nud)
     }
 }
 
-static int take_address(MIB_IPNET_ROW2 *row, uint8_t family, const struct rtattr *attribute)
+static int parse_address(MIB_IPNET_ROW2 *row, uint8_t family, const struct rtattr *attribute)
 {
     if (attribute == NULL)
         return -EBADMSG;
@@ -113,7 +90,7 @@ static int take_address(MIB_IPNET_ROW2 *row, uint8_t family, const struct rtattr
         memcpy(&row->Address.Ipv4.sin_addr, RTA_DATA(attribute), sizeof row->Address.Ipv4.sin_addr);
     } else if (family == AF_INET6 && RTA_PAYLOAD(attribute) == sizeof row->Address.Ipv6.sin6_addr) {
         memcpy(&row->Address.Ipv6.sin6_addr, RTA_DATA(attribute), sizeof row->Address.Ipv6.sin6_addr);
-        if (IN6_IS_ADDR_LINKLOCAL(&row->Address.Ipv6.sin6_addr))
+        if (inet_is_link_local(&row->Address))
             row->Address.Ipv6.sin6_scope_id = row->InterfaceIndex;
     } else {
         return -EBADMSG;
@@ -121,7 +98,7 @@ static int take_address(MIB_IPNET_ROW2 *row, uint8_t family, const struct rtattr
     return 0;
 }
 
-static int take_physical_address(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
+static int parse_physical_address(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
 {
     if (attribute == NULL)
         return 0;
@@ -132,8 +109,8 @@ static int take_physical_address(MIB_IPNET_ROW2 *row, const struct rtattr *attri
     return 0;
 }
 
-/* Since the last confirmation; for a row that failed, since it did: its last change of state. */
-static int take_age(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
+/* The time since the last confirmation; for a FAILED entry the time since it failed, its last change of state. */
+static int parse_age(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
 {
     struct nda_cacheinfo info;
     uint32_t ticks;
@@ -163,10 +140,10 @@ int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
         row->Flags |= NETIO_IS_ROUTER;
     if (fixed->ndm_state == NUD_FAILED)
         row->Flags |= NETIO_IS_UNREACHABLE;
-    error = take_address(row, fixed->ndm_family, found[NDA_DST]);
+    error = parse_address(row, fixed->ndm_family, found[NDA_DST]);
     if (error == 0)
-        error = take_physical_address(row, found[NDA_LLADDR]);
+        error = parse_physical_address(row, found[NDA_LLADDR]);
     if (error == 0)
-        error = take_age(row, found[NDA_CACHEINFO]);
+        error = parse_age(row, found[NDA_CACHEINFO]);
     return error;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What C that serves both systems includes: the seam, behind the headers that it needs on this one. */
+/* The backend interface with the system headers that it needs. Each backend has a file of this name. */
 #ifndef NETIO_PLATFORM_H
 #define NETIO_PLATFORM_H
 

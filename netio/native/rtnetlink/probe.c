@@ -8,9 +8,9 @@
 
 #include "link.h"
 
-#define DISCARD_PORT 9 /* RFC 863: whoever is sent something there throws it away */
+#define DISCARD_PORT 9 /* RFC 863: the receiver discards what it gets */
 
-static int bind_all(const struct datagram_socket *sock)
+static int bind_all(const struct probe_socket *sock)
 {
     const int one_hop = 1, index = (int)sock->index;
     const bool ip6 = sock->family == AF_INET6;
@@ -31,14 +31,14 @@ static int bind_all(const struct datagram_socket *sock)
     return 0;
 }
 
-int datagram_open(struct datagram_socket *sock, ADDRESS_FAMILY family, NET_IFINDEX index, const SOCKADDR_INET *source)
+int probe_open(struct probe_socket *sock, ADDRESS_FAMILY family, NET_IFINDEX index, const SOCKADDR_INET *source)
 {
     int error;
 
     if (sock->fd >= 0 && sock->family == family && sock->index == index &&
         memcmp(&sock->source, source, sizeof *source) == 0)
         return 0;
-    datagram_close(sock);
+    probe_close(sock);
     sock->family = family;
     sock->index = index;
     sock->source = *source;
@@ -47,11 +47,11 @@ int datagram_open(struct datagram_socket *sock, ADDRESS_FAMILY family, NET_IFIND
         return -errno;
     error = bind_all(sock);
     if (error != 0)
-        datagram_close(sock);
+        probe_close(sock);
     return error;
 }
 
-int datagram_send(const struct datagram_socket *sock, const SOCKADDR_INET *destination)
+int probe_send(const struct probe_socket *sock, const SOCKADDR_INET *destination)
 {
     const bool ip6 = sock->family == AF_INET6;
     SOCKADDR_INET to = *destination;
@@ -66,7 +66,7 @@ int datagram_send(const struct datagram_socket *sock, const SOCKADDR_INET *desti
     return 0;
 }
 
-void datagram_close(struct datagram_socket *sock)
+void probe_close(struct probe_socket *sock)
 {
     if (sock->fd >= 0)
         close(sock->fd);

@@ -1,24 +1,26 @@
 /* SPDX-License-Identifier: MIT */
-/* Empty datagrams, for which the kernel must resolve the neighbour; they stay on the link. */
+/*
+ * Probes by empty UDP datagrams: to send one, the kernel must resolve the neighbour. A hop limit of 1 keeps them on the
+ * link.
+ */
 #ifndef NETIO_PROBE_H
 #define NETIO_PROBE_H
 
-#include "backend.h"
+#include "platform.h"
 
-/* What a socket is bound to; a source of family 0: the system chooses. */
-struct datagram_socket {
-    int fd; /* -1: there is none yet */
+/* A socket and what it is bound to. If the family of source is 0, the system chooses the source. */
+struct probe_socket {
+    int fd; /* -1: not open */
     ADDRESS_FAMILY family;
     NET_IFINDEX index;
     SOCKADDR_INET source;
 };
 
-/* Opens a socket, unless it is bound so already. -EADDRNOTAVAIL: the source is of somebody else. */
-int datagram_open(struct datagram_socket *socket, ADDRESS_FAMILY family, NET_IFINDEX index,
-                  const SOCKADDR_INET *source);
+/* Opens a socket, unless it is bound to the same already. -EADDRNOTAVAIL: source is not an address of this machine. */
+int probe_open(struct probe_socket *socket, ADDRESS_FAMILY family, NET_IFINDEX index, const SOCKADDR_INET *source);
 
-int datagram_send(const struct datagram_socket *socket, const SOCKADDR_INET *destination);
+int probe_send(const struct probe_socket *socket, const SOCKADDR_INET *destination);
 
-void datagram_close(struct datagram_socket *socket);
+void probe_close(struct probe_socket *socket);
 
 #endif

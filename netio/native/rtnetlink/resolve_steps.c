@@ -6,88 +6,94 @@
 #include <string.h>
 
 #include "batch.h"
-#include "status.h"
-#include "probe.h"
+#include "inet.h"
 #include "neighbor.h"
+#include "probe.h"
 #include "route.h"
 #include "row.h"
+#include "status.h"
 
-static bool is_link_local(const SOCKADDR_INET *address)
+void resolve_set_result(struct resolution *resolution, DWORD result)
 {
-    return address->si_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&address->Ipv6.sin6_addr);
+    resolution->pending.result = result;
+    resolution->stage = STAGE_DONE;
 }
 
 /*
- * Before anything is changed: whether the source is an address that this machine can ask from. bind() alone takes
- * broadcast, multicast and unspecified ones too, and lets the system choose another.
+ * Checks, before anything is changed, that this machine can send from the source. bind() alone accepts broadcast,
+ * multicast and unspecified addresses too and lets the kernel choose another source.
  */
-static DWORD check_source(struct rtnl_socket *sock, const struct query *query)
+static DWORD check_source(struct rtnl_socket *sock, const struct pending *pending)
 {
-    const SOCKADDR_INET *source = &query->source;
-    const NET_IFINDEX index = query->row.InterfaceIndex;
-    struct datagram_socket datagrams = {.fd = -1};
+    const SOCKADDR_INET *source = &pending->source;
+    const NET_IFINDEX index = pending->row.InterfaceIndex;
+    struct probe_socket probe = {.fd = -1};
     struct route route = {0};
     int error;
 
     if (source->si_family == 0)
-        return WAIT_TIMEOUT;
-    if (source->si_family != query->row.Address.si_family || !inet_is_neighbor(source))
+        return NO_ERROR;
+    if (source->si_family != pending->row.Address.si_family || !neighbor_is_valid_address(source))
         return ERROR_INVALID_PARAMETER;
-    if (route_find(sock, source, is_link_local(source) ? index : 0, &route) != 0 || route.type != RTN_LOCAL)
+    if (route_find(sock, source, inet_is_link_local(source) ? index : 0, &route) != 0 || route.type != RTN_LOCAL)
         return ERROR_INVALID_PARAMETER;
-    error = datagram_open(&datagrams, source->si_family, index, source);
-    datagram_close(&datagrams);
-    if (error != 0)
-        return error == -EADDRNOTAVAIL ? ERROR_INVALID_PARAMETER : code_of(error);
-    return WAIT_TIMEOUT;
+    error = probe_open(&probe, source->si_family, index, source);
+    probe_close(&probe);
+    return error == -EADDRNOTAVAIL ? ERROR_INVALID_PARAMETER : win32_status(error);
 }
 
-/* Queries whose source has been checked, one of each interface and family: the sources of a submit are the same. */
-struct checked {
+/* The outcome of check_source for each interface and family: all rows of a submit have one source. */
+struct source_checks {
     size_t count;
-    const struct query *queries[GROUP_MAX];
+    struct {
+        NET_IFINDEX index;
+        ADDRESS_FAMILY family;
+        DWORD status;
+    } checks[GROUP_MAX];
 };
 
-static const struct query *find_alike(const struct checked *checked, const struct query *query)
+static DWORD check_source_once(struct rtnl_socket *sock, struct source_checks *done, const struct pending *pending)
 {
-    for (size_t i = 0; i < checked->count; i++) {
-        const MIB_IPNET_ROW2 *row = &checked->queries[i]->row;
+    const MIB_IPNET_ROW2 *row = &pending->row;
+    DWORD status;
 
-        if (row->InterfaceIndex == query->row.InterfaceIndex &&
-            row->Address.si_family == query->row.Address.si_family)
-            return checked->queries[i];
-    }
-    return NULL;
+    for (size_t i = 0; i < done->count; i++)
+        if (done->checks[i].index == row->InterfaceIndex && done->checks[i].family == row->Address.si_family)
+            return done->checks[i].status;
+    status = check_source(sock, pending);
+    done->checks[done->count].index = row->InterfaceIndex;
+    done->checks[done->count].family = row->Address.si_family;
+    done->checks[done->count++].status = status;
+    return status;
 }
 
-void query_check(struct rtnl_socket *sock, struct group *group, struct recent_links *recent)
+void resolve_check(struct rtnl_socket *sock, struct group *group, struct recent_links *recent)
 {
-    struct checked checked = {.count = 0};
+    struct source_checks done = {.count = 0};
 
     for (size_t i = 0; i < group->count; i++) {
-        struct query *query = group->queries[i];
-        const struct query *alike;
+        struct resolution *resolution = group->rows[i];
+        MIB_IPNET_ROW2 *row = &resolution->pending.row;
         struct link link;
+        DWORD status = row_check(sock, row, false, recent, &link);
 
-        query->result = row_check(sock, &query->row, false, recent, &link);
-        if (query->result != NO_ERROR)
-            continue;
-        query->row.InterfaceIndex = link.index;
-        query->row.InterfaceLuid = link.luid;
-        query->physical_address_length = link.physical_address_length;
-        alike = find_alike(&checked, query);
-        query->result = alike != NULL ? alike->result : check_source(sock, query);
-        if (alike == NULL)
-            checked.queries[checked.count++] = query;
+        if (status == NO_ERROR) {
+            row->InterfaceIndex = link.index;
+            row->InterfaceLuid = link.luid;
+            resolution->physical_address_length = link.physical_address_length;
+            status = check_source_once(sock, &done, &resolution->pending);
+        }
+        if (status != NO_ERROR)
+            resolve_set_result(resolution, status);
     }
 }
 
-static DWORD code_of_route(const struct route_search *found)
+static DWORD status_of_route(const struct route_search *search)
 {
-    const struct route *route = &found->route;
+    const struct route *route = &search->route;
 
-    if (found->error != 0)
-        return route_is_none(found->error) ? ERROR_BAD_NET_NAME : code_of(found->error);
+    if (search->error != 0)
+        return route_is_none(search->error) ? ERROR_BAD_NET_NAME : win32_status(search->error);
     if (route->type == RTN_LOCAL || route->type == RTN_BROADCAST || route->type == RTN_ANYCAST)
         return ERROR_INVALID_PARAMETER;
     if ((route->type != RTN_UNICAST && route->type != RTN_MULTICAST) || route->gateway.si_family != 0)
@@ -96,212 +102,226 @@ static DWORD code_of_route(const struct route_search *found)
 }
 
 /*
- * Only what is on the interface's link can be asked for; one's own addresses, on whatever link, and broadcast ones are
- * no neighbours. Mostly the first route tells; another one is asked for where it leads elsewhere.
+ * Only on-link addresses can be probed. Addresses of this machine, on any interface, and broadcast addresses are not
+ * neighbours. The unrestricted route usually decides that; if it leads elsewhere, the route on the row's own interface
+ * does.
  */
 static void check_routes(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct group *group,
-                         DWORD results[])
+                         DWORD statuses[])
 {
-    struct route_search found[GROUP_MAX];
+    struct route_search searches[GROUP_MAX];
 
-    memset(found, 0, sizeof found);
+    memset(searches, 0, sizeof searches);
     for (size_t i = 0; i < group->count; i++)
-        if (!is_link_local(&group->queries[i]->row.Address))
-            found[i].destination = &group->queries[i]->row.Address;
-    route_find_many(sock, requests, found, group->count);
+        if (!inet_is_link_local(&group->rows[i]->pending.row.Address))
+            searches[i].destination = &group->rows[i]->pending.row.Address;
+    route_find_many(sock, requests, searches, group->count);
     for (size_t i = 0; i < group->count; i++) {
-        const MIB_IPNET_ROW2 *row = &group->queries[i]->row;
-        const bool tells = found[i].destination != NULL && found[i].error == 0 &&
-                           (found[i].route.type == RTN_LOCAL || found[i].route.index == row->InterfaceIndex);
+        const MIB_IPNET_ROW2 *row = &group->rows[i]->pending.row;
+        const struct route_search *search = &searches[i];
+        const bool is_decided = search->destination != NULL && search->error == 0 &&
+                                (search->route.type == RTN_LOCAL || search->route.index == row->InterfaceIndex);
 
-        found[i].destination = tells ? NULL : &row->Address;
-        found[i].index = row->InterfaceIndex;
+        searches[i].destination = is_decided ? NULL : &row->Address;
+        searches[i].index = row->InterfaceIndex;
     }
-    route_find_many(sock, requests, found, group->count);
+    route_find_many(sock, requests, searches, group->count);
     for (size_t i = 0; i < group->count; i++)
-        results[i] = code_of_route(&found[i]);
+        statuses[i] = status_of_route(&searches[i]);
 }
 
-void query_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct group *group,
-                MIB_IPNET_ROW2 found[])
+void resolve_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct group *group,
+                  MIB_IPNET_ROW2 found[])
 {
-    struct batch_row asked[GROUP_MAX];
+    struct batch_row rows[GROUP_MAX];
 
     for (size_t i = 0; i < group->count; i++) {
-        const MIB_IPNET_ROW2 *row = &group->queries[i]->row;
+        const MIB_IPNET_ROW2 *row = &group->rows[i]->pending.row;
 
-        asked[i] = (struct batch_row){.row = row, .index = row->InterfaceIndex, .luid = row->InterfaceLuid};
+        rows[i] = (struct batch_row){.row = row, .index = row->InterfaceIndex, .luid = row->InterfaceLuid};
     }
-    batch_read(sock, requests, asked, group->count, found);
+    batch_read(sock, requests, rows, group->count, found);
 }
 
-/* By the route, and by the row that was read or the error of that. */
-static DWORD judge(struct query *query, DWORD route, int error, const MIB_IPNET_ROW2 *row)
+/* Decides by the route and by the present entry, or the error of reading it, whether a row needs a probe. */
+static void decide(struct resolution *resolution, DWORD route, int error, const MIB_IPNET_ROW2 *entry)
 {
-    if (route == ERROR_INVALID_PARAMETER)
-        return route;
-    query->found = error == 0;
-    if (query->found)
-        query->row = *row;
-    if (query->found && row->State == NlnsPermanent)
-        return NO_ERROR;
-    if (route != NO_ERROR) /* only a row that a person wrote needs no route */
-        return route;
-    if (query->physical_address_length == 0)
-        return ERROR_BAD_NET_NAME;
-    if (error != 0 && error != -ENOENT)
-        return code_of(error);
-    if (query->found && row->State != NlnsUnreachable) {
-        query->before_length = row->PhysicalAddressLength;
-        memcpy(query->before, row->PhysicalAddress, sizeof query->before);
+    if (route == ERROR_INVALID_PARAMETER) {
+        resolve_set_result(resolution, route);
+        return;
     }
-    return WAIT_TIMEOUT;
+    resolution->found = error == 0;
+    if (resolution->found)
+        resolution->pending.row = *entry;
+    if (resolution->found && entry->State == NlnsPermanent) {
+        resolve_set_result(resolution, NO_ERROR); /* a permanent entry needs no route */
+    } else if (route != NO_ERROR) {
+        resolve_set_result(resolution, route);
+    } else if (resolution->physical_address_length == 0) {
+        resolve_set_result(resolution, ERROR_BAD_NET_NAME);
+    } else if (error != 0 && error != -ENOENT) {
+        resolve_set_result(resolution, win32_status(error));
+    } else if (resolution->found && entry->State != NlnsUnreachable) {
+        resolution->old_length = entry->PhysicalAddressLength;
+        memcpy(resolution->old_address, entry->PhysicalAddress, sizeof resolution->old_address);
+    }
 }
 
-void query_prepare(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
+void resolve_prepare(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
 {
     DWORD routes[GROUP_MAX];
     MIB_IPNET_ROW2 found[GROUP_MAX];
 
     check_routes(sock, requests, group, routes);
-    query_read(sock, requests, group, found);
+    resolve_read(sock, requests, group, found);
     for (size_t i = 0; i < group->count; i++)
-        group->queries[i]->result = judge(group->queries[i], routes[i], requests->results[i], &found[i]);
+        decide(group->rows[i], routes[i], requests->results[i], &found[i]);
 }
 
-/* Removes the rows of those that have one, and tells whether that is allowed, also where nobody has. */
-static bool remove_rows(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
+/* Removes the entries of those rows that have one. Returns whether that is permitted, even if no row has an entry. */
+static bool remove_entries(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
 {
-    struct query *asked[GROUP_MAX];
-    bool allowed = true;
+    struct resolution *removed[GROUP_MAX];
+    bool permitted = true;
 
     rtnl_batch_begin(requests);
     for (size_t i = 0; i < group->count; i++) {
-        struct query *query = group->queries[i];
+        struct resolution *resolution = group->rows[i];
+        const MIB_IPNET_ROW2 *row = &resolution->pending.row;
         struct rtnl_request request;
 
-        if (!query->found)
+        if (!resolution->found)
             continue;
-        asked[requests->count] = query;
-        neighbor_request(&request, RTM_DELNEIGH, 0, &query->row, query->row.InterfaceIndex, NUD_NONE, 0);
+        removed[requests->count] = resolution;
+        neighbor_request(&request, RTM_DELNEIGH, 0, row, row->InterfaceIndex, NUD_NONE, 0);
         rtnl_batch_add(requests, &request);
     }
     if (requests->count == 0)
         return group->count == 0 || row_may_remove(sock);
-    rtnl_batch_ask(sock, requests, NULL, NULL);
+    rtnl_batch_call(sock, requests, NULL, NULL);
     for (size_t place = 0; place < requests->count; place++) {
+        const MIB_IPNET_ROW2 *row = &removed[place]->pending.row;
         int error = requests->results[place];
 
-        if (error == RTNL_UNANSWERED) /* to remove what has gone does no harm */
-            error = row_remove(sock, asked[place]->row.InterfaceIndex, &asked[place]->row);
+        if (error == RTNL_NO_REPLY) /* removing an absent entry is harmless */
+            error = row_remove(sock, row->InterfaceIndex, row);
         if (error == -EPERM)
-            allowed = false;
+            permitted = false;
         else if (error != 0 && error != -ENOENT)
-            asked[place]->result = code_of(error);
+            resolve_set_result(removed[place], win32_status(error));
     }
-    return allowed;
+    return permitted;
 }
 
-void query_drop(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
+void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
 {
-    const bool allowed = remove_rows(sock, requests, group);
+    const bool permitted = remove_entries(sock, requests, group);
 
     for (size_t i = 0; i < group->count; i++) {
-        struct query *query = group->queries[i];
+        struct resolution *resolution = group->rows[i];
 
-        query->may_remove = allowed;
-        if (allowed)
-            query->before_length = 0;
-        else if (query->row.State == NlnsReachable)
-            query->result = NO_ERROR;
+        resolution->may_remove = permitted;
+        if (permitted)
+            resolution->old_length = 0;
+        else if (resolution->pending.row.State == NlnsReachable)
+            resolve_set_result(resolution, NO_ERROR);
     }
 }
 
-bool query_sends_datagrams(const struct query *query)
+bool resolve_probes_by_datagram(const struct resolution *resolution)
 {
-    return !query->may_remove || query->source.si_family != 0;
+    return !resolution->may_remove || resolution->pending.source.si_family != 0;
 }
 
-static DWORD code_of_ask(int error)
+/* The stage after a probe was sent. Once the entry was absent or failed, its old physical address is forgotten. */
+static void on_probe_sent(struct resolution *resolution)
+{
+    if (resolution->stage == STAGE_CHECKING && resolution->old_length != 0)
+        resolution->stage = STAGE_VERIFYING;
+    else
+        resolution->stage = STAGE_PROBED;
+}
+
+static void on_probe_result(struct resolution *resolution, int error)
 {
     switch (-error) {
     case 0:
-        return WAIT_TIMEOUT;
-    case EADDRNOTAVAIL: /* the interface has no address to ask from */
+        on_probe_sent(resolution);
+        break;
+    case EADDRNOTAVAIL: /* the interface has no address to send from */
     case EPERM:         /* a firewall */
     case EACCES:
     case ENETDOWN:
     case ENETUNREACH:
     case EHOSTUNREACH:
-        return ERROR_BAD_NET_NAME;
+        resolve_set_result(resolution, ERROR_BAD_NET_NAME);
+        break;
     case EINVAL: /* the interface has no stack of that family */
-        return ERROR_NOT_SUPPORTED;
+        resolve_set_result(resolution, ERROR_NOT_SUPPORTED);
+        break;
     default:
-        return code_of(error);
+        resolve_set_result(resolution, win32_status(error));
     }
 }
 
-static void use_request(struct rtnl_request *request, uint16_t flags, const struct query *query)
+static void use_request(struct rtnl_request *request, uint16_t flags, const MIB_IPNET_ROW2 *row)
 {
-    neighbor_request(request, RTM_NEWNEIGH, NLM_F_CREATE | flags, &query->row, query->row.InterfaceIndex, NUD_NONE,
-                     NTF_USE);
+    neighbor_request(request, RTM_NEWNEIGH, NLM_F_CREATE | flags, row, row->InterfaceIndex, NUD_NONE, NTF_USE);
 }
 
-static void ask_by_requests(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
+static void probe_by_requests(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
 {
-    struct query *asked[GROUP_MAX];
+    struct resolution *probed[GROUP_MAX];
     struct rtnl_request request;
 
     rtnl_batch_begin(requests);
     for (size_t i = 0; i < group->count; i++) {
-        if (query_sends_datagrams(group->queries[i]))
+        if (resolve_probes_by_datagram(group->rows[i]))
             continue;
-        asked[requests->count] = group->queries[i];
-        use_request(&request, 0, group->queries[i]);
+        probed[requests->count] = group->rows[i];
+        use_request(&request, 0, &group->rows[i]->pending.row);
         rtnl_batch_add(requests, &request);
     }
-    rtnl_batch_ask(sock, requests, NULL, NULL);
+    rtnl_batch_call(sock, requests, NULL, NULL);
     for (size_t place = 0; place < requests->count; place++) {
         int error = requests->results[place];
 
-        if (error == RTNL_UNANSWERED) { /* to ask twice does no harm */
-            use_request(&request, NLM_F_ACK, asked[place]);
-            error = rtnl_ask(sock, &request, NULL, NULL);
+        if (error == RTNL_NO_REPLY) { /* a second probe is harmless */
+            use_request(&request, NLM_F_ACK, &probed[place]->pending.row);
+            error = rtnl_call(sock, &request, NULL, NULL);
         }
-        asked[place]->result = code_of_ask(error);
+        on_probe_result(probed[place], error);
     }
 }
 
-static int send_datagram(struct datagram_socket *datagrams, const struct query *query)
+static int send_datagram(struct probe_socket *probe, const struct pending *pending)
 {
-    const MIB_IPNET_ROW2 *row = &query->row;
-    int error = datagram_open(datagrams, row->Address.si_family, row->InterfaceIndex, &query->source);
+    const MIB_IPNET_ROW2 *row = &pending->row;
+    int error = probe_open(probe, row->Address.si_family, row->InterfaceIndex, &pending->source);
 
     if (error == 0)
-        error = datagram_send(datagrams, &row->Address);
-    if (error == -EAGAIN) { /* full of datagrams that wait for their neighbour */
-        datagram_close(datagrams);
-        error = datagram_open(datagrams, row->Address.si_family, row->InterfaceIndex, &query->source);
+        error = probe_send(probe, &row->Address);
+    if (error == -EAGAIN) { /* the socket is full of datagrams that wait for their neighbour */
+        probe_close(probe);
+        error = probe_open(probe, row->Address.si_family, row->InterfaceIndex, &pending->source);
         if (error == 0)
-            error = datagram_send(datagrams, &row->Address);
+            error = probe_send(probe, &row->Address);
     }
     return error;
 }
 
-static void ask_by_datagrams(struct group *group)
+static void probe_by_datagrams(struct group *group)
 {
-    struct datagram_socket datagrams = {.fd = -1};
+    struct probe_socket probe = {.fd = -1};
 
     for (size_t i = 0; i < group->count; i++)
-        if (query_sends_datagrams(group->queries[i]))
-            group->queries[i]->result = code_of_ask(send_datagram(&datagrams, group->queries[i]));
-    datagram_close(&datagrams);
+        if (resolve_probes_by_datagram(group->rows[i]))
+            on_probe_result(group->rows[i], send_datagram(&probe, &group->rows[i]->pending));
+    probe_close(&probe);
 }
 
-void query_ask(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
+void resolve_probe(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
 {
-    ask_by_requests(sock, requests, group);
-    ask_by_datagrams(group);
-    for (size_t i = 0; i < group->count; i++)
-        group->queries[i]->asked = true;
+    probe_by_requests(sock, requests, group);
+    probe_by_datagrams(group);
 }

@@ -1,64 +1,68 @@
 /* SPDX-License-Identifier: MIT */
-/* One submitted row on its way through the resolver, and what the system is asked about it. */
+/* The requests of resolving: what is sent to the kernel for a group of rows, and what the replies mean. */
 #ifndef NETIO_RESOLVE_STEPS_H
 #define NETIO_RESOLVE_STEPS_H
 
 #include <stdbool.h>
 
 #include "link.h"
+#include "pending.h"
+#include "platform.h"
 #include "rtnl.h"
-#include "backend.h"
 
-/* Queries that take a step together. A removed row makes two events, of which a socket holds some 250. */
+/* Rows in a group. Removing an entry causes two notifications, of which a socket holds about 250. */
 #define GROUP_MAX 64
 
-struct query {
-    struct query *next;  /* in the list that it is in, one at a time */
-    struct query *twins; /* submitted while this one was waited for, and asking the same: its answer is theirs */
-    size_t tag;
-    MIB_IPNET_ROW2 row;   /* key, then what was found, then the answer */
-    SOCKADDR_INET source; /* family 0: the system chooses */
-    UCHAR before[IF_MAX_PHYS_ADDRESS_LENGTH]; /* the physical address that the row had when it was asked for */
-    ULONG before_length;
-    ULONG physical_address_length; /* of the neighbours on its interface */
-    DWORD result;                  /* WAIT_TIMEOUT: not known yet */
-    struct query *next_due;        /* in the list of those that are to be looked at */
-    bool due;                      /* it is in that list */
-    bool found;                    /* the table had a row before it was asked for */
-    bool may_remove;               /* CAP_NET_ADMIN is there: NTF_USE is allowed, too */
-    bool asked;                    /* events from now on are about the answer */
-    unsigned times_gone;           /* how often in a row a datagram left no row */
-    int64_t failed_since;          /* when the row was first seen as failed; 0: it is not */
+/* The stages of a row; the diagram is in resolver.c. */
+enum stage {
+    STAGE_CHECKING,         /* not probed yet: notifications answer earlier probes and are ignored */
+    STAGE_VERIFYING,        /* probed; the entry kept its old physical address, which does not count as a reply */
+    STAGE_VERIFYING_FAILED, /* the same, and the entry was seen as FAILED at failed_since */
+    STAGE_PROBED,           /* probed; any physical address counts as a reply */
+    STAGE_PROBED_FAILED,    /* the same, and the entry was seen as FAILED at failed_since */
+    STAGE_REPROBING,        /* to be probed again: notifications are ignored as in STAGE_CHECKING */
+    STAGE_DONE,             /* the result is known */
+};
+
+struct resolution {
+    struct pending pending; /* must be the first member */
+    enum stage stage;
+    UCHAR old_address[IF_MAX_PHYS_ADDRESS_LENGTH]; /* the physical address of the entry before the first probe */
+    ULONG old_length;
+    ULONG physical_address_length; /* of the neighbours on the interface */
+    bool found;                    /* an entry existed before the first probe */
+    bool may_remove;               /* CAP_NET_ADMIN is present: entries may be removed, and NTF_USE works */
+    unsigned times_absent;         /* consecutive probes by datagram that left no entry */
+    int64_t failed_since;          /* milliseconds, in the two FAILED stages */
+    bool is_due;                   /* it is in the resolver's list of rows to reread */
+    struct resolution *next_due;
 };
 
 struct group {
     size_t count;
-    struct query *queries[GROUP_MAX];
+    struct resolution *rows[GROUP_MAX];
 };
 
-/* Checks rows and source, and looks the interfaces up. */
-void query_check(struct rtnl_socket *socket, struct group *group, struct recent_links *recent);
+/* Ends a row with a result that still has to be moved to the completed list. */
+void resolve_set_result(struct resolution *resolution, DWORD result);
 
-/*
- * Whether those can be asked for, by the routes and by the rows that are there, which it reads: WAIT_TIMEOUT, or the
- * result.
- */
-void query_prepare(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
+/* Validates rows and source, and looks the interfaces up. */
+void resolve_check(struct rtnl_socket *socket, struct group *group, struct recent_links *recent);
 
-/* Reads the rows of a group: found, and for each 0 or a negative errno in the results of requests. */
-void query_read(struct rtnl_socket *socket, struct rtnl_batch *requests, const struct group *group,
-                MIB_IPNET_ROW2 found[]);
+/* Reads the routes and the present entries. Rows that are not on-link, and rows of permanent entries, are done. */
+void resolve_prepare(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
 
-/*
- * Removes the rows, where that is allowed. Where it is not, a reachable row is the answer as it stands. The others keep
- * the result WAIT_TIMEOUT.
- */
-void query_drop(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
+/* Reads the entries of a group into found. The results of requests are 0 or a negative errno for each. */
+void resolve_read(struct rtnl_socket *socket, struct rtnl_batch *requests, const struct group *group,
+                  MIB_IPNET_ROW2 found[]);
 
-/* Asks the link. Those that could not be asked for have a result. */
-void query_ask(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
+/* Removes the entries if that is permitted. If it is not, rows of REACHABLE entries are done. */
+void resolve_remove(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
 
-/* Without CAP_NET_ADMIN, which NTF_USE needs, and with a source, which it does not take, a datagram asks. */
-bool query_sends_datagrams(const struct query *query);
+/* Sends the probes. Rows that cannot be probed are done; the others are in STAGE_VERIFYING or STAGE_PROBED. */
+void resolve_probe(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
+
+/* NTF_USE needs CAP_NET_ADMIN and cannot carry a source: otherwise a datagram is the probe. */
+bool resolve_probes_by_datagram(const struct resolution *resolution);
 
 #endif

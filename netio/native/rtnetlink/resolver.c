@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resolving over rtnetlink. Rows on their way, GROUP_MAX at a time, each step of all of them in one send:
+ * Resolving over rtnetlink. Up to GROUP_MAX rows take each step together, in one send. The stages of a row:
  *
- *   check, read ── permanent ──────────────────────────────────────────────► answered as it is
- *     │
- *   drop (CAP_NET_ADMIN) or leave the row, then ask: NTF_USE, or a datagram
- *     │
- *   events ── reachable, or a physical address that was not there before ──► answered
- *     │
- *     └────── failed for good ── once more where the row was not fresh ──────► 67
+ *   CHECKING ── invalid, not on-link, permanent; unprivileged: REACHABLE ────────────────────► DONE
+ *      │
+ *      │ resolve_probe()
+ *      ├── the entry kept an old address ──► VERIFYING ── reply with another address ────────► DONE
+ *      │                                       │    ▲ on_recovered()
+ *      │                            on_failed()▼    │
+ *      │                                  VERIFYING_FAILED
+ *      │                                       │ on_failed_for_good()
+ *      │                                       ▼
+ *      │            on_absent() in any ──► REPROBING ── too often absent ────────────────────► DONE (table full)
+ *      │            probed stage               │ resolve_probe()
+ *      │                                       ▼
+ *      └── the entry is new ───────────────► PROBED ── reply with any address ───────────────► DONE
+ *                                              │    ▲ on_recovered()
+ *                                   on_failed()▼    │
+ *                                        PROBED_FAILED ── on_failed_for_good() ──────────────► DONE (bad net name)
  *
- * Two sockets: when a burst of events overruns a socket the kernel drops everything for it, acknowledgements
- * too, until its queue is empty.
+ * There are two sockets: when a burst of notifications overruns a socket, the kernel drops everything for it,
+ * acknowledgements included, until its queue is empty.
  */
 #include <errno.h>
 #include <poll.h>
@@ -19,34 +28,32 @@
 #include <string.h>
 #include <time.h>
 
-#include "status.h"
 #include "neighbor.h"
+#include "pending.h"
+#include "platform.h"
 #include "resolve_steps.h"
 #include "rtnl.h"
-#include "backend.h"
+#include "status.h"
 
-#define WAIT_LIMIT_MS 50
-
-/* A row that is being deleted is seen as failed for an instant: only one that stays so has failed. */
+/* An entry that is being deleted is FAILED for an instant: only one that stays FAILED for so long has failed. */
 #define FAILED_FOR_GOOD_MS 20
 
-/* How often a datagram may leave no row behind, as when somebody else removes it, before the table is called full. */
-#define GONE_LIMIT 8
-
-/* Lists of the rows that are waited for, by their key: an event must find its row among a thousand. */
-#define BUCKETS 256
+/* After so many probes by datagram without an entry, the table is full. Fewer: other processes removed the entry. */
+#define ABSENT_LIMIT 8
 
 struct netio_resolver {
     struct rtnl_socket requests;
-    struct rtnl_socket events;
-    int events_error;        /* of a reading of them that nobody has judged yet; -ENOBUFS: some were lost */
-    struct rtnl_batch batch; /* of whatever is asked at the moment */
-    size_t limit;            /* queries in a group */
-    struct query *asked[BUCKETS];
-    struct query *due;                     /* those that are to be looked at */
-    struct query *first_done, **last_done; /* in the order of their answers */
-    struct recent_links recent;            /* within one submit */
+    struct rtnl_socket notifications;
+    int notifications_error; /* of the last read, not handled yet; -ENOBUFS: notifications were lost */
+    struct rtnl_batch batch; /* the requests of the present step */
+    size_t group_limit;
+    struct pending_set pending;
+    struct resolution *due;     /* rows whose entries must be reread */
+    struct recent_links recent; /* within one submit */
 };
+
+/* Why entries are reread. */
+enum reread_reason { AFTER_PROBE, AFTER_NOTIFICATION };
 
 DWORD netio_resolver_open(netio_resolver **out)
 {
@@ -56,31 +63,20 @@ DWORD netio_resolver_open(netio_resolver **out)
     *out = NULL;
     if (resolver == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
-    resolver->last_done = &resolver->first_done;
-    resolver->requests.fd = resolver->events.fd = -1;
+    pending_init(&resolver->pending);
+    resolver->requests.fd = resolver->notifications.fd = -1;
     error = rtnl_open(&resolver->requests, 0);
     if (error == 0)
-        error = rtnl_open(&resolver->events, RTMGRP_NEIGH);
+        error = rtnl_open(&resolver->notifications, RTMGRP_NEIGH);
     if (error != 0) {
         netio_resolver_close(resolver);
-        return code_of(error);
+        return win32_status(error);
     }
-    resolver->limit = rtnl_batch_limit(&resolver->requests, GROUP_MAX);
-    if (resolver->limit > GROUP_MAX)
-        resolver->limit = GROUP_MAX;
+    resolver->group_limit = rtnl_batch_limit(&resolver->requests, GROUP_MAX);
+    if (resolver->group_limit > GROUP_MAX)
+        resolver->group_limit = GROUP_MAX;
     *out = resolver;
     return NO_ERROR;
-}
-
-static void free_list(struct query *query)
-{
-    while (query != NULL) {
-        struct query *next = query->next;
-
-        free_list(query->twins);
-        free(query);
-        query = next;
-    }
 }
 
 void netio_resolver_close(netio_resolver *resolver)
@@ -88,134 +84,10 @@ void netio_resolver_close(netio_resolver *resolver)
     if (resolver == NULL)
         return;
     rtnl_close(&resolver->requests);
-    rtnl_close(&resolver->events);
-    for (size_t i = 0; i < BUCKETS; i++)
-        free_list(resolver->asked[i]);
-    free_list(resolver->first_done);
+    rtnl_close(&resolver->notifications);
+    pending_free_registered(&resolver->pending);
+    pending_free_completed(&resolver->pending);
     free(resolver);
-}
-
-/* FNV-1a over the address and the interface. */
-static struct query **bucket_of(netio_resolver *resolver, const MIB_IPNET_ROW2 *row)
-{
-    size_t size;
-    const unsigned char *bytes = inet_bytes(&row->Address, &size);
-    uint32_t hash = 2166136261u ^ row->InterfaceIndex;
-
-    for (size_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * 16777619u;
-    return &resolver->asked[(hash ^ hash >> 16) % BUCKETS];
-}
-
-static void hand_in(netio_resolver *resolver, struct query *query, DWORD result)
-{
-    query->result = result;
-    query->next = NULL;
-    *resolver->last_done = query;
-    resolver->last_done = &query->next;
-}
-
-/* Its answer is there: from the rows that are waited for, where it is one of them, to those that are done. */
-static void finish(netio_resolver *resolver, struct query *query, DWORD result)
-{
-    struct query **link = bucket_of(resolver, &query->row);
-    struct query *twin = query->twins;
-
-    while (*link != NULL && *link != query)
-        link = &(*link)->next;
-    if (*link == query)
-        *link = query->next;
-    query->twins = NULL;
-    hand_in(resolver, query, result);
-    while (twin != NULL) {
-        struct query *next = twin->next;
-
-        twin->row = query->row;
-        hand_in(resolver, twin, result);
-        twin = next;
-    }
-}
-
-/* Answers those of a group whose result is known, and leaves the others in it. */
-static void sift(netio_resolver *resolver, struct group *group)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < group->count; i++) {
-        struct query *query = group->queries[i];
-
-        if (query->result == WAIT_TIMEOUT)
-            group->queries[kept++] = query;
-        else
-            finish(resolver, query, query->result);
-    }
-    group->count = kept;
-}
-
-/* Whether a row as it now stands answers: confirmed, or with a physical address that was not there before. */
-static bool is_answer(const struct query *query, const MIB_IPNET_ROW2 *row)
-{
-    const ULONG length = row->PhysicalAddressLength;
-
-    if (row->State == NlnsReachable || row->State == NlnsPermanent)
-        return true;
-    return length != 0 && row->State != NlnsUnreachable && row->State != NlnsIncomplete &&
-           (length != query->before_length || memcmp(row->PhysicalAddress, query->before, length) != 0);
-}
-
-static void answer(netio_resolver *resolver, struct query *query, const MIB_IPNET_ROW2 *row)
-{
-    const NET_LUID luid = query->row.InterfaceLuid;
-
-    query->row = *row;
-    query->row.InterfaceLuid = luid; /* an event does not tell it */
-    finish(resolver, query, NO_ERROR);
-}
-
-/* Has a query looked at with the others that are due. */
-static void make_due(netio_resolver *resolver, struct query *query)
-{
-    if (query->due)
-        return;
-    query->due = true;
-    query->next_due = resolver->due;
-    resolver->due = query;
-}
-
-/*
- * An event that answers is taken at its word: what was told before the question went out has been read away. Any other
- * one only tells where to look: meanwhile somebody may have dropped the row, or asked anew.
- */
-static int visit_event(void *visitor, const struct nlmsghdr *message)
-{
-    netio_resolver *resolver = visitor;
-    MIB_IPNET_ROW2 row;
-    int error;
-
-    if ((message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH) || neighbor_is_foreign(message))
-        return 0;
-    error = neighbor_parse(message, &row);
-    if (error != 0)
-        return error;
-    for (struct query *query = *bucket_of(resolver, &row), *next; query != NULL; query = next) {
-        next = query->next; /* the answer takes it out of the list */
-        if (!query->asked || !neighbor_same_key(&row, &query->row))
-            continue;
-        if (message->nlmsg_type == RTM_NEWNEIGH && is_answer(query, &row))
-            answer(resolver, query, &row);
-        else
-            make_due(resolver, query);
-    }
-    return 0;
-}
-
-/* Reads what has been told; what went wrong with that is for take_events. */
-static void read_events(netio_resolver *resolver)
-{
-    const int error = rtnl_read_events(&resolver->events, visit_event, resolver);
-
-    if (error != 0)
-        resolver->events_error = error;
 }
 
 static int64_t now_ms(void)
@@ -226,287 +98,389 @@ static int64_t now_ms(void)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/*
- * The row has gone: somebody has removed it, such as another one who resolves it. Right after NTF_USE, which says when
- * the table is full, the event of that is on its way. A datagram is taken where the table is full, too. True: ask again.
- */
-static bool miss(netio_resolver *resolver, struct query *query, bool just_asked)
+static bool is_probed(const struct resolution *resolution)
 {
-    if (!query_sends_datagrams(query))
-        return !just_asked;
-    if (query->times_gone++ < GONE_LIMIT)
+    switch (resolution->stage) {
+    case STAGE_VERIFYING:
+    case STAGE_VERIFYING_FAILED:
+    case STAGE_PROBED:
+    case STAGE_PROBED_FAILED:
         return true;
-    finish(resolver, query, ERROR_NO_SYSTEM_RESOURCES);
-    return false;
-}
-
-/* Nobody answered. A row that was there before may have failed for its old physical address alone: ask again. */
-static bool fail(netio_resolver *resolver, struct query *query)
-{
-    if (query->before_length != 0)
-        return true;
-    finish(resolver, query, ERROR_BAD_NET_NAME);
-    return false;
-}
-
-/* Judges what was read of a row, or the error of that. True: ask again. */
-static bool judge(netio_resolver *resolver, struct query *query, int error, const MIB_IPNET_ROW2 *row, bool just_asked)
-{
-    if (error == -ENOENT)
-        return miss(resolver, query, just_asked);
-    if (error != 0) {
-        finish(resolver, query, code_of(error));
+    default:
         return false;
     }
-    query->times_gone = 0;
-    if (is_answer(query, row))
-        answer(resolver, query, row);
-    else if (row->State != NlnsUnreachable)
-        query->failed_since = 0;
-    else if (query->failed_since == 0)
-        query->failed_since = now_ms();
-    else if (now_ms() - query->failed_since >= FAILED_FOR_GOOD_MS)
-        return fail(resolver, query);
-    return false;
 }
 
-/* Reads the rows of a group again and judges them. Those that are to be asked for again are left in it. */
-static void look(netio_resolver *resolver, struct group *group, bool just_asked)
+static bool is_failed(const struct resolution *resolution)
+{
+    return resolution->stage == STAGE_VERIFYING_FAILED || resolution->stage == STAGE_PROBED_FAILED;
+}
+
+static bool is_old_address(const struct resolution *resolution, const MIB_IPNET_ROW2 *entry)
+{
+    return (resolution->stage == STAGE_VERIFYING || resolution->stage == STAGE_VERIFYING_FAILED) &&
+           entry->PhysicalAddressLength == resolution->old_length &&
+           memcmp(entry->PhysicalAddress, resolution->old_address, resolution->old_length) == 0;
+}
+
+/* Returns whether an entry is the reply to the probe: confirmed, or with a physical address that is not the old one. */
+static bool is_reply(const struct resolution *resolution, const MIB_IPNET_ROW2 *entry)
+{
+    if (entry->State == NlnsReachable || entry->State == NlnsPermanent)
+        return true;
+    return entry->PhysicalAddressLength != 0 && entry->State != NlnsUnreachable && entry->State != NlnsIncomplete &&
+           !is_old_address(resolution, entry);
+}
+
+static void complete(netio_resolver *resolver, struct resolution *resolution, DWORD result)
+{
+    resolve_set_result(resolution, result);
+    pending_complete(&resolver->pending, &resolution->pending, result, NULL);
+}
+
+/* Moves the rows of a group that are done to the completed list and leaves the others in the group. */
+static void drop_completed(netio_resolver *resolver, struct group *group)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < group->count; i++) {
+        struct resolution *resolution = group->rows[i];
+
+        if (resolution->stage == STAGE_DONE)
+            complete(resolver, resolution, resolution->pending.result);
+        else
+            group->rows[kept++] = resolution;
+    }
+    group->count = kept;
+}
+
+static void on_reply(netio_resolver *resolver, struct resolution *resolution, const MIB_IPNET_ROW2 *entry)
+{
+    const NET_LUID luid = resolution->pending.row.InterfaceLuid;
+
+    resolution->pending.row = *entry;
+    resolution->pending.row.InterfaceLuid = luid; /* a notification does not carry it */
+    complete(resolver, resolution, NO_ERROR);
+}
+
+static void on_failed(struct resolution *resolution)
+{
+    resolution->stage = resolution->stage == STAGE_VERIFYING ? STAGE_VERIFYING_FAILED : STAGE_PROBED_FAILED;
+    resolution->failed_since = now_ms();
+}
+
+static void on_recovered(struct resolution *resolution)
+{
+    resolution->stage = resolution->stage == STAGE_VERIFYING_FAILED ? STAGE_VERIFYING : STAGE_PROBED;
+}
+
+/* No reply came. The kernel verified an old address by unicast first, so an entry that had one is probed once more. */
+static void on_failed_for_good(netio_resolver *resolver, struct resolution *resolution)
+{
+    if (resolution->stage == STAGE_VERIFYING_FAILED)
+        resolution->stage = STAGE_REPROBING;
+    else
+        complete(resolver, resolution, ERROR_BAD_NET_NAME);
+}
+
+/*
+ * Another process removed the entry, for example to resolve it too. NTF_USE itself reports a full table, so if the entry
+ * is absent right after it, the notification of the removal follows. A datagram is accepted even if the table is full.
+ */
+static void on_absent(netio_resolver *resolver, struct resolution *resolution, enum reread_reason reason)
+{
+    if (!resolve_probes_by_datagram(resolution)) {
+        if (reason == AFTER_NOTIFICATION)
+            resolution->stage = STAGE_REPROBING;
+    } else if (resolution->times_absent++ < ABSENT_LIMIT) {
+        resolution->stage = STAGE_REPROBING;
+    } else {
+        complete(resolver, resolution, ERROR_NO_SYSTEM_RESOURCES);
+    }
+}
+
+static void on_present(netio_resolver *resolver, struct resolution *resolution, const MIB_IPNET_ROW2 *entry)
+{
+    resolution->times_absent = 0;
+    if (is_reply(resolution, entry))
+        on_reply(resolver, resolution, entry);
+    else if (entry->State != NlnsUnreachable && is_failed(resolution))
+        on_recovered(resolution);
+    else if (entry->State == NlnsUnreachable && !is_failed(resolution))
+        on_failed(resolution);
+    else if (entry->State == NlnsUnreachable && now_ms() - resolution->failed_since >= FAILED_FOR_GOOD_MS)
+        on_failed_for_good(resolver, resolution);
+}
+
+/* Rereads the entries of a group and moves each row to its next stage. Leaves those in the group that need a probe. */
+static void reread(netio_resolver *resolver, struct group *group, enum reread_reason reason)
 {
     MIB_IPNET_ROW2 found[GROUP_MAX];
     int errors[GROUP_MAX];
-    size_t again = 0;
+    size_t kept = 0;
 
-    query_read(&resolver->requests, &resolver->batch, group, found);
+    resolve_read(&resolver->requests, &resolver->batch, group, found);
     memcpy(errors, resolver->batch.results, group->count * sizeof *errors);
     for (size_t i = 0; i < group->count; i++) {
-        struct query *query = group->queries[i];
+        struct resolution *resolution = group->rows[i];
 
-        if (!judge(resolver, query, errors[i], &found[i], just_asked))
+        if (errors[i] == 0)
+            on_present(resolver, resolution, &found[i]);
+        else if (errors[i] == -ENOENT)
+            on_absent(resolver, resolution, reason);
+        else
+            complete(resolver, resolution, win32_status(errors[i]));
+        if (resolution->stage == STAGE_REPROBING)
+            group->rows[kept++] = resolution;
+    }
+    group->count = kept;
+}
+
+static void make_due(netio_resolver *resolver, struct resolution *resolution)
+{
+    if (resolution->is_due)
+        return;
+    resolution->is_due = true;
+    resolution->next_due = resolver->due;
+    resolver->due = resolution;
+}
+
+/*
+ * A notification that is a reply is taken as such: older ones were drained before the probe. Any other one only makes
+ * the entry due, because another process may have removed or probed it since.
+ */
+static int visit_notification(void *visitor, const struct nlmsghdr *message)
+{
+    netio_resolver *resolver = visitor;
+    MIB_IPNET_ROW2 entry;
+    int error;
+
+    if ((message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH) || neighbor_is_ignored(message))
+        return 0;
+    error = neighbor_parse(message, &entry);
+    if (error != 0)
+        return error;
+    for (struct pending *pending = pending_bucket(&resolver->pending, &entry), *next; pending != NULL; pending = next) {
+        struct resolution *resolution = (struct resolution *)pending;
+
+        next = pending->next; /* on_reply takes the row out of the bucket */
+        if (!is_probed(resolution) || !pending_same_key(&entry, &pending->row))
             continue;
-        query->failed_since = 0;
-        query->before_length = 0;
-        query->asked = false; /* events are about the question before until it is asked for again */
-        group->queries[again++] = query;
+        if (message->nlmsg_type == RTM_NEWNEIGH && is_reply(resolution, &entry))
+            on_reply(resolver, resolution, &entry);
+        else
+            make_due(resolver, resolution);
     }
-    group->count = again;
+    return 0;
 }
 
-static void ask(netio_resolver *resolver, struct group *group)
+/* Reads the notifications that have arrived. handle_notifications handles an error. */
+static void drain_notifications(netio_resolver *resolver)
 {
-    query_ask(&resolver->requests, &resolver->batch, group);
-    sift(resolver, group);
+    const int error = rtnl_read_notifications(&resolver->notifications, visit_notification, resolver);
+
+    if (error != 0)
+        resolver->notifications_error = error;
 }
 
-static void settle(netio_resolver *resolver, struct group *group, bool just_asked)
+static void probe(netio_resolver *resolver, struct group *group)
 {
-    look(resolver, group, just_asked);
+    resolve_probe(&resolver->requests, &resolver->batch, group);
+    drop_completed(resolver, group);
+}
+
+/* Rereads the entries of a group and probes those again that need it, until none does. */
+static void reprobe_until_sent(netio_resolver *resolver, struct group *group, enum reread_reason reason)
+{
+    reread(resolver, group, reason);
     while (group->count != 0) {
-        read_events(resolver); /* what was told before is no answer to what is asked now */
-        ask(resolver, group);
-        look(resolver, group, true);
+        drain_notifications(resolver); /* they answer the previous probe */
+        probe(resolver, group);
+        reread(resolver, group, AFTER_PROBE);
     }
 }
 
-/* Looks at those that are due and have no answer yet. */
-static void look_at_due(netio_resolver *resolver)
+static void reread_due(netio_resolver *resolver)
 {
     while (resolver->due != NULL) {
         struct group group = {0};
 
-        while (resolver->due != NULL && group.count < resolver->limit) {
-            struct query *query = resolver->due;
+        while (resolver->due != NULL && group.count < resolver->group_limit) {
+            struct resolution *resolution = resolver->due;
 
-            resolver->due = query->next_due;
-            query->due = false;
-            if (query->result == WAIT_TIMEOUT)
-                group.queries[group.count++] = query;
+            resolver->due = resolution->next_due;
+            resolution->is_due = false;
+            if (is_probed(resolution))
+                group.rows[group.count++] = resolution;
         }
-        settle(resolver, &group, false);
+        reprobe_until_sent(resolver, &group, AFTER_NOTIFICATION);
     }
 }
 
-static bool is_in_doubt(const struct query *query)
+/* Milliseconds until the entry of a row in one of the FAILED stages must be reread. */
+static int64_t failed_due(const struct resolution *resolution, int64_t now)
 {
-    return query->failed_since != 0;
+    const int64_t left = resolution->failed_since + FAILED_FOR_GOOD_MS - now;
+
+    return left > 0 ? left : 0;
 }
 
-/* Looks at the rows that are waited for: all of them, or those in doubt. */
-static void look_again(netio_resolver *resolver, bool only_in_doubt)
+/* Rereads the entries that have been FAILED for long enough. */
+static void reread_failed(netio_resolver *resolver)
 {
-    for (size_t i = 0; i < BUCKETS; i++)
-        for (struct query *query = resolver->asked[i]; query != NULL; query = query->next)
-            if (query->asked && (!only_in_doubt || is_in_doubt(query)))
-                make_due(resolver, query);
-    look_at_due(resolver);
+    const int64_t now = now_ms();
+
+    for (size_t i = 0; i < PENDING_BUCKETS; i++)
+        for (struct pending *pending = resolver->pending.buckets[i]; pending != NULL; pending = pending->next) {
+            struct resolution *resolution = (struct resolution *)pending;
+
+            if (is_failed(resolution) && failed_due(resolution, now) == 0)
+                make_due(resolver, resolution);
+        }
+    reread_due(resolver);
 }
 
-/* Takes in what has happened; after lost events every row that is waited for is read again. */
-static DWORD take_events(netio_resolver *resolver)
+/* Rereads the entries of all probed rows, after notifications were lost. */
+static void reread_all(netio_resolver *resolver)
+{
+    for (size_t i = 0; i < PENDING_BUCKETS; i++)
+        for (struct pending *pending = resolver->pending.buckets[i]; pending != NULL; pending = pending->next)
+            if (is_probed((struct resolution *)pending))
+                make_due(resolver, (struct resolution *)pending);
+    reread_due(resolver);
+}
+
+static DWORD handle_notifications(netio_resolver *resolver)
 {
     int error;
 
-    read_events(resolver);
-    look_at_due(resolver);
-    error = resolver->events_error;
-    resolver->events_error = 0;
+    drain_notifications(resolver);
+    reread_due(resolver);
+    error = resolver->notifications_error;
+    resolver->notifications_error = 0;
     if (error != -ENOBUFS)
-        return code_of(error);
-    look_again(resolver, false);
+        return win32_status(error);
+    reread_all(resolver);
     return NO_ERROR;
 }
 
-/* How long to wait for events before the rows that were seen as failed are due, at most limit. */
-static int until_certain(const netio_resolver *resolver, int limit)
+/* Handles notifications while a group is being started. If that fails, the outcome of the group is unknown. */
+static void handle_notifications_for(netio_resolver *resolver, struct group *group)
 {
-    for (size_t i = 0; i < BUCKETS; i++)
-        for (const struct query *query = resolver->asked[i]; query != NULL; query = query->next)
-            if (is_in_doubt(query))
-                return limit < FAILED_FOR_GOOD_MS ? limit : FAILED_FOR_GOOD_MS;
-    return limit;
-}
-
-/* Whether the same is being asked for already: then that one's answer is this one's too. */
-static bool join(netio_resolver *resolver, struct query *query)
-{
-    for (struct query *other = *bucket_of(resolver, &query->row); other != NULL; other = other->next)
-        if (neighbor_same_key(&other->row, &query->row) &&
-            memcmp(&other->source, &query->source, sizeof query->source) == 0) {
-            query->next = other->twins;
-            other->twins = query;
-            return true;
-        }
-    return false;
-}
-
-/* Counts a group among those that are waited for, without the twins of others. */
-static void await(netio_resolver *resolver, struct group *group)
-{
+    const DWORD status = handle_notifications(resolver);
     size_t kept = 0;
 
     for (size_t i = 0; i < group->count; i++) {
-        struct query *query = group->queries[i], **bucket = bucket_of(resolver, &query->row);
+        struct resolution *resolution = group->rows[i];
 
-        if (join(resolver, query))
-            continue;
-        query->next = *bucket;
-        *bucket = query;
-        group->queries[kept++] = query;
-    }
-    group->count = kept;
-}
-
-/* Takes in events; where that fails nobody knows what became of the group. */
-static void take_events_of(netio_resolver *resolver, struct group *group)
-{
-    const DWORD code = take_events(resolver);
-    size_t kept = 0;
-
-    for (size_t i = 0; i < group->count; i++) {
-        struct query *query = group->queries[i];
-
-        if (query->result != WAIT_TIMEOUT) /* it has been answered */
-            continue;
-        if (code != NO_ERROR)
-            finish(resolver, query, code);
+        if (resolution->stage == STAGE_DONE)
+            continue; /* completed by a notification */
+        if (status != NO_ERROR)
+            complete(resolver, resolution, status);
         else
-            group->queries[kept++] = query;
+            group->rows[kept++] = resolution;
     }
     group->count = kept;
 }
 
-/* Brings a group to where the link has been asked. */
-static void begin(netio_resolver *resolver, struct group *group)
+/* Registers the rows of a group and drops the duplicates of others from it. */
+static void register_pending(netio_resolver *resolver, struct group *group)
 {
-    query_check(&resolver->requests, group, &resolver->recent);
-    sift(resolver, group);
-    query_prepare(&resolver->requests, &resolver->batch, group);
-    sift(resolver, group);
-    await(resolver, group);
-    query_drop(&resolver->requests, &resolver->batch, group);
-    sift(resolver, group);
-    take_events_of(resolver, group); /* of the removal, and of what was before: they are no answer */
-    ask(resolver, group);
-    take_events_of(resolver, group);
-    settle(resolver, group, true);
-    look_at_due(resolver); /* what was told of others meanwhile */
+    size_t kept = 0;
+
+    for (size_t i = 0; i < group->count; i++)
+        if (pending_register(&resolver->pending, &group->rows[i]->pending))
+            group->rows[kept++] = group->rows[i];
+    group->count = kept;
 }
 
-static struct query *new_query(const MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source, size_t tag)
+/* Takes a group from STAGE_CHECKING to where its probes have been sent. */
+static void start(netio_resolver *resolver, struct group *group)
 {
-    struct query *query = calloc(1, sizeof *query);
-
-    if (query == NULL)
-        return NULL;
-    query->tag = tag;
-    query->row.Address = row->Address; /* the key, and no more of it */
-    query->row.InterfaceIndex = row->InterfaceIndex;
-    query->row.InterfaceLuid = row->InterfaceLuid;
-    if (source != NULL)
-        query->source = *source;
-    return query;
+    resolve_check(&resolver->requests, group, &resolver->recent);
+    drop_completed(resolver, group);
+    resolve_prepare(&resolver->requests, &resolver->batch, group);
+    drop_completed(resolver, group);
+    register_pending(resolver, group);
+    resolve_remove(&resolver->requests, &resolver->batch, group);
+    drop_completed(resolver, group);
+    handle_notifications_for(resolver, group); /* of the removal and of earlier changes: none is a reply */
+    probe(resolver, group);
+    handle_notifications_for(resolver, group);
+    reprobe_until_sent(resolver, group, AFTER_PROBE);
+    reread_due(resolver); /* other rows, about which notifications arrived in between */
 }
 
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
                             const SOCKADDR_INET *source, size_t first_tag)
 {
-    resolver->recent = (struct recent_links){.next = 0}; /* since the last submit they may have gone */
+    resolver->recent = (struct recent_links){.next = 0}; /* interfaces may have changed since the last submit */
     for (size_t next = 0; next < count;) {
         struct group group = {0};
 
-        while (group.count < resolver->limit && next < count) {
-            struct query *query = new_query(&rows[next], source, first_tag + next);
+        while (group.count < resolver->group_limit && next < count) {
+            struct resolution *resolution = pending_new(sizeof *resolution, &rows[next], source, first_tag + next);
 
-            if (query == NULL) {
+            if (resolution == NULL) {
                 while (group.count > 0)
-                    free(group.queries[--group.count]);
+                    free(group.rows[--group.count]);
                 return ERROR_NOT_ENOUGH_MEMORY;
             }
-            group.queries[group.count++] = query;
+            group.rows[group.count++] = resolution;
             next++;
         }
-        begin(resolver, &group);
+        start(resolver, &group);
     }
     return NO_ERROR;
 }
 
-/* Hands out answers, at most room of them. */
-static size_t hand_out(netio_resolver *resolver, size_t *tags, MIB_IPNET_ROW2 *rows, DWORD *results, size_t room)
+int netio_resolver_fd(const netio_resolver *resolver)
 {
-    size_t answers = 0;
+    return resolver->notifications.fd;
+}
 
-    while (answers < room && resolver->first_done != NULL) {
-        struct query *query = resolver->first_done;
+DWORD netio_resolver_due(const netio_resolver *resolver)
+{
+    int64_t due = NETIO_NEVER;
+    const int64_t now = now_ms();
 
-        tags[answers] = query->tag;
-        rows[answers] = query->row;
-        results[answers++] = query->result;
-        resolver->first_done = query->next;
-        free(query);
-    }
-    if (resolver->first_done == NULL)
-        resolver->last_done = &resolver->first_done;
-    return answers;
+    if (resolver->pending.completed != NULL || resolver->notifications_error != 0)
+        return 0;
+    for (size_t i = 0; i < PENDING_BUCKETS; i++)
+        for (const struct pending *pending = resolver->pending.buckets[i]; pending != NULL; pending = pending->next) {
+            const struct resolution *resolution = (const struct resolution *)pending;
+
+            if (is_failed(resolution) && failed_due(resolution, now) < due)
+                due = failed_due(resolution, now);
+        }
+    return (DWORD)due;
+}
+
+/* Waits for notifications until there is work or the time is over. */
+static bool wait_for_notifications(const netio_resolver *resolver, DWORD wait_ms)
+{
+    struct pollfd wait = {.fd = resolver->notifications.fd, .events = POLLIN};
+    const DWORD due = netio_resolver_due(resolver);
+    const DWORD limit = wait_ms < due ? wait_ms : due;
+
+    return poll(&wait, 1, limit < INT32_MAX ? (int)limit : INT32_MAX) > 0 || resolver->notifications_error != 0;
 }
 
 DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows, DWORD *results,
                           size_t *count)
 {
     const size_t room = *count;
-    struct pollfd wait = {.fd = resolver->events.fd, .events = POLLIN};
-    int limit = (int)(wait_ms < WAIT_LIMIT_MS ? wait_ms : WAIT_LIMIT_MS);
 
-    *count = hand_out(resolver, tags, rows, results, room);
+    *count = pending_pop(&resolver->pending, tags, rows, results, room);
     if (*count != 0)
         return NO_ERROR;
-    limit = until_certain(resolver, limit);
-    if (resolver->events_error != 0 || poll(&wait, 1, limit) > 0) {
-        const DWORD code = take_events(resolver);
+    if (wait_for_notifications(resolver, wait_ms)) {
+        const DWORD status = handle_notifications(resolver);
 
-        if (code != NO_ERROR)
-            return code;
+        if (status != NO_ERROR)
+            return status;
     }
-    look_again(resolver, true);
-    *count = hand_out(resolver, tags, rows, results, room);
+    reread_failed(resolver);
+    *count = pending_pop(&resolver->pending, tags, rows, results, room);
     return *count == 0 ? WAIT_TIMEOUT : NO_ERROR;
 }

@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
-#include "status.h"
+#include "inet.h"
 #include "link.h"
 #include "neighbor.h"
+#include "status.h"
 
-/* A gateway's address; RTA_VIA has a family before it, so that an IPv4 route can lead through an IPv6 router. */
-static int take_gateway(SOCKADDR_INET *gateway, sa_family_t family, const void *bytes, size_t size)
+/* RTA_VIA precedes the address by its family, since an IPv4 route can have an IPv6 gateway. */
+static int parse_gateway_address(SOCKADDR_INET *gateway, sa_family_t family, const void *bytes, size_t size)
 {
     if (family == AF_INET && size == sizeof gateway->Ipv4.sin_addr)
         memcpy(&gateway->Ipv4.sin_addr, bytes, size);
@@ -21,18 +22,18 @@ static int take_gateway(SOCKADDR_INET *gateway, sa_family_t family, const void *
     return 0;
 }
 
-static int take_gateways(struct route *route, sa_family_t family, const struct rtattr *gateway, const struct rtattr *via)
+static int parse_gateway(struct route *route, sa_family_t family, const struct rtattr *gateway, const struct rtattr *via)
 {
     struct rtvia head;
 
     if (gateway != NULL)
-        return take_gateway(&route->gateway, family, RTA_DATA(gateway), RTA_PAYLOAD(gateway));
+        return parse_gateway_address(&route->gateway, family, RTA_DATA(gateway), RTA_PAYLOAD(gateway));
     if (via == NULL)
         return 0;
     if (RTA_PAYLOAD(via) < sizeof head)
         return -EBADMSG;
     memcpy(&head, RTA_DATA(via), sizeof head);
-    return take_gateway(&route->gateway, head.rtvia_family, (const char *)RTA_DATA(via) + sizeof head,
+    return parse_gateway_address(&route->gateway, head.rtvia_family, (const char *)RTA_DATA(via) + sizeof head,
                         RTA_PAYLOAD(via) - sizeof head);
 }
 
@@ -52,7 +53,7 @@ static int visit_route(void *visitor, const struct nlmsghdr *message)
             return -EBADMSG;
         memcpy(&route->index, RTA_DATA(found[RTA_OIF]), sizeof route->index);
     }
-    return take_gateways(route, fixed->rtm_family, found[RTA_GATEWAY], found[RTA_VIA]);
+    return parse_gateway(route, fixed->rtm_family, found[RTA_GATEWAY], found[RTA_VIA]);
 }
 
 static int route_request(struct rtnl_request *request, const SOCKADDR_INET *destination, NET_IFINDEX index,
@@ -75,35 +76,35 @@ static int route_request(struct rtnl_request *request, const SOCKADDR_INET *dest
     return 0;
 }
 
-static void search_alone(struct rtnl_socket *sock, struct route_search *search)
+static void search_one(struct rtnl_socket *sock, struct route_search *search)
 {
     struct rtnl_request request;
 
     search->error = route_request(&request, search->destination, search->index, search->flags);
     if (search->error == 0)
-        search->error = rtnl_ask(sock, &request, visit_route, &search->route);
+        search->error = rtnl_call(sock, &request, visit_route, &search->route);
 }
 
 int route_find(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_IFINDEX index, struct route *route)
 {
     struct route_search search = {.destination = destination, .index = index};
 
-    search_alone(sock, &search);
+    search_one(sock, &search);
     *route = search.route;
     return search.error;
 }
 
 static int visit_place(void *visitor, size_t place, const struct nlmsghdr *message)
 {
-    struct route_search *const *asked = visitor;
+    struct route_search *const *sent = visitor;
 
-    return visit_route(&asked[place]->route, message);
+    return visit_route(&sent[place]->route, message);
 }
 
 void route_find_many(struct rtnl_socket *sock, struct rtnl_batch *requests, struct route_search searches[],
                      size_t count)
 {
-    struct route_search *asked[RTNL_BATCH_MAX]; /* by the place of its request */
+    struct route_search *sent[RTNL_BATCH_MAX]; /* by the place of the request in the batch */
 
     rtnl_batch_begin(requests);
     for (size_t i = 0; i < count; i++) {
@@ -115,16 +116,16 @@ void route_find_many(struct rtnl_socket *sock, struct rtnl_batch *requests, stru
             route_request(&request, searches[i].destination, searches[i].index, searches[i].flags);
         if (searches[i].error != 0)
             continue;
-        asked[requests->count] = &searches[i];
+        sent[requests->count] = &searches[i];
         rtnl_batch_add(requests, &request);
     }
-    rtnl_batch_ask(sock, requests, visit_place, asked);
+    rtnl_batch_call(sock, requests, visit_place, sent);
     for (size_t place = 0; place < requests->count; place++) {
-        struct route_search *search = asked[place];
+        struct route_search *search = sent[place];
 
         search->error = requests->results[place];
-        if (search->error == RTNL_UNANSWERED)
-            search_alone(sock, search);
+        if (search->error == RTNL_NO_REPLY)
+            search_one(sock, search);
     }
 }
 
@@ -133,33 +134,22 @@ bool route_is_none(int error)
     return error == -ENETUNREACH || error == -EHOSTUNREACH || error == -EACCES || error == -EINVAL;
 }
 
-/* One's own, broadcast and multicast addresses lie on no one link, and every link has its link-local ones. */
-static bool names_one_link(const SOCKADDR_INET *destination)
-{
-    if (destination->si_family == AF_INET6) {
-        const struct in6_addr *ip6 = &destination->Ipv6.sin6_addr;
-
-        return !IN6_IS_ADDR_LINKLOCAL(ip6) && !IN6_IS_ADDR_MULTICAST(ip6);
-    }
-    return !IN_MULTICAST(ntohl(destination->Ipv4.sin_addr.s_addr));
-}
-
 /*
- * What is to be found for a destination. Among the routes of one interface only what somebody has set counts
- * (RTM_F_FIB_MATCH): else the kernel takes every IPv4 address as on the link of an interface that is asked for.
+ * Prepares the look-up for a destination. Among the routes of one interface only configured ones count
+ * (RTM_F_FIB_MATCH): otherwise the kernel treats every IPv4 address as on-link on the interface of the request.
  */
-static DWORD begin_search(struct rtnl_socket *sock, struct route_search *search, const SOCKADDR_INET *destination,
+static DWORD prepare_search(struct rtnl_socket *sock, struct route_search *search, const SOCKADDR_INET *destination,
                           NET_LUID luid, struct recent_links *recent)
 {
     struct link link;
     int error;
 
-    if (!inet_is_neighbor(destination) || (luid.Value == 0 && !names_one_link(destination)))
+    if (!neighbor_is_valid_address(destination) || (luid.Value == 0 && !inet_is_on_one_link(destination)))
         return ERROR_INVALID_PARAMETER;
     if (luid.Value != 0) {
         error = link_recall(sock, recent, luid, 0, &link);
         if (error != 0)
-            return code_of(error);
+            return win32_status(error);
         search->index = link.index;
         search->flags = RTM_F_FIB_MATCH;
     }
@@ -168,28 +158,28 @@ static DWORD begin_search(struct rtnl_socket *sock, struct route_search *search,
 }
 
 /*
- * What somebody has set may lead over several links (RTA_MULTIPATH) and then names none. As it is there, and on the
- * interface that was asked for, the route that a datagram would take there is by it.
+ * A configured route can have several next hops (RTA_MULTIPATH) and then names no interface. Since it exists on the
+ * interface of the search, the route that a datagram would take on that interface belongs to it.
  */
-static void choose_way(struct rtnl_socket *sock, struct route_search *search)
+static void choose_next_hop(struct rtnl_socket *sock, struct route_search *search)
 {
     if (search->error == 0 && search->flags & RTM_F_FIB_MATCH && search->route.type == RTN_UNICAST &&
         search->route.index == 0)
         search->error = route_find(sock, search->destination, search->index, &search->route);
 }
 
-static DWORD link_of_route(struct rtnl_socket *sock, struct route_search *search, struct recent_links *recent,
+static DWORD evaluate(struct rtnl_socket *sock, struct route_search *search, struct recent_links *recent,
                            NET_LUID *luid)
 {
     const struct route *route = &search->route;
     struct link link;
     int error;
 
-    choose_way(sock, search);
+    choose_next_hop(sock, search);
     if (route_is_none(search->error))
         return ERROR_NETWORK_UNREACHABLE;
     if (search->error != 0)
-        return code_of(search->error);
+        return win32_status(search->error);
     switch (route->type) {
     case RTN_UNICAST:
         break;
@@ -205,12 +195,12 @@ static DWORD link_of_route(struct rtnl_socket *sock, struct route_search *search
         return ERROR_NETWORK_UNREACHABLE;
     error = link_recall(sock, recent, (NET_LUID){.Value = 0}, route->index, &link);
     if (error != 0)
-        return code_of(error);
+        return win32_status(error);
     *luid = link.luid;
     return luid->Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
 }
 
-static void find_links(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count,
+static void find_interfaces(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count,
                        DWORD *results)
 {
     struct route_search searches[RTNL_BATCH_MAX];
@@ -219,14 +209,26 @@ static void find_links(struct rtnl_socket *sock, const SOCKADDR_INET *destinatio
 
     memset(searches, 0, sizeof searches);
     for (size_t i = 0; i < count; i++)
-        results[i] = begin_search(sock, &searches[i], &destinations[i], interfaces[i], &recent);
+        results[i] = prepare_search(sock, &searches[i], &destinations[i], interfaces[i], &recent);
     route_find_many(sock, &requests, searches, count);
     for (size_t i = 0; i < count; i++) {
         if (results[i] == NO_ERROR)
-            results[i] = link_of_route(sock, &searches[i], &recent, &interfaces[i]);
+            results[i] = evaluate(sock, &searches[i], &recent, &interfaces[i]);
         if (results[i] != NO_ERROR)
             interfaces[i].Value = 0;
     }
+}
+
+DWORD route_link(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_LUID *interface)
+{
+    struct recent_links recent = {.next = 0};
+    struct route_search search = {.destination = NULL};
+    const DWORD status = prepare_search(sock, &search, destination, *interface, &recent);
+
+    if (status != NO_ERROR)
+        return status;
+    search_one(sock, &search);
+    return evaluate(sock, &search, &recent, interface);
 }
 
 void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
@@ -236,9 +238,9 @@ void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t
     const size_t limit = rtnl_batch_limit(&sock, count);
 
     for (size_t i = 0; i < count; i++)
-        results[i] = code_of(error);
+        results[i] = win32_status(error);
     for (size_t start = 0; error == 0 && start < count; start += limit)
-        find_links(&sock, destinations + start, interfaces + start, count - start < limit ? count - start : limit,
+        find_interfaces(&sock, destinations + start, interfaces + start, count - start < limit ? count - start : limit,
                    results + start);
     rtnl_close(&sock);
 }
@@ -254,6 +256,6 @@ DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
     rtnl_close(&sock);
     *gateway = route.gateway;
     if (error != 0 && !route_is_none(error))
-        return code_of(error);
+        return win32_status(error);
     return route.gateway.si_family == 0 ? ERROR_NOT_FOUND : NO_ERROR;
 }

@@ -12,24 +12,24 @@
 #define NETLINK_GET_STRICT_CHK 12
 #endif
 
-/* The kernel has answered a request before send returns: this only bounds a wait for what will not come. */
-#define ANSWER_LIMIT_MS 2000
+/* The kernel replies to a request before send returns, so this only bounds the wait for a lost reply. */
+#define REPLY_LIMIT_MS 2000
 
-/* What an answer takes of a socket's receive buffer at most, its bookkeeping included, and as much again. */
-#define ANSWER_ROOM 1664
+/* Twice the most that a reply takes of a socket's receive buffer, bookkeeping included. */
+#define REPLY_ROOM 1664
 
-/* How often a dump that a change has interrupted is asked for. */
+/* How often a dump is requested if changes interrupt it. */
 #define DUMP_ATTEMPTS 16
 
-/* The answer to one request of a batch is a few hundred bytes. */
+/* The reply to one request of a batch has a few hundred bytes. */
 #define BATCH_BUFFER_SIZE 8192
 
-/* Datagrams read in one go: a table that never stops changing must not hold a reader for ever. */
-#define EVENTS_LIMIT 4096
+/* Notifications read in one call: a table that changes all the time must not keep a reader forever. */
+#define NOTIFICATIONS_LIMIT 4096
 
-/* Events read with one call of the system, and room for each: it has a hundred bytes or two. */
-#define EVENTS_AT_ONCE 32
-#define EVENT_BUFFER_SIZE 1024
+/* Notifications read with one system call, and the room for each, which has 100 to 200 bytes. */
+#define NOTIFICATIONS_AT_ONCE 32
+#define NOTIFICATION_BUFFER_SIZE 1024
 
 int rtnl_open(struct rtnl_socket *sock, uint32_t groups)
 {
@@ -41,7 +41,7 @@ int rtnl_open(struct rtnl_socket *sock, uint32_t groups)
     sock->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (sock->fd < 0)
         return -errno;
-    /* Makes the kernel filter dumps. Where it cannot, readers filter for themselves, so failure is no error. */
+    /* Makes the kernel filter dumps. Readers filter again, so a failure is harmless. */
     (void)setsockopt(sock->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
     if (groups != 0 && bind(sock->fd, (const struct sockaddr *)&address, sizeof address) < 0) {
         const int error = -errno;
@@ -111,7 +111,7 @@ static ssize_t receive_now(struct rtnl_socket *sock, void *buffer, size_t size, 
     return got < 0 ? -errno : got;
 }
 
-static ssize_t receive_answer(void *source, void *buffer, size_t size, uint32_t *sender)
+static ssize_t receive_reply(void *source, void *buffer, size_t size, uint32_t *sender)
 {
     struct rtnl_socket *sock = source;
     ssize_t got = receive_now(sock, buffer, size, sender);
@@ -122,7 +122,7 @@ static ssize_t receive_answer(void *source, void *buffer, size_t size, uint32_t 
         got = -ETIMEDOUT;
     else if (got == -EAGAIN) {
         struct pollfd wait = {.fd = sock->fd, .events = POLLIN};
-        const int ready = poll(&wait, 1, ANSWER_LIMIT_MS);
+        const int ready = poll(&wait, 1, REPLY_LIMIT_MS);
 
         if (ready < 0)
             return -errno;
@@ -131,7 +131,7 @@ static ssize_t receive_answer(void *source, void *buffer, size_t size, uint32_t 
     return got;
 }
 
-/* The next message of a datagram, NULL at its end or where the next one's length cannot be (*bad). */
+/* Returns the next message of a datagram; NULL at its end, or if the next message has an invalid length (*bad). */
 static const struct nlmsghdr *next_message(const unsigned char *data, size_t size, size_t *offset, bool *bad)
 {
     const size_t left = size - *offset;
@@ -151,7 +151,7 @@ static const struct nlmsghdr *next_message(const unsigned char *data, size_t siz
     return (const struct nlmsghdr *)(const void *)data;
 }
 
-/* The error that an NLMSG_ERROR or NLMSG_DONE message carries; 0 is an acknowledgement. */
+/* Returns the error that an NLMSG_ERROR or NLMSG_DONE message carries; 0 is an acknowledgement. */
 static int carried_error(const struct nlmsghdr *message)
 {
     int error;
@@ -162,8 +162,8 @@ static int carried_error(const struct nlmsghdr *message)
     return error <= 0 ? error : -EBADMSG;
 }
 
-/* What is known of an answer while it is read. */
-struct answer {
+/* A reply while it is read. */
+struct reply {
     uint32_t sequence;
     rtnl_visit *visit;
     void *visitor;
@@ -171,57 +171,57 @@ struct answer {
     bool ended;
 };
 
-static int take_message(struct answer *answer, const struct nlmsghdr *message)
+static int handle_message(struct reply *reply, const struct nlmsghdr *message)
 {
-    if (message->nlmsg_seq != answer->sequence || message->nlmsg_type == NLMSG_NOOP)
+    if (message->nlmsg_seq != reply->sequence || message->nlmsg_type == NLMSG_NOOP)
         return 0;
     if (message->nlmsg_flags & NLM_F_DUMP_INTR)
-        answer->interrupted = true;
+        reply->interrupted = true;
     if (message->nlmsg_type == NLMSG_OVERRUN)
         return -ETIMEDOUT;
     if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
-        answer->ended = true;
+        reply->ended = true;
         return carried_error(message);
     }
-    answer->ended = !(message->nlmsg_flags & NLM_F_MULTI);
-    return answer->visit == NULL ? 0 : answer->visit(answer->visitor, message);
+    reply->ended = !(message->nlmsg_flags & NLM_F_MULTI);
+    return reply->visit == NULL ? 0 : reply->visit(reply->visitor, message);
 }
 
-static int take_datagram(struct answer *answer, const unsigned char *data, size_t size)
+static int handle_datagram(struct reply *reply, const unsigned char *data, size_t size)
 {
     const struct nlmsghdr *message;
     size_t offset = 0;
     bool bad = false;
     int error = 0;
 
-    while (error == 0 && !answer->ended && (message = next_message(data, size, &offset, &bad)) != NULL)
-        error = take_message(answer, message);
+    while (error == 0 && !reply->ended && (message = next_message(data, size, &offset, &bad)) != NULL)
+        error = handle_message(reply, message);
     return bad ? -EBADMSG : error;
 }
 
-int rtnl_read_answer(rtnl_receive *receive, void *source, uint32_t sequence, rtnl_visit *visit, void *visitor)
+int rtnl_read_reply(rtnl_receive *receive, void *source, uint32_t sequence, rtnl_visit *visit, void *visitor)
 {
     _Alignas(NLMSG_ALIGNTO) unsigned char buffer[RTNL_BUFFER_SIZE];
-    struct answer answer = {.sequence = sequence, .visit = visit, .visitor = visitor};
+    struct reply reply = {.sequence = sequence, .visit = visit, .visitor = visitor};
     int error = 0;
 
-    while (error == 0 && !answer.ended) {
+    while (error == 0 && !reply.ended) {
         uint32_t sender = 0;
         const ssize_t got = receive(source, buffer, sizeof buffer, &sender);
 
         if (got < 0)
-            error = got == -ENOBUFS ? -ETIMEDOUT : (int)got; /* an ENOBUFS that an answer carries is the kernel's */
+            error = got == -ENOBUFS ? -ETIMEDOUT : (int)got; /* the socket overran; an ENOBUFS inside a reply is the kernel's own */
         else if (sender != 0)
             continue;
         else if ((size_t)got > sizeof buffer)
             error = -EMSGSIZE;
         else
-            error = take_datagram(&answer, buffer, (size_t)got);
+            error = handle_datagram(&reply, buffer, (size_t)got);
     }
-    return error == 0 && answer.interrupted ? -EAGAIN : error;
+    return error == 0 && reply.interrupted ? -EAGAIN : error;
 }
 
-int rtnl_ask(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit *visit, void *visitor)
+int rtnl_call(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit *visit, void *visitor)
 {
     struct nlmsghdr *header = &request->message.header;
 
@@ -231,7 +231,7 @@ int rtnl_ask(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit 
     sock->overrun = false;
     if (send(sock->fd, request->message.bytes, header->nlmsg_len, 0) < 0)
         return -errno;
-    return rtnl_read_answer(receive_answer, sock, header->nlmsg_seq, visit, visitor);
+    return rtnl_read_reply(receive_reply, sock, header->nlmsg_seq, visit, visitor);
 }
 
 int rtnl_dump(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_restart *restart, rtnl_visit *visit,
@@ -241,13 +241,13 @@ int rtnl_dump(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_resta
 
     for (int attempt = 0; attempt < DUMP_ATTEMPTS && error == -EAGAIN; attempt++) {
         restart(visitor);
-        error = rtnl_ask(sock, request, visit, visitor);
+        error = rtnl_call(sock, request, visit, visitor);
     }
     return error;
 }
 
-/* What is known of the answers to a batch while they are read. */
-struct answers {
+/* The replies to a batch while they are read. */
+struct replies {
     uint32_t first;
     size_t count;
     int *results;
@@ -256,23 +256,23 @@ struct answers {
     bool lost;
 };
 
-static void take_answer(struct answers *answers, const struct nlmsghdr *message)
+static void handle_reply(struct replies *replies, const struct nlmsghdr *message)
 {
-    const size_t place = message->nlmsg_seq - answers->first;
+    const size_t place = message->nlmsg_seq - replies->first;
 
     if (message->nlmsg_type == NLMSG_OVERRUN)
-        answers->lost = true;
-    if (place >= answers->count || answers->results[place] != RTNL_UNANSWERED || message->nlmsg_type == NLMSG_NOOP ||
+        replies->lost = true;
+    if (place >= replies->count || replies->results[place] != RTNL_NO_REPLY || message->nlmsg_type == NLMSG_NOOP ||
         message->nlmsg_type == NLMSG_OVERRUN)
         return;
     if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE)
-        answers->results[place] = carried_error(message);
-    else if (answers->visit != NULL)
-        answers->results[place] = answers->visit(answers->visitor, place, message);
+        replies->results[place] = carried_error(message);
+    else if (replies->visit != NULL)
+        replies->results[place] = replies->visit(replies->visitor, place, message);
 }
 
-/* One datagram; a negative errno where no more can come. */
-static int take_answers(struct answers *answers, rtnl_receive *receive, void *source)
+/* Reads one datagram. A negative errno: no more will arrive. */
+static int read_replies(struct replies *replies, rtnl_receive *receive, void *source)
 {
     _Alignas(NLMSG_ALIGNTO) unsigned char buffer[BATCH_BUFFER_SIZE];
     const struct nlmsghdr *message;
@@ -281,8 +281,8 @@ static int take_answers(struct answers *answers, rtnl_receive *receive, void *so
     size_t offset = 0;
     bool bad = false;
 
-    if (got == -ENOBUFS) { /* some were lost; those that were not are still to be read */
-        answers->lost = true;
+    if (got == -ENOBUFS) { /* some were lost; the others are still in the queue */
+        replies->lost = true;
         return 0;
     }
     if (got < 0)
@@ -292,25 +292,25 @@ static int take_answers(struct answers *answers, rtnl_receive *receive, void *so
     if ((size_t)got > sizeof buffer)
         return -EMSGSIZE;
     while ((message = next_message(buffer, (size_t)got, &offset, &bad)) != NULL)
-        take_answer(answers, message);
+        handle_reply(replies, message);
     return bad ? -EBADMSG : 0;
 }
 
-void rtnl_read_batch(rtnl_receive *receive, void *source, uint32_t first, size_t count, int *results,
+void rtnl_read_replies(rtnl_receive *receive, void *source, uint32_t first, size_t count, int *results,
                      rtnl_visit_place *visit, void *visitor)
 {
-    struct answers answers = {first, count, results, visit, visitor, false};
+    struct replies replies = {first, count, results, visit, visitor, false};
     int error = 0;
 
     for (size_t i = 0; i < count; i++)
-        results[i] = RTNL_UNANSWERED;
-    while (error == 0 && results[count - 1] == RTNL_UNANSWERED)
-        error = take_answers(&answers, receive, source);
-    if (error != 0 || answers.lost || visit != NULL)
+        results[i] = RTNL_NO_REPLY;
+    while (error == 0 && results[count - 1] == RTNL_NO_REPLY)
+        error = read_replies(&replies, receive, source);
+    if (error != 0 || replies.lost || visit != NULL)
         return;
-    /* The kernel answers in order: with the last one here and none lost, who has no answer did not fail. */
+    /* The kernel replies in order: if the last reply arrived and none was lost, a request without a reply succeeded. */
     for (size_t i = 0; i < count; i++)
-        if (results[i] == RTNL_UNANSWERED)
+        if (results[i] == RTNL_NO_REPLY)
             results[i] = 0;
 }
 
@@ -320,8 +320,8 @@ size_t rtnl_batch_limit(const struct rtnl_socket *sock, size_t count)
     socklen_t size = sizeof room;
     size_t limit = 1;
 
-    if (count > 1 && getsockopt(sock->fd, SOL_SOCKET, SO_RCVBUF, &room, &size) == 0 && room > ANSWER_ROOM)
-        limit = (size_t)room / ANSWER_ROOM;
+    if (count > 1 && getsockopt(sock->fd, SOL_SOCKET, SO_RCVBUF, &room, &size) == 0 && room > REPLY_ROOM)
+        limit = (size_t)room / REPLY_ROOM;
     return limit < RTNL_BATCH_MAX ? limit : RTNL_BATCH_MAX;
 }
 
@@ -340,7 +340,7 @@ void rtnl_batch_add(struct rtnl_batch *batch, const struct rtnl_request *request
     batch->size += size;
 }
 
-/* Numbers the requests; -EMSGSIZE where something did not fit into one. */
+/* Numbers the requests. -EMSGSIZE: a part did not fit into one of them. */
 static int number(struct rtnl_batch *batch, uint32_t first, bool acknowledge)
 {
     size_t offset = 0;
@@ -360,7 +360,7 @@ static int number(struct rtnl_batch *batch, uint32_t first, bool acknowledge)
     return 0;
 }
 
-void rtnl_batch_ask(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_visit_place *visit, void *visitor)
+void rtnl_batch_call(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_visit_place *visit, void *visitor)
 {
     const uint32_t first = sock->sequence + 1;
     int error = number(batch, first, visit == NULL);
@@ -370,27 +370,27 @@ void rtnl_batch_ask(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_vis
     sock->sequence += (uint32_t)batch->count;
     sock->overrun = false;
     if (error == 0 && send(sock->fd, batch->bytes, batch->size, 0) < 0)
-        error = -errno; /* nothing has been carried out */
+        error = -errno; /* the kernel has executed none */
     for (size_t i = 0; error != 0 && i < batch->count; i++)
         batch->results[i] = error;
     if (error == 0)
-        rtnl_read_batch(receive_answer, sock, first, batch->count, batch->results, visit, visitor);
+        rtnl_read_replies(receive_reply, sock, first, batch->count, batch->results, visit, visitor);
 }
 
-/* Datagrams that come with one call of the system. */
+/* The datagrams of one system call. */
 struct datagrams {
-    _Alignas(NLMSG_ALIGNTO) unsigned char bytes[EVENTS_AT_ONCE][EVENT_BUFFER_SIZE];
-    struct sockaddr_nl senders[EVENTS_AT_ONCE];
-    struct iovec places[EVENTS_AT_ONCE];
-    struct mmsghdr heads[EVENTS_AT_ONCE];
+    _Alignas(NLMSG_ALIGNTO) unsigned char bytes[NOTIFICATIONS_AT_ONCE][NOTIFICATION_BUFFER_SIZE];
+    struct sockaddr_nl senders[NOTIFICATIONS_AT_ONCE];
+    struct iovec places[NOTIFICATIONS_AT_ONCE];
+    struct mmsghdr heads[NOTIFICATIONS_AT_ONCE];
 };
 
-/* How many came, or a negative errno. */
+/* Returns the number of datagrams received, or a negative errno. */
 static int receive_many(struct rtnl_socket *sock, struct datagrams *datagrams)
 {
     int count;
 
-    for (size_t i = 0; i < EVENTS_AT_ONCE; i++) {
+    for (size_t i = 0; i < NOTIFICATIONS_AT_ONCE; i++) {
         datagrams->places[i] = (struct iovec){datagrams->bytes[i], sizeof datagrams->bytes[i]};
         datagrams->heads[i].msg_hdr = (struct msghdr){
             .msg_name = &datagrams->senders[i],
@@ -399,11 +399,11 @@ static int receive_many(struct rtnl_socket *sock, struct datagrams *datagrams)
             .msg_iovlen = 1,
         };
     }
-    count = recvmmsg(sock->fd, datagrams->heads, EVENTS_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT, NULL);
+    count = recvmmsg(sock->fd, datagrams->heads, NOTIFICATIONS_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT, NULL);
     return count < 0 ? -errno : count;
 }
 
-static int visit_events(const unsigned char *data, size_t size, rtnl_visit *visit, void *visitor)
+static int visit_datagram(const unsigned char *data, size_t size, rtnl_visit *visit, void *visitor)
 {
     const struct nlmsghdr *message;
     size_t offset = 0;
@@ -415,13 +415,13 @@ static int visit_events(const unsigned char *data, size_t size, rtnl_visit *visi
     return bad ? -EBADMSG : error;
 }
 
-int rtnl_read_events(struct rtnl_socket *sock, rtnl_visit *visit, void *visitor)
+int rtnl_read_notifications(struct rtnl_socket *sock, rtnl_visit *visit, void *visitor)
 {
     struct datagrams datagrams;
     bool lost = false;
     int error = 0;
 
-    for (unsigned calls = 0; calls < EVENTS_LIMIT / EVENTS_AT_ONCE && error == 0; calls++) {
+    for (unsigned calls = 0; calls < NOTIFICATIONS_LIMIT / NOTIFICATIONS_AT_ONCE && error == 0; calls++) {
         const int count = receive_many(sock, &datagrams);
 
         if (count == -EAGAIN)
@@ -430,10 +430,10 @@ int rtnl_read_events(struct rtnl_socket *sock, rtnl_visit *visit, void *visitor)
             return count;
         lost = lost || count < 0;
         for (int i = 0; i < count && error == 0; i++) {
-            if (datagrams.heads[i].msg_len > EVENT_BUFFER_SIZE)
+            if (datagrams.heads[i].msg_len > NOTIFICATION_BUFFER_SIZE)
                 lost = true;
             else if (datagrams.senders[i].nl_pid == 0)
-                error = visit_events(datagrams.bytes[i], datagrams.heads[i].msg_len, visit, visitor);
+                error = visit_datagram(datagrams.bytes[i], datagrams.heads[i].msg_len, visit, visitor);
         }
     }
     return error == 0 && lost ? -ENOBUFS : error;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Kernel errors as Win32 numbers. */
+/* Kernel errors as Win32 error numbers. */
 #ifndef NETIO_STATUS_H
 #define NETIO_STATUS_H
 
-#include "backend.h"
+#include "platform.h"
 
-/* The Win32 number of 0 or a negative errno. */
-DWORD code_of(int error);
+/* Converts 0 or a negative errno to a Win32 error number. */
+DWORD win32_status(int error);
 
 #endif

@@ -15,8 +15,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from netio import Neighbor
-from netio._codec import pack
-from netio._interfaces import Links
+from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
 from netlab.child import environment, python
 
@@ -61,8 +60,8 @@ def rows(addresses: Sequence[IPv4Address], generation: int) -> list[Neighbor]:
 
 def change_values(progress: mmap, stopped: Callable[[], bool]) -> None:
     """Sets the stable rows to one generation after the other."""
-    links = Links()
-    ready = [pack(rows(stable(), generation), links)[0] for generation in GENERATIONS]
+    links = InterfaceCache()
+    ready = [pack_entries(rows(stable(), generation), links)[0] for generation in GENERATIONS]
     for native in cycle(ready):
         for start in range(0, len(stable()), _PIECE):
             if stopped():
@@ -72,7 +71,7 @@ def change_values(progress: mmap, stopped: Callable[[], bool]) -> None:
 
 def come_and_go(progress: mmap, stopped: Callable[[], bool]) -> None:
     """Makes and deletes the moving rows."""
-    native, _ = pack(rows(moving(), GENERATIONS[0]), Links())
+    native, _ = pack_entries(rows(moving(), GENERATIONS[0]), InterfaceCache())
     while True:
         for start in range(0, len(moving()), _PIECE):
             if stopped():

@@ -42,7 +42,7 @@ FeedBatch = Callable[..., BatchAnswer]
 
 @pytest.fixture(scope="session", params=FLAGS)
 def feeder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    sources = [HERE / "feed.c", NATIVE / "rtnetlink" / "rtnl.c", NATIVE / "rtnetlink" / "neighbor.c"]
+    sources = [HERE / "feed.c", NATIVE / "rtnetlink" / "rtnl.c", NATIVE / "rtnetlink" / "neighbor.c", NATIVE / "inet.c"]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("feed") / "feed")
 
 

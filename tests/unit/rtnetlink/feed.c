@@ -82,7 +82,7 @@ static int visit(void *visitor, const struct nlmsghdr *message)
     int error;
 
     (void)visitor;
-    if (neighbor_is_foreign(message))
+    if (neighbor_is_ignored(message))
         return 0;
     error = parse(message, &row);
     if (error == 0) {
@@ -114,7 +114,7 @@ static void feed_batch(struct line *line, rtnl_visit_place *visitor)
 
     if (results == NULL)
         exit(1);
-    rtnl_read_batch(receive, line, (uint32_t)first, count, results, visitor, NULL);
+    rtnl_read_replies(receive, line, (uint32_t)first, count, results, visitor, NULL);
     printf(" results");
     for (size_t i = 0; i < count; i++)
         printf(" %d", results[i]);
@@ -192,7 +192,7 @@ int main(void)
         else if (strcmp(word, "dump") == 0)
             feed_dump(&line);
         else
-            printf(" %d\n", rtnl_read_answer(receive, &line, (uint32_t)strtoul(word, NULL, 10), visit, NULL));
+            printf(" %d\n", rtnl_read_reply(receive, &line, (uint32_t)strtoul(word, NULL, 10), visit, NULL));
         fflush(stdout);
     }
     free(text);

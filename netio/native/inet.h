@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* IP addresses in socket addresses. Pure functions, the same on every system. */
+#ifndef NETIO_INET_H
+#define NETIO_INET_H
+
+#include <stdbool.h>
+
+#include "platform.h"
+
+/* Returns the bytes of an address and their number; NULL and 0 if the family is neither IPv4 nor IPv6. */
+const void *inet_bytes(const SOCKADDR_INET *address, size_t *size);
+
+/* Compares two IPv4 or IPv6 addresses; port, flow and scope do not count. */
+bool inet_equal(const SOCKADDR_INET *a, const SOCKADDR_INET *b);
+
+bool inet_is_link_local(const SOCKADDR_INET *address); /* fe80::/10, which alone has scopes */
+
+/* Returns false for addresses that exist on every link: multicast and link-local ones. */
+bool inet_is_on_one_link(const SOCKADDR_INET *address);
+
+#endif

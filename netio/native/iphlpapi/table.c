@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads and flushes the whole table. */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "platform.h"
+
+/* Makes room for more rows at the end of a block. */
+static DWORD reserve(MIB_IPNET_TABLE2 **block, ULONG more)
+{
+    const size_t most = (SIZE_MAX - sizeof **block) / sizeof *(*block)->Table;
+    void *grown;
+
+    if (most < more || most - more < (*block)->NumEntries)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    grown = realloc(*block, sizeof **block + ((size_t)(*block)->NumEntries + more) * sizeof *(*block)->Table);
+    if (grown == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    *block = grown;
+    return NO_ERROR;
+}
+
+/* Adds the rows of a system table that are on an interface; NULL: on any interface. */
+static DWORD add_rows(MIB_IPNET_TABLE2 **block, const MIB_IPNET_TABLE2 *table, const NET_LUID *interface)
+{
+    const DWORD code = reserve(block, table->NumEntries);
+
+    for (ULONG i = 0; code == NO_ERROR && i < table->NumEntries; i++)
+        if (interface == NULL || table->Table[i].InterfaceLuid.Value == interface->Value)
+            (*block)->Table[(*block)->NumEntries++] = table->Table[i];
+    return code;
+}
+
+static DWORD add_family(MIB_IPNET_TABLE2 **block, ADDRESS_FAMILY family, const NET_LUID *interface)
+{
+    MIB_IPNET_TABLE2 *table = NULL;
+    DWORD code = GetIpNetTable2(family, &table);
+
+    if (code == ERROR_NOT_FOUND) /* documented: there are no entries */
+        return NO_ERROR;
+    if (code != NO_ERROR) /* the value of the pointer is not documented then */
+        return code;
+    code = add_rows(block, table, interface);
+    FreeMibTable(table);
+    return code;
+}
+
+/* Reads one family at a time: the result for AF_UNSPEC is not documented if one of the stacks is missing. */
+static DWORD add_both(MIB_IPNET_TABLE2 **block, const NET_LUID *interface)
+{
+    const DWORD ip4 = add_family(block, AF_INET, interface);
+    DWORD ip6;
+
+    if (ip4 != NO_ERROR && ip4 != ERROR_NOT_SUPPORTED)
+        return ip4;
+    ip6 = add_family(block, AF_INET6, interface);
+    return ip6 == ERROR_NOT_SUPPORTED ? ip4 : ip6;
+}
+
+/* GetIpNetTable2 takes no interface, so only this detects an unknown one. */
+static bool index_of(const NET_LUID *interface, NET_IFINDEX *index)
+{
+    return ConvertInterfaceLuidToIndex(interface, index) == NO_ERROR && *index != 0;
+}
+
+DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table)
+{
+    MIB_IPNET_TABLE2 *block = calloc(1, sizeof *block);
+    NET_IFINDEX index = 0;
+    DWORD code;
+
+    if (block == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    code = family == AF_UNSPEC ? add_both(&block, interface) : add_family(&block, family, interface);
+    if (code == NO_ERROR && interface != NULL && !index_of(interface, &index))
+        code = ERROR_NOT_FOUND;
+    if (code != NO_ERROR)
+        free(block);
+    else
+        *table = block;
+    return code;
+}
+
+DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface)
+{
+    NET_IFINDEX index = 0; /* FlushIpNetTable2 flushes every interface for 0 */
+
+    if (interface != NULL && !index_of(interface, &index))
+        return ERROR_NOT_FOUND;
+    return FlushIpNetTable2(family, index);
+}
+
+void netio_free(void *memory)
+{
+    free(memory);
+}

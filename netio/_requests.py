@@ -17,7 +17,7 @@ from netio._interfaces import (
     pack_entries,
 )
 from netio._native import ffi, lib
-from netio._table import NeighborTable
+from netio._table import NeighborTable, native_rows
 from netio._types import UNKNOWN_LUID, Address, Interface, InterfaceLike, Neighbor, identify, plain_address
 from netio.errors import NetioError, invalid
 
@@ -91,7 +91,7 @@ def write_many(
     refused: dict[int, Refusal]
     if isinstance(rows, NeighborTable):
         entries, refused = rows, {}
-        native = ffi.from_buffer("MIB_IPNET_ROW2[]", rows.native_rows())
+        native = ffi.from_buffer("MIB_IPNET_ROW2[]", native_rows(rows))
     else:
         entries = _checked_entries(rows)
         native, refused = pack_entries(entries, InterfaceCache())

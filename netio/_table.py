@@ -61,7 +61,7 @@ class NeighborTable:
 
     def __iter__(self) -> Iterator[Neighbor]:
         if self._positions.step == 1:
-            yield from unpack(self.native_rows(), self._names)
+            yield from unpack(self._native_rows(), self._names)
         else:
             yield from (self[place] for place in range(len(self)))
 
@@ -97,7 +97,7 @@ class NeighborTable:
         return f"<NeighborTable of {len(self)} rows>"
 
     def __reduce__(self) -> tuple[Callable[..., NeighborTable], tuple[bytes, dict[int, tuple[str, str]]]]:
-        return _restore, (bytes(self.native_rows()), self._names)
+        return _restore, (bytes(self._native_rows()), self._names)
 
     def __array__(self, dtype: object = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
         from numpy import ndarray
@@ -120,11 +120,11 @@ class NeighborTable:
         return arrow_schema().__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        stream = arrow_stream(self.native_rows(), self._names)
+        stream = arrow_stream(self._native_rows(), self._names)
         return stream.__arrow_c_stream__(requested_schema)
 
-    def native_rows(self) -> memoryview:
-        """Return the rows as contiguous MIB_IPNET_ROW2: a view if they are contiguous in memory, else a copy."""
+    def _native_rows(self) -> memoryview:
+        """Returns the rows as contiguous MIB_IPNET_ROW2: a view if they are contiguous in memory, else a copy."""
         first, count = self._positions.start * ROW_SIZE, len(self) * ROW_SIZE
         if self._positions.step == 1:
             return self._rows[first : first + count]
@@ -135,6 +135,11 @@ def _table(rows: memoryview, positions: range, names: dict[int, tuple[str, str]]
     table = object.__new__(NeighborTable)
     table._rows, table._positions, table._names = rows, positions, names
     return table
+
+
+def native_rows(table: NeighborTable) -> memoryview:
+    """Returns the rows of a table as contiguous MIB_IPNET_ROW2. A function, to keep it out of the public class."""
+    return table._native_rows()  # noqa: SLF001
 
 
 def _restore(rows: bytes, names: dict[int, tuple[str, str]]) -> NeighborTable:

@@ -6,7 +6,7 @@
 
 #define GROUPS 8 /* of an IPv6 address */
 
-/* Values that netio_column_values knows again: a table has few interfaces and states, in any order. */
+/* Values that netio_column_values recognises: a table has few interfaces and states, in any order. */
 #define RECENT 8
 
 static const char digits[] = "0123456789abcdef";
@@ -48,7 +48,7 @@ static char *write_group(char *text, unsigned group)
     return text;
 }
 
-/* The longest run of zero groups, the first of several; RFC 5952 writes no single one as "::". */
+/* Returns the start of the longest run of zero groups, the first of several. RFC 5952 does not shorten a single one. */
 static size_t longest_zeros(const unsigned char *bytes, size_t *length)
 {
     size_t best = GROUPS;
@@ -91,7 +91,7 @@ static char *write_address(char *text, const SOCKADDR_INET *address, const netio
     if (address->si_family == AF_INET)
         return write_ip4(text, (const unsigned char *)&address->Ipv4.sin_addr);
     text = write_ip6(text, bytes);
-    if (bytes[0] != 0xfe || (bytes[1] & 0xc0) != 0x80) /* fe80::/10, which alone has scopes */
+    if (bytes[0] != 0xfe || (bytes[1] & 0xc0) != 0x80) /* not fe80::/10, which alone has scopes */
         return text;
     *text++ = '%';
     length = strlen(interface->scope);
@@ -113,7 +113,7 @@ static char *write_physical(char *text, const MIB_IPNET_ROW2 *row)
     return text;
 }
 
-/* The one of that index, which is there; mostly the same as for the row before. */
+/* Finds the interface of an index, which exists; usually it is the one of the previous row. */
 static const netio_named *find(const netio_columns *columns, const netio_named *before, NET_IFINDEX index)
 {
     size_t low = 0, high = columns->interface_count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The layout that Python and C count on, asserted where each system's netioapi.h is compiled: against the SDK's own
- * header on Windows, against rtnetlink/netioapi.h on Linux.
+ * Asserts the layout on which Python and C rely, for each system's netioapi.h: the SDK's own header on Windows,
+ * rtnetlink/netioapi.h on Linux.
  */
 #ifndef NETIO_LAYOUT_H
 #define NETIO_LAYOUT_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #define NETIO_ASSERT_OFFSET(type, member, offset) \
-    _Static_assert(offsetof(type, member) == (offset), #type "." #member " is not where Windows has it")
+    _Static_assert(offsetof(type, member) == (offset), #type "." #member " is not at its offset on Windows")
 
 _Static_assert(sizeof(SOCKADDR_INET) == 28 && _Alignof(SOCKADDR_INET) == 4, "SOCKADDR_INET");
 NETIO_ASSERT_OFFSET(SOCKADDR_INET, si_family, 0);

@@ -30,7 +30,9 @@ struct pending_set {
 
 void pending_init(struct pending_set *set);
 
-/* Allocates a zeroed struct of that size, which begins with a struct pending, from the key of a row. NULL: no memory. */
+/*
+ * Allocates a zeroed struct of that size, which begins with a struct pending, from the key of a row. NULL: no memory.
+ */
 void *pending_new(size_t size, const MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source, size_t tag);
 
 /* Two rows have one key. An InterfaceLuid of 0 equals any other: notifications do not carry one. */
@@ -46,8 +48,8 @@ struct pending *pending_bucket(const struct pending_set *set, const MIB_IPNET_RO
 void pending_unregister(struct pending_set *set, struct pending *pending);
 
 /*
- * Moves a row, registered or not, and its duplicates to the completed list. The entry, if it is not NULL, becomes the row
- * of each.
+ * Moves a row, registered or not, and its duplicates to the completed list. The entry, if it is not NULL, becomes the
+ * row of each.
  */
 void pending_complete(struct pending_set *set, struct pending *pending, DWORD result, const MIB_IPNET_ROW2 *entry);
 

@@ -19,7 +19,7 @@ from netio import Neighbor, NeighborTable, _arrow
 from netio._codec import ROW_SIZE
 from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
-from netio._table import _table
+from netio._table import _table, native_rows
 
 # Two interfaces with one name, as those that have gone share "" for theirs; one whose name is no UTF-8.
 NAMES = {1: ("lo", "lo"), 7: ("", "7"), 9: ("", "9"), 300: ("a\udc80b", "a\udc80b"), 2**31 + 5: ("d" * 700, "d" * 700)}
@@ -128,7 +128,7 @@ def test_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_state_that_nobody_knows() -> None:
-    rows = bytearray(table().native_rows())
+    rows = bytearray(native_rows(table()))
     offset = ROW_SIZE + ffi.offsetof("MIB_IPNET_ROW2", "State")
     rows[offset : offset + 4] = (77).to_bytes(4, sys.byteorder)
     shown = _table(memoryview(bytes(rows)), range(len(table())), NAMES)
@@ -204,7 +204,7 @@ def test_an_array_is_read_only_and_shares_the_memory() -> None:
 
 def test_an_array_keeps_the_memory() -> None:
     shown = table()
-    expected = bytes(shown.native_rows())
+    expected = bytes(native_rows(shown))
     freed: list[Any] = []
     memory = ffi.gc(ffi.new("char[]", expected), freed.append)
     shown = _table(memoryview(ffi.buffer(memory, len(expected))).toreadonly(), range(len(shown)), NAMES)

@@ -6,7 +6,9 @@ import inspect
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -15,8 +17,15 @@ from netio._native import ffi, lib
 
 STUB = Path(netio.__file__).with_name("_native.pyi")
 
-PUBLIC = [getattr(netio, name) for name in netio.__all__]
+PUBLIC = [item for name in netio.__all__ if inspect.isclass(item := getattr(netio, name)) or inspect.isfunction(item)]
 FUNCTIONS = [item for item in PUBLIC if inspect.isfunction(item)]
+METHODS = [
+    method
+    for item in PUBLIC
+    if inspect.isclass(item)
+    for name, method in vars(item).items()
+    if inspect.isfunction(method) and (name == "__init__" or not name.startswith("_"))
+]
 
 
 def stub_members(name: str) -> dict[str, int | None]:
@@ -41,7 +50,27 @@ def test_all_is_sorted_and_complete() -> None:
         and not inspect.ismodule(item)
         and getattr(item, "__module__", "").startswith("netio")
     }
-    assert set(netio.__all__) == defined
+    assert defined <= set(netio.__all__)
+    assert {name for name in netio.__all__ if name not in defined} == {
+        "Address",
+        "InterfaceLike",
+        "PhysicalAddressLike",
+        "errors",
+    }
+
+
+def test_dir_is_the_public_surface() -> None:
+    """Bug: completion of `netio.` offers internal modules, or names that a module only imports."""
+    code = f"import sys; sys.path[:] = {sys.path!r}; import netio; print(*dir(netio))"
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert [name for name in output.stdout.split() if not name.startswith("_")] == netio.__all__
+
+
+@pytest.mark.parametrize("function", [*FUNCTIONS, *METHODS], ids=lambda function: function.__qualname__)
+def test_type_hints_resolve_at_run_time(function: Callable[..., object]) -> None:
+    """Bug: an annotation names a type that only type checkers import, so typing.get_type_hints() raises NameError."""
+    hints = get_type_hints(function)
+    assert set(inspect.signature(function).parameters) - {"self"} <= set(hints)
 
 
 def test_stub_has_the_names_and_argument_counts_of_the_compiled_module() -> None:
@@ -59,7 +88,7 @@ def test_stub_names_only_what_ffi_has() -> None:
     assert not [name for name in stub_members("_FFI") if not hasattr(ffi, name)]
 
 
-@pytest.mark.parametrize("item", PUBLIC, ids=netio.__all__)
+@pytest.mark.parametrize("item", PUBLIC, ids=lambda item: item.__name__)
 def test_docstrings(item: object) -> None:
     """Every verb says what it does, what it raises and which function of Windows it follows."""
     text = inspect.getdoc(item)

@@ -137,6 +137,13 @@ static DWORD get(MIB_IPNET_ROW2 *row, UCHAR host, const char *name, NET_IFINDEX 
     return code;
 }
 
+static void route_to_ethernet(void)
+{
+    const MIB_IPNET_ROW2 prefix = row4(0, ETHERNET);
+
+    standin_route(&prefix.Address, 24, &prefix.InterfaceLuid, NULL, 0);
+}
+
 static void test_get(void)
 {
     MIB_IPNET_ROW2 row = row4(1, ETHERNET);
@@ -153,12 +160,42 @@ static void test_get(void)
     CHECK(standin_last(&row) == sizeof row && row.InterfaceLuid.Value == NOBODY); /* Windows has judged the address */
     CHECK(get(&row, 1, "", 4712, 0) == ERROR_FILE_NOT_FOUND);
     CHECK(get(&row, 1, "", 0, NOBODY) == ERROR_FILE_NOT_FOUND);
-    CHECK(get(&row, 1, "", 0, 0) == ERROR_FILE_NOT_FOUND);
+    CHECK(get(&row, 1, "", 0, 0) == ERROR_NETWORK_UNREACHABLE);
+    route_to_ethernet();
+    CHECK(get(&row, 1, "", 0, 0) == NO_ERROR); /* on the interface of the route */
+    CHECK(get(&row, 77, "", 0, 0) == ERROR_NOT_FOUND);
     standin_answer("GetIpNetEntry2", ERROR_INVALID_PARAMETER);
     CHECK(get(&row, 1, "ethernet 9", 0, 0) == ERROR_INVALID_PARAMETER);
     standin_answer("GetIpNetEntry2", NO_ERROR);
     standin_answer("GetIfEntry2", ERROR_NOT_ENOUGH_MEMORY);
     CHECK(get(&row, 1, "Ethernet", 0, 0) == ERROR_NOT_ENOUGH_MEMORY);
+}
+
+static DWORD get_scoped(const char *name, const char *scope)
+{
+    netio_interface interface;
+    MIB_IPNET_ROW2 row = row4(1, 0);
+
+    memset(&interface, 0, sizeof interface);
+    strcpy(interface.name, name);
+    strcpy(interface.scope, scope);
+    return netio_get(&interface, &row);
+}
+
+/* The interface of a read is the named one, else that of the scope: an alias, else an index. */
+static void test_get_by_scope(void)
+{
+    begin();
+    add(row4(1, ETHERNET));
+    CHECK(get_scoped("", "4") == NO_ERROR);
+    CHECK(get_scoped("", "Ethernet") == NO_ERROR);
+    CHECK(get_scoped("Ethernet", "4") == NO_ERROR);
+    CHECK(get_scoped("Ethernet", "Ethernet") == NO_ERROR);
+    CHECK(get_scoped("", "4711") == ERROR_FILE_NOT_FOUND);
+    CHECK(get_scoped("", "99999999999") == ERROR_FILE_NOT_FOUND);
+    CHECK(get_scoped("", "4x") == ERROR_FILE_NOT_FOUND);
+    CHECK(get_scoped("Ethernet", "4711") == ERROR_INVALID_PARAMETER);
+    CHECK(get_scoped("ethernet 9", "4") == ERROR_FILE_NOT_FOUND);
 }
 
 static ULONG count_rows(ADDRESS_FAMILY family, const NET_LUID *interface, DWORD *code)
@@ -376,6 +413,30 @@ static void test_resolver(void)
     CHECK(blocks == 0);
 }
 
+/* Rows with one key and source cost one call of ResolveIpNetEntry2, and each gets its result. */
+static void test_duplicates(void)
+{
+    MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(1, ETHERNET), row4(1, ETHERNET)};
+    netio_resolver *resolver;
+    size_t tags[8];
+    DWORD results[8];
+
+    begin();
+    standin_silence(200);
+    standin_host(&rows[0].Address, 0x11, 100);
+    CHECK(netio_resolver_open(&resolver) == NO_ERROR);
+    CHECK(netio_resolver_fd(resolver) == -1 && netio_resolver_due(resolver) == NETIO_NEVER);
+    CHECK(netio_resolver_submit(resolver, rows, 3, NULL, 40) == NO_ERROR);
+    CHECK(collect(resolver, tags, results, 3) == 3);
+    for (size_t i = 0; i < 3; i++)
+        CHECK(results[i] == NO_ERROR);
+    CHECK(tags[0] + tags[1] + tags[2] == 40 + 41 + 42);
+    CHECK(standin_resolved() == 1);
+    netio_resolver_close(resolver);
+    Sleep(100);
+    CHECK(blocks == 0);
+}
+
 static bool settles(LONG value)
 {
     for (int i = 0; i < 300 && blocks != value; i++)
@@ -418,13 +479,16 @@ static void test_close(void)
     ULONGLONG start;
 
     begin();
-    for (size_t i = 0; i < COUNT_OF(rows); i++)
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         rows[i] = row4((UCHAR)(i % 200), ETHERNET);
+        ((UCHAR *)&rows[i].Address.Ipv4.sin_addr)[2] = (UCHAR)(i / 200); /* no duplicates */
+    }
     standin_silence(700);
     standin_host(&rows[0].Address, 0x11, 0);
     CHECK(netio_resolver_open(&resolver) == NO_ERROR);
     CHECK(netio_resolver_submit(resolver, rows, COUNT_OF(rows), NULL, 0) == NO_ERROR);
-    Sleep(200);
+    for (int i = 0; i < 60 && standin_resolving() <= 100; i++)
+        Sleep(10);
     CHECK(standin_resolving() > 100);
     start = GetTickCount64();
     netio_resolver_close(resolver);
@@ -451,12 +515,14 @@ int main(void)
 {
     test_rows();
     test_get();
+    test_get_by_scope();
     test_tables();
     test_flush();
     test_interfaces();
     test_routes();
     test_messages();
     test_resolver();
+    test_duplicates();
     test_silence(true);
     test_silence(false);
     test_close();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Resolving over ResolveIpNetEntry2, which blocks for seconds and cannot be interrupted. Therefore each row that is not a
- * duplicate is a callback in a thread pool of the session.
+ * Resolving over ResolveIpNetEntry2, which blocks for seconds and cannot be interrupted. Therefore each row that is
+ * not a duplicate is a callback in a thread pool of the session.
  *
- *   row       registered in the session's pending set until its callback has the result, then in the completed list
- *   session   counted references: one of the caller until netio_resolver_close, one of each callback until it ends
+ * row       registered in the session's pending set until its callback has the result, then in the completed list
+ * session   counted references: one of the caller until netio_resolver_close, one of each callback until it ends
  */
 #include <stdbool.h>
 #include <stdlib.h>

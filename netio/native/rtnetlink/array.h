@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* An array that grows while it is filled. */
+/* A growing array. */
 #ifndef NETIO_ARRAY_H
 #define NETIO_ARRAY_H
 
@@ -8,8 +8,8 @@
 #include <stdlib.h>
 
 /*
- * Makes room for one item more than count, behind a head of that size: the block, perhaps moved and with *room
- * doubled; NULL where memory ran out, and then the old block stands as it was.
+ * Ensures room for one more item after count items and a header of head bytes. Returns the block, which may have
+ * moved, and doubles *room if it was full. NULL: no memory; the block is unchanged.
  */
 static inline void *array_with_room(void *block, size_t count, size_t *room, size_t head, size_t item)
 {

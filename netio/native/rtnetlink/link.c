@@ -82,7 +82,9 @@ static int parse_link(const struct nlmsghdr *message, netio_interface *interface
     memset(interface, 0, sizeof *interface);
     interface->index = (NET_IFINDEX)fixed->ifi_index;
     interface->luid = link_luid(fixed->ifi_type, interface->index);
-    /* Loopback and point-to-point interfaces have one, but not their neighbours: IPv4 keeps one entry for all of them. */
+    /*
+     * Loopback and point-to-point interfaces have one, but not their neighbours: IPv4 keeps one entry for all of them.
+     */
     if (found[IFLA_ADDRESS] != NULL && !(fixed->ifi_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)))
         interface->physical_address_length = (ULONG)RTA_PAYLOAD(found[IFLA_ADDRESS]);
     size = RTA_PAYLOAD(found[IFLA_IFNAME]);
@@ -97,8 +99,8 @@ static int visit_link(void *visitor, const struct nlmsghdr *message)
 }
 
 /*
- * Fast path for Ethernet, whose physical addresses have 6 bytes: ioctls take a fifth of the time of RTM_GETLINK. Returns
- * false if RTM_GETLINK is needed, also if the interface is renamed between the ioctls.
+ * Fast path for Ethernet, whose physical addresses have 6 bytes: ioctls take a fifth of the time of RTM_GETLINK.
+ * Returns false if RTM_GETLINK is needed, also if the interface is renamed between the ioctls.
  */
 static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
 {
@@ -125,8 +127,8 @@ static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
 }
 
 /*
- * Returns the index of a name, or 0 if RTM_GETLINK is needed. The socket stays bound to the interface, which has no effect
- * on rtnetlink. SIOCGIFINDEX would make the kernel load a module of that name if the interface does not exist.
+ * Returns the index of a name, or 0 if RTM_GETLINK is needed. The socket stays bound to the interface, which has no
+ * effect on rtnetlink. SIOCGIFINDEX would make the kernel load a module of that name if the interface does not exist.
  */
 static NET_IFINDEX index_of(int fd, const char *name)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The part of the Windows header netioapi.h that netio uses, for Linux: the same
- * types, names, numbers and layout, so that one row serves both systems.
- * Families are the exception: AF_INET6 is the system's own.
+ * The part of the Windows header netioapi.h that netio uses, for Linux: the same types, names, numbers and layout, so
+ * that both systems share one row. The exception are families: AF_INET6 is the system's own.
  */
 #ifndef NETIO_RTNETLINK_NETIOAPI_H
 #define NETIO_RTNETLINK_NETIOAPI_H
@@ -29,7 +28,7 @@ typedef union _SOCKADDR_INET {
     ADDRESS_FAMILY si_family;
 } SOCKADDR_INET;
 
-/* Its parts are reached by shifts on Value (see link.c): the order of bit-fields depends on the machine. */
+/* link.c accesses its parts by shifts on Value, because the order of bit-fields depends on the compiler. */
 typedef union _NET_LUID {
     _Alignas(8) ULONG64 Value;
 } NET_LUID;
@@ -54,7 +53,7 @@ typedef struct _MIB_IPNET_ROW2 {
     UCHAR PhysicalAddress[IF_MAX_PHYS_ADDRESS_LENGTH];
     ULONG PhysicalAddressLength;
     NL_NEIGHBOR_STATE State;
-    UCHAR Flags; /* the two bit-fields over it in the Windows header: NETIO_IS_ROUTER, NETIO_IS_UNREACHABLE in backend.h */
+    UCHAR Flags; /* instead of the bit-fields of Windows: NETIO_IS_ROUTER and NETIO_IS_UNREACHABLE of backend.h */
     union {
         ULONG LastReachable;
         ULONG LastUnreachable;

@@ -184,8 +184,9 @@ static void on_failed_for_good(netio_resolver *resolver, struct resolution *reso
 }
 
 /*
- * Another process removed the entry, for example to resolve it too. NTF_USE itself reports a full table, so if the entry
- * is absent right after it, the notification of the removal follows. A datagram is accepted even if the table is full.
+ * Another process removed the entry, for example to resolve it too. NTF_USE itself reports a full table, so if the
+ * entry is absent right after it, the notification of the removal follows. A datagram is accepted even if the table is
+ * full.
  */
 static void on_absent(netio_resolver *resolver, struct resolution *resolution, enum reread_reason reason)
 {

@@ -30,7 +30,9 @@ struct route_search {
 void route_find_many(struct rtnl_socket *socket, struct rtnl_batch *requests, struct route_search searches[],
                      size_t count);
 
-/* Returns true for the errors of route_find that mean: no datagram can go there (also prohibit and blackhole routes). */
+/*
+ * Returns true for the errors of route_find that mean: no datagram can go there (also prohibit and blackhole routes).
+ */
 bool route_is_none(int error);
 
 /* netio_route for one destination, over a socket that is open already. */

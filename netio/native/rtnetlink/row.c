@@ -9,8 +9,8 @@
 
 /*
  * Makes the checks that the kernel does not make, in the order that Microsoft documents: the kernel accepts loopback
- * addresses, and it truncates or rejects a physical address of a wrong length depending on the length. The kernel itself
- * checks the privilege, which therefore comes last.
+ * addresses, and it truncates or rejects a physical address of a wrong length depending on the length. The kernel
+ * itself checks the privilege, which therefore comes last.
  */
 DWORD row_check(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, bool with_physical_address,
                 struct recent_links *recent, struct link *link)

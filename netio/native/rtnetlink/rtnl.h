@@ -80,8 +80,8 @@ int rtnl_dump(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_res
 
 /*
  * Reads the reply to the request of that sequence number. Skips datagrams of other processes and replies to other
- * requests. -EAGAIN: a change interrupted the dump, so the visited messages may be incomplete; -EBADMSG: invalid length;
- * -EMSGSIZE: a datagram larger than RTNL_BUFFER_SIZE; -ETIMEDOUT: the reply was lost.
+ * requests. -EAGAIN: a change interrupted the dump, so the visited messages may be incomplete; -EBADMSG: invalid
+ * length; -EMSGSIZE: a datagram larger than RTNL_BUFFER_SIZE; -ETIMEDOUT: the reply was lost.
  */
 int rtnl_read_reply(rtnl_receive *receive, void *source, uint32_t sequence, rtnl_visit *visit, void *visitor);
 
@@ -93,8 +93,8 @@ void rtnl_batch_begin(struct rtnl_batch *batch);
 void rtnl_batch_add(struct rtnl_batch *batch, const struct rtnl_request *request);
 
 /*
- * Sends a batch and reads the replies. With visit, the reply to each request is a message or an error. Without visit, the
- * last request demands an acknowledgement, and the kernel replies to the others only if they fail.
+ * Sends a batch and reads the replies. With visit, the reply to each request is a message or an error. Without visit,
+ * the last request demands an acknowledgement, and the kernel replies to the others only if they fail.
  */
 void rtnl_batch_call(struct rtnl_socket *socket, struct rtnl_batch *batch, rtnl_visit_place *visit, void *visitor);
 

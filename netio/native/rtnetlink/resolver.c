@@ -5,7 +5,7 @@
  *   CHECKING ── invalid, not on-link, permanent; unprivileged: REACHABLE ────────────────────► DONE
  *      │
  *      │ resolve_probe()
- *      ├── the entry kept an old address ──► VERIFYING ── reply with another address ────────► DONE
+ *      ├── the entry kept an old address ──► VERIFYING ── REACHABLE, or another address ─────► DONE
  *      │                                       │    ▲ on_recovered()
  *      │                            on_failed()▼    │
  *      │                                  VERIFYING_FAILED
@@ -14,7 +14,7 @@
  *      │            on_absent() in any ──► REPROBING ── too often absent ────────────────────► DONE (table full)
  *      │            probed stage               │ resolve_probe()
  *      │                                       ▼
- *      └── the entry is new ───────────────► PROBED ── reply with any address ───────────────► DONE
+ *      └── the entry is new ───────────────► PROBED ── any address ──────────────────────────► DONE
  *                                              │    ▲ on_recovered()
  *                                   on_failed()▼    │
  *                                        PROBED_FAILED ── on_failed_for_good() ──────────────► DONE (bad net name)

@@ -22,7 +22,8 @@ static int parse_gateway_address(SOCKADDR_INET *gateway, sa_family_t family, con
     return 0;
 }
 
-static int parse_gateway(struct route *route, sa_family_t family, const struct rtattr *gateway, const struct rtattr *via)
+static int parse_gateway(struct route *route, sa_family_t family, const struct rtattr *gateway,
+                         const struct rtattr *via)
 {
     struct rtvia head;
 
@@ -200,8 +201,8 @@ static DWORD evaluate(struct rtnl_socket *sock, struct route_search *search, str
     return luid->Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
 }
 
-static void find_interfaces(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count,
-                       DWORD *results)
+static void find_interfaces(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces,
+                            size_t count, DWORD *results)
 {
     struct route_search searches[RTNL_BATCH_MAX];
     struct recent_links recent = {.next = 0};

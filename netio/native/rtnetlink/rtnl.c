@@ -210,7 +210,7 @@ int rtnl_read_reply(rtnl_receive *receive, void *source, uint32_t sequence, rtnl
         const ssize_t got = receive(source, buffer, sizeof buffer, &sender);
 
         if (got < 0)
-            error = got == -ENOBUFS ? -ETIMEDOUT : (int)got; /* the socket overran; an ENOBUFS inside a reply is the kernel's own */
+            error = got == -ENOBUFS ? -ETIMEDOUT : (int)got; /* the socket overran, which is not a full table */
         else if (sender != 0)
             continue;
         else if ((size_t)got > sizeof buffer)

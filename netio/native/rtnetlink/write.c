@@ -21,7 +21,9 @@ static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results,
     for (size_t i = 0; i < count; i++) {
         struct link link;
 
-        results[i] = error != 0 ? win32_status(error) : row_check(&sock, &rows[i], verb->state != NUD_NONE, &recent, &link);
+        results[i] = win32_status(error);
+        if (error == 0)
+            results[i] = row_check(&sock, &rows[i], verb->state != NUD_NONE, &recent, &link);
         if (results[i] == NO_ERROR)
             batch_add(&batch, &rows[i], &results[i], link.index, link.luid);
         if (batch.count == limit)

@@ -12,12 +12,27 @@ from netio._types import Neighbor, NeighborState, PhysicalAddress, unchecked_nei
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from typing import Protocol
 
     from netio._native import CData
 
+    class Entry(Protocol):
+        """What a Neighbor is as input: a key and a physical address."""
+
+        @property
+        def address(self) -> IPv4Address | IPv6Address: ...
+        @property
+        def physical_address(self) -> PhysicalAddress: ...
+        @property
+        def interface(self) -> str: ...
+        @property
+        def interface_index(self) -> int: ...
+        @property
+        def interface_luid(self) -> int: ...
+
     # The LUID and index of an interface.
     Key = tuple[int, int]
-    FindKey = Callable[[int, Neighbor], Key]
+    FindKey = Callable[[int, Entry], Key]
 
 _ROW = "MIB_IPNET_ROW2"
 _ROW_POINTER = ffi.typeof(_ROW + " *")
@@ -137,7 +152,7 @@ def _pack_row(
         _LAYOUT.pack_into(view, offset, _AF_INET6, b"", raw, index, luid, physical, len(physical), 0, 0, 0)
 
 
-def pack(entries: Sequence[Neighbor], find_key: FindKey) -> CData:
+def pack(entries: Sequence[Entry], find_key: FindKey) -> CData:
     """Encodes entries as input rows: key and physical address.
 
     find_key returns the key of the interface for an entry and its position. It is called once for all IPv4 entries in a
@@ -153,7 +168,7 @@ def pack(entries: Sequence[Neighbor], find_key: FindKey) -> CData:
     return native
 
 
-def _pack_columns(entries: Sequence[Neighbor], view: memoryview, first: int, find_key: FindKey) -> bool:
+def _pack_columns(entries: Sequence[Entry], view: memoryview, first: int, find_key: FindKey) -> bool:
     """Encodes IPv4 entries with one interface name and one length by columns, in half the time; False: others."""
     keys = {entry.interface_luid or entry.interface_index or entry.interface for entry in entries}
     addresses = [entry.address for entry in entries]
@@ -171,7 +186,7 @@ def _pack_columns(entries: Sequence[Neighbor], view: memoryview, first: int, fin
     return True
 
 
-def _pack_each(entries: Sequence[Neighbor], view: memoryview, first: int, find_key: FindKey) -> None:
+def _pack_each(entries: Sequence[Entry], view: memoryview, first: int, find_key: FindKey) -> None:
     """Encodes entries of any kind."""
     # Each interface name is looked up once: beside the kernel's work, this loop is the cost of a bulk write.
     named: dict[str, Key] = {}

@@ -15,9 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from ipaddress import IPv4Address
 
-    from netio._codec import Key
+    from netio._codec import Entry, Key
     from netio._native import CData
-    from netio._types import Neighbor
 
     # Why an entry has no interface: a code, and the reason if the code alone does not explain it.
     Refusal = tuple[int, str]
@@ -133,7 +132,7 @@ def _text(name: CData) -> str:
     return ffi.string(name).decode("utf-8", "surrogateescape")
 
 
-def pack_entries(entries: Sequence[Neighbor], cache: InterfaceCache) -> tuple[CData, dict[int, Refusal]]:
+def pack_entries(entries: Sequence[Entry], cache: InterfaceCache) -> tuple[CData, dict[int, Refusal]]:
     """Encodes entries as input rows and determines the interface of each.
 
     The second value lists, by position, the entries without an interface, and why. Their rows name an interface that
@@ -154,7 +153,7 @@ class _Keys:
         self.unnamed: list[int] = []  # positions of the entries that the routes decide
         self.refused: dict[int, Refusal] = {}
 
-    def find(self, position: int, entry: Neighbor) -> Key:
+    def find(self, position: int, entry: Entry) -> Key:
         """Returns the key that an entry names."""
         scope = entry.address.scope_id if isinstance(entry.address, IPv6Address) else None
         if entry.interface_luid or entry.interface_index:

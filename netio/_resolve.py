@@ -10,7 +10,7 @@ from netio._failures import RESOLVE, entry_error, error_context
 from netio._interfaces import InterfaceCache, pack_entries, scope_contradiction
 from netio._native import ffi, lib
 from netio._requests import given_interface
-from netio._types import UNKNOWN_LUID, Address, Neighbor, identify, plain_address
+from netio._types import UNKNOWN_LUID, Address, Neighbor, PhysicalAddress, identify, plain_address
 from netio._window import Window
 from netio.errors import InvalidParameterError, NetioError, check, invalid
 
@@ -37,20 +37,22 @@ _CHUNK = 64
 
 
 class _Probe:
-    """One address, from when it is taken until it is answered."""
+    """One address, from when it is taken until it is answered. It is packed as an entry without physical address."""
 
-    __slots__ = ("address", "entry", "native", "position", "refusal")
+    __slots__ = ("address", "interface", "interface_index", "interface_luid", "native", "position", "refusal")
 
+    physical_address = PhysicalAddress()
     native: CData  # the row that was submitted, and the array that owns it
     refusal: Refusal | None
 
-    def __init__(self, position: int, address: IPv4Address | IPv6Address, entry: Neighbor) -> None:
+    def __init__(self, position: int, address: IPv4Address | IPv6Address, interface: tuple[str, int, int]) -> None:
         self.position = position
         self.address = address
-        self.entry = entry
+        self.interface, self.interface_index, self.interface_luid = interface
 
     def failed(self, code: int, source: IPv4Address | IPv6Address | None) -> Answer:
-        error = entry_error(RESOLVE, code, self.native[0], self.entry, self.refusal, source)
+        entry = key_neighbor(self.address, self.interface, self.interface_index, self.interface_luid)
+        error = entry_error(RESOLVE, code, self.native[0], entry, self.refusal, source)
         error.position = self.position
         return self.address, error
 
@@ -93,7 +95,8 @@ class Resolving:
 
     def _add_addresses(self) -> Iterator[Answer]:
         """Takes as many addresses from the caller as there are slots for, and yields the invalid ones."""
-        while self._window.room(_CHUNK) > 0:
+        room = self._window.room(_CHUNK)
+        while room > 0:
             position, given = next(self._addresses, (-1, ""))
             if position < 0:
                 return
@@ -103,14 +106,15 @@ class Resolving:
                 error.operation, error.position = RESOLVE, position
                 yield given, error
             else:
-                self._window.add(_Probe(position, address, key_neighbor(address, *self._interface)))
+                self._window.add(_Probe(position, address, self._interface))
+                room -= 1
 
     def _submit(self, resolver: CData, cache: InterfaceCache) -> bool:
         """Submits the addresses for which there are slots. Returns whether more can be submitted at once."""
         probes = self._window.take()
         if not probes:
             return False
-        native, refused = pack_entries([probe.entry for probe in probes], cache)
+        native, refused = pack_entries(probes, cache)
         self._refuse_source(native, len(probes), refused, cache)
         for place, probe in enumerate(probes):
             probe.native, probe.refusal = (native + place, native), refused.get(place)

@@ -3,15 +3,9 @@
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-
-
-class _Slot(NamedTuple, Generic[Item]):
-    item: Item
-    sent_at: float
-    released: int  # the value of Window._released at that time
 
 
 class Window(Generic[Item]):
@@ -31,7 +25,8 @@ class Window(Generic[Item]):
         self._timeout = timeout
         self._give_up = give_up
         self._queue: list[Item] = []  # added, and not submitted yet
-        self._pending: dict[int, _Slot[Item]] = {}  # by tag, oldest first
+        # By tag, oldest first: the item, when it was sent, and the number of slots released by then.
+        self._pending: dict[int, tuple[Item, float, int]] = {}
         self._timed_out: dict[int, float] = {}  # when they were sent, by tag, oldest first
         self._slots = limit  # fewer than the limit while the table is full
         self._released = 0  # slots released since the beginning
@@ -62,7 +57,7 @@ class Window(Generic[Item]):
         first = self._next_tag
         self._next_tag += len(items)
         for tag, item in enumerate(items, first):
-            self._pending[tag] = _Slot(item, now, self._released)
+            self._pending[tag] = item, now, self._released
         return first
 
     def answered(self, tag: int, *, table_full: bool) -> Item | None:
@@ -75,25 +70,26 @@ class Window(Generic[Item]):
         if not table_full:
             self._released += 1
             self._slots = min(self._slots + 1, self._limit)
-            return None if slot is None else slot.item
+            return None if slot is None else slot[0]
         in_flight = self._in_flight()
         self._slots = max(in_flight, 1)
         if slot is None:
             return None
-        if in_flight or slot.released != self._released:
-            self._queue.append(slot.item)
+        item, _, released = slot
+        if in_flight or released != self._released:
+            self._queue.append(item)
             return None
-        return slot.item
+        return item
 
     def expired(self, now: float) -> list[Item]:
         """Returns the items that have timed out by now."""
         items = []
-        for tag, slot in list(self._pending.items()):
-            if now < slot.sent_at + self._timeout:
+        for tag, (item, sent_at, _) in list(self._pending.items()):
+            if now < sent_at + self._timeout:
                 break
             del self._pending[tag]
-            self._timed_out[tag] = slot.sent_at
-            items.append(slot.item)
+            self._timed_out[tag] = sent_at
+            items.append(item)
         for tag, sent_at in list(self._timed_out.items()):
             if now < sent_at + self._give_up:
                 break
@@ -103,8 +99,8 @@ class Window(Generic[Item]):
     def next_due(self, now: float) -> float:
         """Returns the seconds until expired() has work; infinity if nothing is in flight."""
         due = float("inf")
-        for slot in self._pending.values():
-            due = slot.sent_at + self._timeout
+        for _, sent_at, _ in self._pending.values():
+            due = sent_at + self._timeout
             break
         for sent_at in self._timed_out.values():
             due = min(due, sent_at + self._give_up)
@@ -113,7 +109,7 @@ class Window(Generic[Item]):
 
     def abandon(self) -> list[Item]:
         """Returns all pending items, after the session has failed."""
-        items = [slot.item for slot in self._pending.values()]
+        items = [item for item, _, _ in self._pending.values()]
         self._pending.clear()
         return items
 

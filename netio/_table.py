@@ -11,7 +11,7 @@ from netio._native import ffi, lib
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, SupportsIndex, overload
+    from typing import Any, ClassVar, SupportsIndex, overload
 
     import numpy
 
@@ -91,7 +91,7 @@ class NeighborTable:
             return NotImplemented
         return len(self) == len(other) and all(row == twin for row, twin in zip(self, other, strict=True))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<NeighborTable of {len(self)} rows>"

@@ -20,6 +20,11 @@
 /* MIB_IPNET_ROW2.Flags */
 #define NETIO_IS_ROUTER 0x01
 #define NETIO_IS_UNREACHABLE 0x02
+/*
+ * Internal, Linux only, in a bit that Windows leaves unused: another program or the kernel owns the entry. Resolving and
+ * flushing do not remove it.
+ */
+#define NETIO_IS_FOREIGN 0x80
 
 /* A result with this bit is a Linux errno without a Win32 equivalent. No Windows function returns such a number. */
 #define NETIO_ERRNO 0x20000000

@@ -11,6 +11,18 @@
 /* The kernel counts ages in USER_HZ ticks, 100 a second wherever Linux runs. */
 #define TICK_MS 10
 
+/* Newer than the kernel headers of old build images. */
+#ifndef NTF_EXT_LEARNED
+#define NTF_EXT_LEARNED 0x10
+#endif
+#ifndef NTF_EXT_MANAGED
+#define NTF_EXT_MANAGED 0x01
+#endif
+#ifndef NTF_EXT_EXT_VALIDATED
+#define NTF_EXT_EXT_VALIDATED 0x04
+#endif
+enum { ATTRIBUTE_PROTOCOL = 12, ATTRIBUTE_FLAGS_EXT = 15 }; /* NDA_PROTOCOL, NDA_FLAGS_EXT */
+
 /* Marks a NUD state without an equivalent row state, so that its number is not mistaken for one. */
 #define UNKNOWN_STATE 0x10000
 
@@ -39,14 +51,18 @@ void neighbor_request(struct rtnl_request *request, uint16_t type, uint16_t flag
         .ndm_state = state,
         .ndm_flags = neighbor_flags,
     };
+    const uint8_t written_by = RTPROT_STATIC;
     size_t size;
     const void *bytes = inet_bytes(&row->Address, &size);
 
     rtnl_begin(request, type, flags, &fixed, sizeof fixed);
     if (bytes != NULL)
         rtnl_put(request, NDA_DST, bytes, size);
-    if (state != NUD_NONE && row->PhysicalAddressLength <= sizeof row->PhysicalAddress)
+    if (state != NUD_NONE && row->PhysicalAddressLength <= sizeof row->PhysicalAddress) {
         rtnl_put(request, NDA_LLADDR, row->PhysicalAddress, row->PhysicalAddressLength);
+        /* Otherwise the entry would keep the protocol of the daemon that wrote it before. The kernel ignores 0. */
+        rtnl_put(request, ATTRIBUTE_PROTOCOL, &written_by, sizeof written_by);
+    }
 }
 
 bool neighbor_is_ignored(const struct nlmsghdr *message)
@@ -125,11 +141,40 @@ static int parse_age(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
     return 0;
 }
 
+/* Users and netio write entries with these protocols, and the kernel makes its own dynamic entries with the first. */
+static bool is_protocol_of_a_daemon(uint8_t protocol)
+{
+    return protocol != RTPROT_UNSPEC && protocol != RTPROT_KERNEL && protocol != RTPROT_BOOT && protocol != RTPROT_STATIC;
+}
+
+/* Marks entries of routing daemons, orchestrators and the kernel itself. */
+static int parse_owner(MIB_IPNET_ROW2 *row, const struct ndmsg *fixed, const struct rtattr *protocol,
+                       const struct rtattr *flags_ext)
+{
+    uint32_t flags = 0;
+    uint8_t number = RTPROT_UNSPEC;
+
+    if (protocol != NULL) {
+        if (RTA_PAYLOAD(protocol) != sizeof number)
+            return -EBADMSG;
+        memcpy(&number, RTA_DATA(protocol), sizeof number);
+    }
+    if (flags_ext != NULL) {
+        if (RTA_PAYLOAD(flags_ext) != sizeof flags)
+            return -EBADMSG;
+        memcpy(&flags, RTA_DATA(flags_ext), sizeof flags);
+    }
+    if (fixed->ndm_flags & NTF_EXT_LEARNED || flags & (NTF_EXT_MANAGED | NTF_EXT_EXT_VALIDATED) ||
+        fixed->ndm_state & NUD_NOARP || is_protocol_of_a_daemon(number))
+        row->Flags |= NETIO_IS_FOREIGN;
+    return 0;
+}
+
 int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
 {
-    const struct rtattr *found[NDA_CACHEINFO + 1];
+    const struct rtattr *found[ATTRIBUTE_FLAGS_EXT + 1];
     const struct ndmsg *fixed = NLMSG_DATA(message);
-    int error = rtnl_attributes(message, sizeof *fixed, found, NDA_CACHEINFO + 1);
+    int error = rtnl_attributes(message, sizeof *fixed, found, ATTRIBUTE_FLAGS_EXT + 1);
 
     if (error != 0)
         return error;
@@ -145,5 +190,7 @@ int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
         error = parse_physical_address(row, found[NDA_LLADDR]);
     if (error == 0)
         error = parse_age(row, found[NDA_CACHEINFO]);
+    if (error == 0)
+        error = parse_owner(row, fixed, found[ATTRIBUTE_PROTOCOL], found[ATTRIBUTE_FLAGS_EXT]);
     return error;
 }

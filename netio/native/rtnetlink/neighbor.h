@@ -13,7 +13,7 @@ bool neighbor_is_valid_address(const SOCKADDR_INET *address);
 
 /*
  * Starts a request about the address of a row on that interface. Unless state is NUD_NONE (0), the request carries the
- * row's physical address.
+ * row's physical address and the protocol RTPROT_STATIC.
  */
 void neighbor_request(struct rtnl_request *request, uint16_t type, uint16_t flags, const MIB_IPNET_ROW2 *row,
                       NET_IFINDEX index, uint16_t state, uint8_t neighbor_flags);

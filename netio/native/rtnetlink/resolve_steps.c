@@ -151,8 +151,10 @@ static void decide(struct resolution *resolution, DWORD route, int error, const 
         return;
     }
     resolution->found = error == 0;
-    if (resolution->found)
+    if (resolution->found) {
         resolution->pending.row = *entry;
+        resolution->is_foreign = (entry->Flags & NETIO_IS_FOREIGN) != 0;
+    }
     if (resolution->found && entry->State == NlnsPermanent) {
         resolve_set_result(resolution, NO_ERROR); /* a permanent entry needs no route */
     } else if (route != NO_ERROR) {
@@ -178,7 +180,7 @@ void resolve_prepare(struct rtnl_socket *sock, struct rtnl_batch *requests, stru
         decide(group->rows[i], routes[i], requests->results[i], &found[i]);
 }
 
-/* Removes the entries of those rows that have one. Returns whether that is permitted, even if no row has an entry. */
+/* Removes the entries that are not foreign. Returns whether that is permitted, even if there is nothing to remove. */
 static bool remove_entries(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
 {
     struct resolution *removed[GROUP_MAX];
@@ -190,7 +192,7 @@ static bool remove_entries(struct rtnl_socket *sock, struct rtnl_batch *requests
         const MIB_IPNET_ROW2 *row = &resolution->pending.row;
         struct rtnl_request request;
 
-        if (!resolution->found)
+        if (!resolution->found || resolution->is_foreign)
             continue;
         removed[requests->count] = resolution;
         neighbor_request(&request, RTM_DELNEIGH, 0, row, row->InterfaceIndex, NUD_NONE, 0);
@@ -220,8 +222,8 @@ void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struc
     for (size_t i = 0; i < group->count; i++) {
         struct resolution *resolution = group->rows[i];
 
-        resolution->may_remove = permitted;
-        if (permitted)
+        resolution->may_remove = permitted && !resolution->is_foreign;
+        if (resolution->may_remove)
             resolution->old_length = 0;
         else if (resolution->pending.row.State == NlnsReachable)
             resolve_set_result(resolution, NO_ERROR);

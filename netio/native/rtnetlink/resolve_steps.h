@@ -31,7 +31,8 @@ struct resolution {
     ULONG old_length;
     ULONG physical_address_length; /* of the neighbours on the interface */
     bool found;                    /* an entry existed before the first probe */
-    bool may_remove;               /* CAP_NET_ADMIN is present: entries may be removed, and NTF_USE works */
+    bool is_foreign;               /* and another program owns it: it is neither removed nor changed by NTF_USE */
+    bool may_remove;               /* CAP_NET_ADMIN is present, and the entry is not foreign */
     unsigned times_absent;         /* consecutive probes by datagram that left no entry */
     int64_t failed_since;          /* milliseconds, in the two FAILED stages */
     bool is_due;                   /* it is in the resolver's list of rows to reread */
@@ -56,13 +57,19 @@ void resolve_prepare(struct rtnl_socket *socket, struct rtnl_batch *requests, st
 void resolve_read(struct rtnl_socket *socket, struct rtnl_batch *requests, const struct group *group,
                   MIB_IPNET_ROW2 found[]);
 
-/* Removes the entries if that is permitted. If it is not, rows of REACHABLE entries are done. */
+/*
+ * Removes the entries that are not foreign, if that is permitted. Of the entries that stay, the rows of REACHABLE ones
+ * are done.
+ */
 void resolve_remove(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
 
 /* Sends the probes. Rows that cannot be probed are done; the others are in STAGE_VERIFYING or STAGE_PROBED. */
 void resolve_probe(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
 
-/* NTF_USE needs CAP_NET_ADMIN and cannot carry a source: otherwise a datagram is the probe. */
+/*
+ * NTF_USE needs CAP_NET_ADMIN, cannot carry a source, and clears the flags of foreign entries: in these cases a datagram
+ * is the probe.
+ */
 bool resolve_probes_by_datagram(const struct resolution *resolution);
 
 #endif

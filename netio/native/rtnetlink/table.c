@@ -139,7 +139,10 @@ DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TA
     return code;
 }
 
-/* Removes the dynamic entries. Returns the first failure; an entry that another process removed is not one. */
+/*
+ * Removes the dynamic entries that are not foreign. Returns the first failure; an entry that another process removed is
+ * not one.
+ */
 static DWORD remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *table)
 {
     const size_t limit = rtnl_batch_limit(sock, table->NumEntries);
@@ -150,7 +153,7 @@ static DWORD remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *ta
     for (size_t i = 0; i < table->NumEntries; i++) {
         const MIB_IPNET_ROW2 *row = &table->Table[i];
 
-        if (row->State != NlnsPermanent)
+        if (row->State != NlnsPermanent && !(row->Flags & NETIO_IS_FOREIGN))
             batch_add(&batch, row, &results[batch.count], row->InterfaceIndex, row->InterfaceLuid);
         if (batch.count == limit || i == table->NumEntries - 1) {
             const size_t count = batch.count;

@@ -82,7 +82,7 @@ def test_completed_rows_are_due_at_once(wire: Wire) -> None:
     """Bug: a row that is completed by the submit itself waits for a notification that does not come."""
     del wire
     with resolver() as opened:
-        submit(opened, "0.0.0.0")  # noqa: S104
+        submit(opened, "0.0.0.0")
         assert lib.netio_resolver_due(opened) == 0
         assert completed(opened) == {0: lib.ERROR_INVALID_PARAMETER}
         assert lib.netio_resolver_due(opened) == lib.NETIO_NEVER

@@ -6,7 +6,7 @@ import tarfile
 import zipfile
 from pathlib import PurePosixPath
 
-NEEDED = {"netio/py.typed", "netio/_native.pyi", "netio/__init__.py", "netio/cli/commands.py"}
+NEEDED = {"netio/py.typed", "netio/_native.pyi", "netio/__init__.py", "netio/schema.json", "netio/cli/commands.py"}
 
 
 def check_wheel(path: str) -> None:
@@ -32,8 +32,8 @@ def check_sdist(path: str) -> None:
         "CONTRIBUTING.md",
         "docs/design.md",
         "docs/list.svg",
-        "docs/netio.schema.json",
         "docs/pictures.py",
+        "netio/schema.json",
         "netio/native/netio.cdef.h",
         "netio/native/columns.c",
         "netio/native/backend.h",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What --json prints. docs/netio.schema.json is its contract."""
+"""What --json prints. netio/schema.json is its contract."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_holds_the_package_and_nothing_of_the_build() -> None:
         names = set(wheel.namelist())
     sources = {path.as_posix() for path in Path("netio").rglob("*.py")}
     held = {name for name in names if not re.match(r"netioapi-[\d.]+\.dist-info/", name)}
-    assert held == sources | {"netio/_native.pyd", "netio/_native.pyi", "netio/py.typed"}
+    assert held == sources | {"netio/_native.pyd", "netio/_native.pyi", "netio/py.typed", "netio/schema.json"}
 
 
 def test_module_needs_these_dlls_only(imports: dict[str, set[str]]) -> None:

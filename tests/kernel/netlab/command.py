@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import Draft202012Validator
 
+import netio
 from netlab.child import environment, python
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ COMMAND = python(
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from netio.cli import main; main()"
 )
 
-_SCHEMA = Path(__file__).parents[3] / "docs" / "netio.schema.json"
+_SCHEMA = Path(netio.__file__).with_name("schema.json")
 _SECONDS = 25
 
 # What in the environment of the tests would change what the command shows.

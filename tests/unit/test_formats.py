@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""Entries as text: which records are accepted, and how an invalid one is reported."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import fields
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+import netio
+from netio import Neighbor, NeighborState
+from netio.formats import ENCODING, ENCODING_ERRORS, json_array, json_fields, json_line, neighbor_of, read_records
+
+MAC = "02:00:5e:00:00:07"
+ENTRY = Neighbor("192.0.2.7", MAC)
+ON_ETH0 = Neighbor("192.0.2.7", MAC, interface="eth0")
+HEADING = "address,physical_address,interface\n"
+
+
+def universal(text: str) -> str:
+    """The text as an open file returns it: with line feeds, whatever ends its lines."""
+    return StringIO(text, newline=None).read()
+
+
+def read(text: str, *, physical: bool = True) -> tuple[list[tuple[str, Neighbor]], list[tuple[str, str]]]:
+    """The valid entries and the problems of a text, by their places."""
+    entries, problems = [], []
+    for place, values, problem in read_records(universal(text)):
+        try:
+            if problem:
+                problems.append((place, problem))
+            else:
+                entries.append((place, neighbor_of(values, with_physical_address=physical)))
+        except netio.InvalidParameterError as error:
+            problems.append((place, str(error.strerror)))
+    return entries, problems
+
+
+def valid(text: str, *, physical: bool = True) -> list[Neighbor]:
+    entries, problems = read(text, physical=physical)
+    assert problems == []
+    return [entry for _, entry in entries]
+
+
+def as_json(**values: object) -> str:
+    return json.dumps({"address": "192.0.2.7", "physical_address": MAC} | values)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEADING}192.0.2.7,{MAC},eth0\n",
+        f"{HEADING}192.0.2.7,{MAC},eth0",
+        f"{HEADING}192.0.2.7,{MAC},eth0\n".replace("\n", "\r\n"),
+        f"\n\n{HEADING}\n192.0.2.7,{MAC},eth0\n   \n\n",
+        f'{HEADING}"192.0.2.7","{MAC}","eth0"\n',
+        f'address, "physical_address", interface\n192.0.2.7, "{MAC}", "eth0"\n',
+        f"address, physical_address , interface\n192.0.2.7, {MAC} , eth0\n",
+        f'interface,"a, comment",physical_address,address\neth0,"with, comma and\nline end",{MAC},192.0.2.7\n',
+        f"address,physical_address,interface,\n192.0.2.7,{MAC},eth0,\n",
+        as_json(interface="eth0"),
+        as_json(interface="eth0", state="STALE", is_router=True, comment=[1, {}]) + "\r\n\r\n",
+        f"\n[{as_json(interface='eth0')}]\n",
+        f"[\n{as_json(interface='eth0')}\n]",
+        json.dumps(json.loads(as_json(interface="eth0")), indent=2),
+    ],
+)
+def test_accepted_formats(text: str) -> None:
+    assert valid(text) == [ON_ETH0]
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "[]", "[\n]\n", HEADING, f"{HEADING}\n"])
+def test_text_without_records(text: str) -> None:
+    assert valid(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", [f"address,physical_address\n192.0.2.7,{MAC}\n", f"{HEADING}192.0.2.7,{MAC},\n", as_json(interface=None)]
+)
+def test_interface_is_optional(text: str) -> None:
+    assert valid(text) == [ENTRY]
+
+
+def test_interface_by_index() -> None:
+    assert valid(as_json(interface=3)) == [Neighbor("192.0.2.7", MAC, interface=3)]
+
+
+def test_physical_address_is_ignored_if_not_required() -> None:
+    """Bug: a record to be deleted is rejected because of a physical address that nothing needs."""
+    assert valid(f"{HEADING}192.0.2.7,nonsense,\n", physical=False) == [Neighbor("192.0.2.7")]
+    assert valid("address\n192.0.2.7\n", physical=False) == [Neighbor("192.0.2.7")]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "reason"),
+    [
+        (f"{HEADING}192.0.2.7,{MAC},eth0,surplus\n", "line 2", "more cells than the heading"),
+        (f"{HEADING}192.0.2.7\n", "line 2", "physical_address is missing"),
+        (f"{HEADING},,\n", "line 2", "address is missing"),
+        (f"{HEADING}192.0.2.300,{MAC},\n", "line 2", "'192.0.2.300' is no IPv4 or IPv6 address"),
+        (f"{HEADING}192.0.2.7,hello,\n", "line 2", "'hello' is no physical address"),
+        (f"\n\n{HEADING}\n\nx,{MAC},\n", "line 6", "'x' is no IPv4 or IPv6 address"),
+        (f'{HEADING}192.0.2.7,"{MAC}\n192.0.2.8,{MAC},\n', "line 2", "invalid CSV: unexpected end of data"),
+        (f'{HEADING}192.0.2.7,"{MAC}"x,\n192.0.2.8,{MAC},\n', "line 2", "invalid CSV: "),
+        (f'{HEADING}192.0.2.7,"with\nline end",\n', "line 2", "'with\\nline end' is no physical address"),
+        ("a\nb\nc\n", "line 1", "the heading must name the columns"),
+        ("\udcff\udcfea\0d\0", "line 1", "UTF-16"),
+        ("192.0.2.7,02:00:5e:00:00:07\n", "line 1", "the heading must name the columns"),
+        ("\nipaddress;mac\n", "line 2", "the heading must name the columns"),
+        (f"{HEADING}{'x' * 200_000}\n", "line 2", "invalid CSV: field larger"),
+        ("address\n192.0.2.7\n", "line 2", "physical_address is missing"),
+        (f"{as_json()}\n\n{{oops\n", "line 3", "invalid JSON: Expecting property name"),
+        (f"{as_json()}\n3\n", "line 2", "an entry must be a JSON object"),
+        (as_json(address=3221225991), "line 1", "address must be text, not 3221225991"),
+        (as_json(address=["192.0.2.7"]), "line 1", "address must be text, not ['192.0.2.7']"),
+        (as_json(address=None), "line 1", "address is missing"),
+        (as_json(physical_address=""), "line 1", "physical_address is missing"),
+        (as_json(interface=0), "line 1", "interface index 0 is not between"),
+        (as_json(interface=-1), "line 1", "interface index -1 is not between"),
+        (as_json(interface=False), "line 1", "interface must be a name or an index, not False"),
+        (as_json(interface=1.5), "line 1", "interface must be a name or an index, not 1.5"),
+        (as_json(address="fe80::7%eth1", interface=10**4000), "line 1", "is not between"),
+        (f'{{\n "address": 3\n}}\n{as_json()}', "line 1", "address must be text, not 3"),
+        (f'{as_json()}\n{{\n "address": 3\n}}\n', "line 2", "address must be text, not 3"),
+        (f'{{"address": 3,\n{as_json()}\n', "line 1", "invalid JSON: "),
+        ("[\n\n{oops}]", "line 3", "invalid JSON: Expecting property name"),
+        ("\n\n[1, 2", "line 3", "invalid JSON: Expecting ',' delimiter"),
+        (f"[{as_json()}, 3]", "item 2", "an entry must be a JSON object"),
+        ("[" * 100_000, "line 1", "invalid JSON: "),
+    ],
+)
+def test_problem_and_its_place(text: str, place: str, reason: str) -> None:
+    ((where, problem),) = read(text)[1]
+    assert where == place
+    assert f" {reason}" in f" {problem}"  # "address is missing" is not about physical_address
+    assert "\n" not in problem
+
+
+def test_every_problem_is_reported() -> None:
+    """Bug: reading stops at the first invalid line, so that the user finds the next one at the next attempt only."""
+    text = f"{HEADING}x,{MAC},\n192.0.2.7,{MAC},\ny,{MAC},\n"
+    entries, problems = read(text)
+    assert [place for place, _ in entries] == ["line 3"]
+    assert [place for place, _ in problems] == ["line 2", "line 4"]
+
+
+@pytest.mark.parametrize("mark", ["utf-8", "utf-8-sig"])
+def test_byte_order_mark_is_not_part_of_the_first_name(tmp_path: Path, mark: str) -> None:
+    """Bug: the byte order mark that editors on Windows write becomes part of the first column's name."""
+    file = tmp_path / "hosts.csv"
+    file.write_text(f"{HEADING}192.0.2.7,{MAC},dürr\n", encoding=mark)
+    assert valid(file.read_text(encoding=ENCODING)) == [Neighbor("192.0.2.7", MAC, interface="dürr")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_recognised_in_a_file(tmp_path: Path, encoding: str) -> None:
+    """Bug: a file that an editor on Windows has saved as UTF-16 ends in a UnicodeDecodeError."""
+    file = tmp_path / "hosts.csv"
+    file.write_text(f"\ufeff{HEADING}192.0.2.7,{MAC},\n", encoding=encoding)
+    ((place, problem),) = read(file.read_text(encoding=ENCODING, errors=ENCODING_ERRORS))[1]
+    assert (place, problem) == ("line 1", "the text is UTF-16; save it as UTF-8")
+
+
+ENTRIES = [
+    Neighbor("192.0.2.7", MAC, interface="eth0", state=NeighborState.STALE, reachability_time=12),
+    Neighbor("fe80::7%eth0", MAC, interface="eth0", is_router=True),
+    Neighbor("2001:db8::7", interface=7, state=NeighborState.UNREACHABLE, is_unreachable=True),
+    Neighbor("192.0.2.8", state=NeighborState(77)),
+]
+
+
+def test_json_fields_are_those_of_neighbor() -> None:
+    """Bug: a field is missing or in another place, or holds what JSON does not have."""
+    for entry in ENTRIES:
+        assert list(json_fields(entry)) == [field.name for field in fields(Neighbor)]
+    assert json_fields(ENTRIES[0]) == {
+        "address": "192.0.2.7",
+        "physical_address": MAC,
+        "interface": "eth0",
+        "state": "STALE",
+        "is_router": False,
+        "is_unreachable": False,
+        "reachability_time": 12,
+        "interface_index": 0,
+        "interface_luid": 0,
+    }
+    assert [json_fields(entry)["state"] for entry in ENTRIES] == ["STALE", "PERMANENT", "UNREACHABLE", "UNKNOWN_77"]
+    assert json_fields(ENTRIES[2])["physical_address"] == ""
+
+
+def as_array(objects: Iterable[dict[str, object]]) -> str:
+    return json_array(objects)
+
+
+def as_lines(objects: Iterable[dict[str, object]]) -> str:
+    return "".join(f"{json_line(value)}\n" for value in objects)
+
+
+@pytest.mark.parametrize("write", [as_array, as_lines])
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_written_entries_can_be_read(write: Callable[[Iterable[dict[str, object]]], str], count: int) -> None:
+    """Bug: a writer and the reader disagree about a format."""
+    entries = ENTRIES[:count]
+    text = write(json_fields(entry) for entry in entries)
+    keys = [(entry.address, entry.physical_address, entry.interface) for entry in valid(text)]
+    assert keys == [(entry.address, entry.physical_address, entry.interface) for entry in entries]
+    assert len(text.splitlines()) == (count if write is as_lines else count + 2 if count else 1)
+
+
+def test_formats_need_neither_click_nor_rich() -> None:
+    """Bug: programs without the extra `cli` cannot read entries from files."""
+    code = f"""
+import sys
+sys.path[:] = {sys.path!r}
+sys.modules["click"] = sys.modules["rich"] = None
+from netio.formats import neighbor_of, read_records
+print(*(neighbor_of(record.fields).interface for record in read_records(sys.stdin.read())))
+assert not [name for name in sys.modules if name.startswith("netio.cli")]
+"""
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], input=as_json(interface="eth0"), capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "eth0\n"
+
+
+def test_schema_is_part_of_the_package() -> None:
+    """Bug: the schema of --json is in the source tree only, so that a program cannot find it."""
+    schema = json.loads(Path(netio.__file__).with_name("schema.json").read_text(encoding="utf-8"))
+    assert list(schema["$defs"]["entry"]["properties"])[: len(fields(Neighbor))] == list(json_fields(ENTRY))
+    assert set(schema["$defs"]["entry"]["required"]) == set(json_fields(ENTRY))

@@ -353,4 +353,4 @@ def _interface_luid(interface: InterfaceLike | None) -> tuple[CData, str]:
     luid = luid or key_of(InterfaceCache().find(name=name, index=index))[0]
     if luid == 0:
         raise invalid(f"interface {name or index} has no LUID, so it cannot be selected")
-    return ffi.new("NET_LUID *", {"Value": luid}), f"on {name or f'interface {index}'}"
+    return ffi.new("NET_LUID *", {"Value": luid}), f"interface {name or index}"

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""What can go wrong, and the one table that says which code means what.
+"""The exceptions, and the one table that gives each result code its meaning.
 
 NetioError (OSError)
 ├── AccessDeniedError       (PermissionError)  administrator rights are missing
 ├── InterfaceNotFoundError  (LookupError)      there is no such interface
-├── InvalidParameterError   (ValueError)       an address, physical address, interface or limit that cannot be
-├── NeighborExistsError     (FileExistsError)  create: the address has a row on the interface
-├── NeighborNotFoundError   (LookupError)      the address has no row on the interface
+├── InvalidParameterError   (ValueError)       an invalid address, physical address, interface, family or limit
+├── NeighborExistsError     (FileExistsError)  create: the address already has an entry on the interface
+├── NeighborNotFoundError   (LookupError)      get, set, delete: the address has no entry on the interface
 ├── NotSupportedError                          the system lacks the address family
-├── TableFullError                             the kernel's table takes no more rows
-└── UnreachableError        (TimeoutError)     no answer, no route, or no link with that address
+├── TableFullError                             the kernel's table has no room for another dynamic entry
+└── UnreachableError        (TimeoutError)     no reply, no route, or the address is not on-link
 """
 
 from __future__ import annotations
 
 import errno
+from enum import Enum
 
 from netio._native import ffi, lib
 
@@ -23,27 +24,55 @@ if TYPE_CHECKING:
     from netio._types import Neighbor
 
 
+class Hint(Enum):
+    """What the user can do about an error. Each program words it for its own users, as `str(error)` does for Python."""
+
+    LIST_INTERFACES = "choose one of the interfaces that exist"
+    ELEVATE = "run with administrator rights"
+    NAME_INTERFACE = "name the interface"
+    CREATE_OR_RESOLVE = "create the entry, or resolve the address"
+    SET_OR_REPLACE = "change the entry that exists, or replace it"
+
+
+# The hints in the words of a Python program. The command has a table of its own.
+_ADVICE = {
+    Hint.LIST_INTERFACES: "list_interfaces() returns those that exist",
+    Hint.ELEVATE: "use sudo or CAP_NET_ADMIN, on Windows an elevated prompt",
+    Hint.NAME_INTERFACE: "name the interface with interface=",
+    Hint.CREATE_OR_RESOLVE: "create_neighbor() creates one, resolve_neighbor() probes the link",
+    Hint.SET_OR_REPLACE: "set_neighbor() changes it, replace_neighbor() writes it in either case",
+}
+
+
 class NetioError(OSError):
-    """A call of the operating system failed.
+    """An argument was rejected, or a function of the operating system failed.
+
+    `strerror` holds "OPERATION SUBJECT: REASON; ADVICE (code CODE)", without the parts that an error lacks.
 
     Attributes:
-        operation: Name of the Windows function that the verb follows; empty for what a type itself refused.
-        code: Its result, a Win32 number; on Windows equal to `winerror`.
-        errno: The number of `errno` that comes nearest.
-        ntstatus: The kernel documentation's name of the status, None where it has none.
-        row: What was asked for, None where no row was.
-        position: Place in the rows of a bulk call, None outside one.
+        operation: Name of the Windows function that the called function follows; empty if a type rejected its value.
+        code: Its result, a Win32 error code; on Windows equal to `winerror`.
+        errno: The closest value of `errno`.
+        ntstatus: The status name in the kernel documentation, None if there is none.
+        subject: What the function was called for, such as "192.0.2.7 on eth0"; empty if an argument was rejected.
+        reason: What is wrong, without advice.
+        hint: What to do about it, None if netio has no advice.
+        row: The entry that the call was about, None if it was not about one.
+        position: The index of the entry in a bulk call, None outside one.
     """
 
     operation: str = ""
     code: int = 0
     ntstatus: str | None = None
+    subject: str = ""
+    reason: str = ""
+    hint: Hint | None = None
     row: Neighbor | None = None
     position: int | None = None
 
 
 if hasattr(OSError, "winerror"):
-    # The C member of that name would not survive pickle without changing errno.
+    # Pickling the C member of that name would change errno.
     setattr(NetioError, "winerror", property(lambda error: error.code))  # noqa: B010
 
 
@@ -56,15 +85,15 @@ class InterfaceNotFoundError(NetioError, LookupError):
 
 
 class InvalidParameterError(NetioError, ValueError):
-    """An address, physical address, interface, family or limit that cannot be."""
+    """An address, physical address, interface, family or limit is invalid."""
 
 
 class NeighborExistsError(NetioError, FileExistsError):
-    """The address already has a row on the interface, in whatever state."""
+    """The address already has an entry on the interface, in any state."""
 
 
 class NeighborNotFoundError(NetioError, LookupError):
-    """The address has no row on the interface."""
+    """The address has no entry on the interface."""
 
 
 class NotSupportedError(NetioError):
@@ -72,71 +101,80 @@ class NotSupportedError(NetioError):
 
 
 class TableFullError(NetioError):
-    """The kernel's neighbour table takes no more dynamic rows."""
+    """The kernel's neighbour table has no room for another dynamic entry."""
 
 
 class UnreachableError(NetioError, TimeoutError):
-    """No answer came, or no link of this machine has the address."""
+    """No reply was received, or the address is not on-link on any interface of this machine."""
 
 
-# Code -> class, errno, status name of the kernel documentation, and what to do about it.
-_Meaning = tuple[type[NetioError], int, "str | None", str]
+# Code -> class, errno, status name of the kernel documentation, reason (empty: the system's text is used), hint.
+_Meaning = tuple[type[NetioError], int, "str | None", str, "Hint | None"]
 _MEANINGS: dict[int, _Meaning] = {
     lib.ERROR_FILE_NOT_FOUND: (
         InterfaceNotFoundError,
         errno.ENODEV,
         "STATUS_NOT_FOUND",
-        "there is no such interface; list_interfaces() tells which there are",
+        "there is no such interface",
+        Hint.LIST_INTERFACES,
     ),
     lib.ERROR_ACCESS_DENIED: (
         AccessDeniedError,
         errno.EACCES,
         "STATUS_ACCESS_DENIED",
-        "administrator rights are missing: use sudo or CAP_NET_ADMIN, on Windows an elevated prompt",
+        "administrator rights are missing",
+        Hint.ELEVATE,
     ),
-    lib.ERROR_NOT_ENOUGH_MEMORY: (NetioError, errno.ENOMEM, "STATUS_NO_MEMORY", "out of memory"),
+    lib.ERROR_NOT_ENOUGH_MEMORY: (NetioError, errno.ENOMEM, "STATUS_NO_MEMORY", "out of memory", None),
     lib.ERROR_NOT_SUPPORTED: (
         NotSupportedError,
         errno.EOPNOTSUPP,
         "STATUS_NOT_SUPPORTED",
         "the system, or the interface, has no stack for the address family: install or enable it",
+        None,
     ),
     lib.ERROR_BAD_NET_NAME: (
         UnreachableError,
         errno.EHOSTUNREACH,
         "STATUS_BAD_NETWORK_NAME",
-        "no answer: the host is silent, or the address is not on that link, or the link is down",
+        "no reply: the host is silent, the address is not on that link, or the link is down",
+        None,
     ),
     lib.ERROR_NETWORK_UNREACHABLE: (
         UnreachableError,
         errno.EHOSTUNREACH,
         "STATUS_NETWORK_UNREACHABLE",
-        "there is no route to it; name its link with interface=",
+        "there is no route to the address",
+        Hint.NAME_INTERFACE,
     ),
     lib.ERROR_HOST_UNREACHABLE: (
         UnreachableError,
         errno.EHOSTUNREACH,
         "STATUS_HOST_UNREACHABLE",
-        "the host cannot be reached; name its link with interface=",
+        "the host is unreachable",
+        Hint.NAME_INTERFACE,
     ),
     lib.ERROR_INVALID_PARAMETER: (
         InvalidParameterError,
         errno.EINVAL,
         "STATUS_INVALID_PARAMETER",
         "the family must be AF_UNSPEC, AF_INET or AF_INET6",
+        None,
     ),
     lib.ERROR_NOT_FOUND: (
         NeighborNotFoundError,
         errno.ENOENT,
         "STATUS_NOT_FOUND",
-        "the address has no row there; create_neighbor() makes one, resolve_neighbor() asks the link",
+        "the address has no entry there",
+        Hint.CREATE_OR_RESOLVE,
     ),
-    lib.ERROR_NO_SYSTEM_RESOURCES: (TableFullError, errno.ENOBUFS, "STATUS_INSUFFICIENT_RESOURCES", ""),
+    lib.ERROR_NO_SYSTEM_RESOURCES: (TableFullError, errno.ENOBUFS, "STATUS_INSUFFICIENT_RESOURCES", "", None),
     lib.ERROR_OBJECT_ALREADY_EXISTS: (
         NeighborExistsError,
         errno.EEXIST,
         None,
-        "the address already has a row there; set_neighbor() changes it, replace_neighbor() writes in any case",
+        "the address already has an entry there",
+        Hint.SET_OR_REPLACE,
     ),
 }
 
@@ -145,8 +183,8 @@ def _meaning(code: int, *, interface_known: bool) -> _Meaning:
     if code == lib.ERROR_NOT_FOUND and not interface_known:
         return _MEANINGS[lib.ERROR_FILE_NOT_FOUND]
     if code & lib.NETIO_ERRNO:
-        return NetioError, code & ~lib.NETIO_ERRNO, None, ""
-    return _MEANINGS.get(code, (NetioError, errno.EIO, None, ""))
+        return NetioError, code & ~lib.NETIO_ERRNO, None, "", None
+    return _MEANINGS.get(code, (NetioError, errno.EIO, None, "", None))
 
 
 def _system_text(code: int) -> str:
@@ -161,39 +199,46 @@ def failure(
     subject: str = "",
     *,
     reason: str = "",
+    hint: Hint | None = None,
     interface_known: bool = False,
     row: Neighbor | None = None,
     position: int | None = None,
 ) -> NetioError:
-    """Makes the error of a code that is not 0.
+    """Creates the error for a result code other than 0.
 
     Args:
         operation: Name of the Windows function.
         code: Its result.
         subject: What it was called for, as the message names it.
-        reason: What to say instead of the table's text.
-        interface_known: Whether 1168 speaks of a row, because the interface is known to exist.
-        row: What was asked for.
-        position: Its place in a bulk call.
+        reason: What is wrong, without advice. With a reason the table's reason and hint are not used.
+        hint: What to do about that reason.
+        interface_known: Whether ERROR_NOT_FOUND (1168) refers to the entry, because the interface is known to exist.
+        row: The entry that the call was about.
+        position: Its index in a bulk call.
     """
-    kind, number, ntstatus, text = _meaning(code, interface_known=interface_known)
-    called = " ".join(filter(None, (operation, subject)))
-    message = reason or text or _system_text(code)
-    error = kind(number, f"{called}: {message} (code {code})" if called else message)
+    kind, number, ntstatus, table_reason, table_hint = _meaning(code, interface_known=interface_known)
+    if not reason:
+        reason, hint = table_reason or _system_text(code), table_hint
+    text = reason if hint is None else f"{reason}; {_ADVICE[hint]}"
+    called = f"{operation} {subject}" if subject else operation
+    error = kind(number, f"{called}: {text} (code {code})" if called else text)
     error.operation = operation
     error.code = code
     error.ntstatus = ntstatus
+    error.subject = subject
+    error.reason = reason
+    error.hint = hint
     error.row = row
     error.position = position
     return error
 
 
 def check(operation: str, code: int, subject: str = "") -> None:
-    """Raises what a result means for a call that is about no row; 0 is success."""
+    """Raises the error of a result code that is not about an entry; 0 is success."""
     if code != lib.NO_ERROR:
         raise failure(operation, code, subject)
 
 
-def invalid(reason: str, operation: str = "") -> NetioError:
-    """Makes the error of a value that is refused before the system is asked."""
-    return failure(operation, lib.ERROR_INVALID_PARAMETER, reason=reason)
+def invalid(reason: str, operation: str = "", *, hint: Hint | None = None) -> NetioError:
+    """Creates the error for a value that netio rejects before it calls the system."""
+    return failure(operation, lib.ERROR_INVALID_PARAMETER, reason=reason, hint=hint)

@@ -12,7 +12,7 @@ from netio import InterfaceNotFoundError, NetioError, list_interfaces
 
 # What the errors advise, which speaks of Python.
 _FUNCTION = re.compile(r"(\w+)_neighbor\(\)")
-_INTERFACES = "list_interfaces() tells which there are"
+_INTERFACES = "list_interfaces() returns those that exist"
 
 
 def complain(error: NetioError | str, place: str = "") -> None:

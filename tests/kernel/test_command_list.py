@@ -166,7 +166,7 @@ def test_get_for_people() -> None:
     assert done.returncode == 1
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["ADDRESS", "192.0.2.7"]
     assert done.stderr.startswith("netio: GetIpNetEntry2 192.0.2.99 on near0: ")
-    assert "`netio resolve` asks the link" in complaint("get", "192.0.2.99")
+    assert "`netio resolve` probes the link" in complaint("get", "192.0.2.99")
     assert [row["is_router"] for row in answer("get", "fe80::7", "-i", "near0")] == [True]
 
 

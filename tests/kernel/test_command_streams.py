@@ -92,4 +92,4 @@ def test_a_name_that_the_locale_lacks(wire: Wire, more: dict[str, str]) -> None:
         assert "rr" in done.stdout
     done = run("list", "-i", "nothere", **more)
     assert done.returncode == 1
-    assert done.stderr.startswith("netio: GetIpNetTable2 on nothere: ")
+    assert done.stderr.startswith("netio: GetIpNetTable2 interface nothere: ")

@@ -104,7 +104,7 @@ def test_an_alias_is_taken_as_typed(alias: str) -> None:
     """Windows has aliases with a star, which click takes for a pattern of files."""
     done = process(_MAIN, "list", "-4", "-i", alias)
     assert (done.returncode, done.stdout) == (1, b"")
-    assert f" on {alias}: there is no such interface" in done.stderr.decode("ascii")
+    assert f"interface {alias}: there is no such interface" in done.stderr.decode("ascii")
 
 
 @pytest.mark.wine_lacks
@@ -139,7 +139,7 @@ def test_life_of_a_row(command: Command) -> None:
     assert command("delete", "fe80::7", "-i", "Überall") == (0, "", "")
     gone = command("get", "fe80::7%7")
     assert gone.status == 1
-    assert "`netio create` makes one" in gone.err
+    assert "`netio create` creates one" in gone.err
     assert [str(row.address) for row in netio.list_neighbors()] == ["192.0.2.7"]
 
 

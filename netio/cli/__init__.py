@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""The netio command. Nothing that the library needs: click and rich come with the extra `cli`."""
+"""The command netio. The library does not need it: click and rich are installed with the extra `cli`."""
 
 import sys
 
 # Exit status.
 FAILED = 1
-INTERRUPTED = 128 + 2  # as a shell counts a SIGINT
+INTERRUPTED = 128 + 2  # what a shell reports for SIGINT
 
-# The extra of netio that has a package.
+# The extra of netio that installs a package.
 _EXTRAS = {"click": "cli", "rich": "cli", "aiooui": "oui"}
 
 
 def main() -> None:
-    """Runs the command, or says what it lacks."""
+    """Runs the command, or reports which package is missing."""
     try:
         from netio.cli.commands import run
 
         run()
-    except KeyboardInterrupt:  # while all that was being loaded
+    except KeyboardInterrupt:  # during the imports
         sys.exit(INTERRUPTED)
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The group of commands, its aliases, and what the process ends with."""
+"""The command group, its aliases, and the exit status of the process."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import click
 
 import netio
 from netio.cli import FAILED, INTERRUPTED, reading, scanning, writing
-from netio.cli.messages import complain
+from netio.cli.messages import print_error
 
-# What users of ip(8) type. `get` has the same name there.
+# The names of ip(8). `get` is the same there.
 _ALIASES = {"show": "list", "add": "create", "change": "set", "del": "delete"}
 
 
@@ -23,7 +23,7 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(self.commands)  # in their own order: reading, writing, sweeping
+        return list(self.commands)  # in the order of definition: reading, writing, scanning
 
 
 @click.group(
@@ -33,18 +33,18 @@ class _Commands(click.Group):
     epilog="""
     \b
     Examples:
-      netio list                                 who is there
-      netio resolve 192.0.2.2                    ask for its physical address, and wait
-      netio replace 192.0.2.7 02:00:5e:00:00:07  pin it: a permanent row
-      netio delete 192.0.2.7                     unpin it
-      netio scan 192.0.2.0/24 --map              sweep a prefix
+      netio list                                 list the known neighbours
+      netio resolve 192.0.2.2                    probe a host, and wait for its reply
+      netio replace 192.0.2.7 02:00:5e:00:00:07  create or update a permanent entry
+      netio delete 192.0.2.7                     delete an entry
+      netio scan 192.0.2.0/24 --map              probe every address of a prefix
 
-    Reading and asking the link need no privilege. Writing does: sudo, or an elevated prompt on Windows.
+    Reading and probing need no privilege. Writing needs administrator rights: sudo, or an elevated prompt on Windows.
     """,
 )
 @click.version_option(netio.__version__)
 def commands() -> None:
-    """The operating system's neighbour table: which physical address stands behind an IP address on a link."""
+    """The neighbour table (ARP, IPv6 Neighbor Discovery): the physical addresses of the hosts on the local links."""
 
 
 for _command in (*reading.COMMANDS, *writing.COMMANDS, scanning.scan):
@@ -52,35 +52,35 @@ for _command in (*reading.COMMANDS, *writing.COMMANDS, scanning.scan):
 
 
 def run() -> None:
-    """Runs the command of sys.argv and ends the process.
+    """Runs the command in sys.argv and ends the process.
 
-    Exit status: 0; 1 where something failed, with a line on stderr for each (a silent host is a row of the answer);
-    2 for wrong usage; 130 after Ctrl-C.
+    Exit status: 0 on success; 1 if something failed, with a line on stderr for each failure (a host that does not reply
+    to `resolve` has a line in the output instead); 2 for wrong usage; 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # An interface name that the terminal cannot show must not end the listing.
+            # An interface name that the terminal cannot display must not end the output.
             stream.reconfigure(errors="backslashreplace")
     try:
-        # A word is what was typed: on Windows click would take "Local Area Connection* 1" for a pattern of files.
+        # No expansion of words: on Windows click would take "Local Area Connection* 1" for a pattern of file names.
         status = commands.main(prog_name="netio", standalone_mode=False, windows_expand_args=False)
     except netio.NetioError as error:
-        complain(error)
+        print_error(error)
         status = FAILED
     except click.ClickException as error:
         error.show()
         status = error.exit_code
     except click.Abort:
         status = INTERRUPTED
-    except OSError as error:  # a file that cannot be read, a disk that is full
-        complain(": ".join(filter(None, (error.filename, error.strerror or str(error)))))
-        _forget_output()
+    except OSError as error:  # an unreadable file, a full disk
+        print_error(": ".join(filter(None, (error.filename, error.strerror or str(error)))))
+        _discard_output()
         status = FAILED
     sys.exit(status)
 
 
-def _forget_output() -> None:
-    """Lets Python's own last flush succeed, which would complain once more and change the exit status."""
+def _discard_output() -> None:
+    """Redirects stdout to the null device: Python's flush at exit would fail again and change the exit status."""
     if sys.stdout is not None:
-        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
-            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        with open(os.devnull, "wb") as null_device:  # noqa: PTH123
+            os.dup2(null_device.fileno(), sys.stdout.fileno())

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Rows as a person wants to see them."""
+"""Prints entries as a table, and the map of a prefix."""
 
 from __future__ import annotations
 
 import sys
 from functools import cache
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -12,10 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from netio import Neighbor, NeighborState, NetioError, UnreachableError
-from netio.cli.address_map import GROUP, Sign, legend, lines_of
+from netio.cli.address_map import GROUP, Symbol, legend, lines_of
 from netio.cli.messages import printable
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from ipaddress import IPv4Network, IPv6Network
@@ -34,28 +34,28 @@ STYLES = {
 
 _TITLES = ("ADDRESS", "PHYSICAL ADDRESS", "INTERFACE", "STATE", "VENDOR", "ROUTER")
 _STATE = _TITLES.index("STATE")
-_ALWAYS = _TITLES[: _STATE + 1]
+_REQUIRED = _TITLES[: _STATE + 1]
 
-# Cells, and the style of the state.
+# The cells of a line, and the style of its state.
 _Line = tuple[tuple[str, ...], str]
 
-# Nothing is cut or wrapped on its way to a file or a pipe.
+# Wide enough that rich neither cuts nor wraps lines for a file or a pipe.
 _WIDTH_OFF_TERMINAL = 300
 
 
 def console() -> Console:
-    """Where answers go; with colour on a terminal only."""
+    """Returns the console for stdout. It uses colours only on a terminal."""
     width = None if sys.stdout and sys.stdout.isatty() else _WIDTH_OFF_TERMINAL
-    # Addresses are full of what rich takes for markup and emoji: ":ab:" is one.
+    # Addresses contain rich's notation for markup and emoji: ":ab:" is an emoji.
     return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
-def draw_rows(answers: Iterable[tuple[object, Neighbor | NetioError]], vendors: Vendors | None = None) -> None:
-    """Prints a table of rows, and of the addresses that have failed."""
-    lines = [_line(address, answer, vendors) for address, answer in answers]
+def draw_entries(results: Iterable[tuple[object, Neighbor | NetioError]], vendors: Vendors | None = None) -> None:
+    """Prints a table of entries and of addresses that failed."""
+    lines = [_line(address, result, vendors) for address, result in results]
     columns = list(zip(_TITLES, *(cells for cells, _ in lines), strict=True))
-    # A column that nobody has anything in is not worth its width.
-    used = [place for place, (title, *cells) in enumerate(columns) if title in _ALWAYS or any(cells)]
+    # Optional columns without any content are omitted.
+    used = [place for place, (title, *cells) in enumerate(columns) if title in _REQUIRED or any(cells)]
     widths = {place: max(map(_width, columns[place])) for place in used}
     out = console()
     if out.is_terminal and (sum(widths.values()) + 2 * (len(used) - 1) > out.width or out.legacy_windows):
@@ -65,21 +65,21 @@ def draw_rows(answers: Iterable[tuple[object, Neighbor | NetioError]], vendors: 
         out.file.flush()
 
 
-def _line(address: object, answer: Neighbor | NetioError, vendors: Vendors | None) -> _Line:
-    if isinstance(answer, NetioError):
-        state = NeighborState.UNREACHABLE.name if isinstance(answer, UnreachableError) else "-"
-        interface = answer.row.interface if answer.row is not None else ""
+def _line(address: object, result: Neighbor | NetioError, vendors: Vendors | None) -> _Line:
+    if isinstance(result, NetioError):
+        state = NeighborState.UNREACHABLE.name if isinstance(result, UnreachableError) else "-"
+        interface = result.row.interface if result.row is not None else ""
         cells = printable(str(address)), "-", printable(interface), state, "", ""
         return cells, STYLES[NeighborState.UNREACHABLE]
     cells = (
-        printable(str(answer.address)),
-        str(answer.physical_address) or "-",
-        printable(answer.interface),
-        answer.state.name,
-        "" if vendors is None else printable(vendors.name_of(answer)),
-        "router" if answer.is_router else "",
+        printable(str(result.address)),
+        str(result.physical_address) or "-",
+        printable(result.interface),
+        result.state.name,
+        "" if vendors is None else printable(vendors.name_of(result)),
+        "router" if result.is_router else "",
     )
-    return cells, STYLES.get(answer.state, "")
+    return cells, STYLES.get(result.state, "")
 
 
 def _width(text: str) -> int:
@@ -87,7 +87,7 @@ def _width(text: str) -> int:
 
 
 def _painter(out: Console) -> Callable[[str, str], str]:
-    """A function that puts colours around a text, each sort once: rich takes its time for a hundred thousand."""
+    """Returns a function that adds colours to a text. It caches each result, since rich is slow for 100,000 texts."""
 
     @cache
     def paint(text: str, style: str) -> str:
@@ -108,7 +108,7 @@ def _padded(lines: list[_Line], widths: dict[int, int], paint: Callable[[str, st
 
 
 def _folded(lines: list[_Line], used: list[int]) -> Table:
-    """The same where the terminal is too narrow for it."""
+    """Builds the table for a terminal that is too narrow for its lines: rich folds the cells."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for place in used:
         table.add_column(_TITLES[place], overflow="fold")
@@ -117,24 +117,24 @@ def _folded(lines: list[_Line], used: list[int]) -> Table:
     return table
 
 
-def draw_map(network: IPv4Network | IPv6Network, answers: Mapping[object, Neighbor | NetioError]) -> None:
-    """Prints the picture of a prefix, and what its signs mean."""
+def draw_map(network: IPv4Network | IPv6Network, results: Mapping[object, Neighbor | NetioError]) -> None:
+    """Prints the map of a prefix, and its legend."""
     out = console()
     margin = max(len(str(network[0])), len(str(network[-1]))) + 1
-    # 32 signs, and a gap behind each group.
+    # 32 symbols, and a gap before each group.
     width = 32 if out.width >= margin + 32 + 32 // GROUP else 16
-    lines = list(lines_of(network, answers, width))
+    lines = list(lines_of(network, results, width))
     out.print()
-    for address, signs in lines:
+    for address, symbols in lines:
         text = Text(f"{address:>{margin - 1}}")
-        for place, sign in enumerate(signs):
+        for place, symbol in enumerate(symbols):
             text.append(" " * (place % GROUP == 0))
-            text.append(sign.letter, style=_style_of(sign))
+            text.append(symbol.letter, style=_style_of(symbol))
         out.print(text, no_wrap=True, crop=False)
     out.print()
-    for sign, count in legend(lines):
-        out.print(Text(sign.letter, style=_style_of(sign)) + Text(f" {sign.meaning}: {count:,}"))
+    for symbol, count in legend(lines):
+        out.print(Text(symbol.letter, style=_style_of(symbol)) + Text(f" {symbol.meaning}: {count:,}"))
 
 
-def _style_of(sign: Sign) -> str:
-    return STYLES.get(sign.state, "") if sign.state is not None else ""
+def _style_of(symbol: Symbol) -> str:
+    return STYLES.get(symbol.state, "") if symbol.state is not None else ""

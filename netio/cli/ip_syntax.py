@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""The word order of ip(8): `192.0.2.7 lladdr 02:00:5e:00:00:07 dev eth0`. Takes words apart, knows no command."""
+"""The word order of ip(8): `192.0.2.7 lladdr 02:00:5e:00:00:07 dev eth0`. Independent of the commands."""
 
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import click
 
 from netio import NeighborState, list_interfaces
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-# States by their names in ip(8) that are not those of NeighborState; the two that Windows lacks as it shows them.
+# The names of ip(8) that NeighborState lacks. NOARP and NONE do not exist on Windows: netio maps them to these states.
 _STATES = {
     "failed": NeighborState.UNREACHABLE,
     "noarp": NeighborState.PERMANENT,
@@ -22,65 +22,65 @@ _STATES = {
 _KEYWORDS = ("dev", "lladdr", "nud", "to")
 
 
-def take_apart(words: Iterable[str], keywords: Container[str]) -> tuple[list[str], dict[str, str]]:
-    """Parts the words without a keyword from those behind one; "to" only marks an address.
+def split_words(words: Iterable[str], keywords: Container[str]) -> tuple[list[str], dict[str, str]]:
+    """Splits the words into positional ones and the values of keywords. The value of "to" is positional too.
 
     Raises:
-        click.UsageError: A keyword that is not among those, or twice, or without a word behind it.
+        click.UsageError: A keyword is not among `keywords`, is given twice, or has no value.
     """
-    plain: list[str] = []
+    positional: list[str] = []
     named: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
         if word not in _KEYWORDS:
-            plain.append(word)
+            positional.append(word)
             continue
         if word not in keywords:
-            raise click.UsageError(f"{word!r} means nothing to this command")
+            raise click.UsageError(f"keyword {word!r} is not valid for this command")
         value = next(rest, None)
         if not value:
-            raise click.UsageError(f"{word!r} needs a word behind it")
+            raise click.UsageError(f"keyword {word!r} needs a value")
         if word in named:
-            raise click.UsageError(f"{word!r} is there twice")
+            raise click.UsageError(f"keyword {word!r} is given twice")
         if word == "to":
-            plain.append(value)
+            positional.append(value)
         else:
             named[word] = value
-    return plain, named
+    return positional, named
 
 
 def interface_name(word: str) -> str:
-    """The name of the interface that a word means; digits that are no name are an index."""
+    """Returns the name of an interface, given by name or index. Digits are a name if an interface has that name."""
     return _names_by_index().get(word, word) if word.isdecimal() else word
 
 
-@cache  # thousands of rows may name the same one
+@cache  # thousands of entries may give the same index
 def _names_by_index() -> dict[str, str]:
-    names = {str(link.index): link.name for link in list_interfaces()}
+    names = {str(interface.index): interface.name for interface in list_interfaces()}
     return {index: name for index, name in names.items() if index not in names.values()}
 
 
-def interface_of(named: dict[str, str], interface: str | None) -> str | None:
-    """The interface that is named by `dev` or by --interface.
+def interface_of(named: dict[str, str], option: str | None) -> str | None:
+    """Returns the interface that is given by the keyword `dev` or by --interface.
 
     Raises:
-        click.UsageError: By both, and not the same.
+        click.UsageError: They name different interfaces.
     """
     if "dev" not in named:
-        return interface
+        return option
     name = interface_name(named["dev"])
-    if interface not in (None, name):
-        raise click.UsageError(f"--interface {interface} contradicts dev {name}; name one of them")
+    if option not in (None, name):
+        raise click.UsageError(f"--interface {option} contradicts dev {name}; give one of them")
     return name
 
 
 def state_of(word: str) -> NeighborState:
-    """The state that a word behind `nud` names.
+    """Returns the state with a name of ip(8), or of NeighborState.
 
     Raises:
-        click.UsageError: It names none.
+        click.UsageError: There is no such state.
     """
     known = {state.name.lower(): state for state in NeighborState} | _STATES
     if word.lower() not in known:
-        raise click.UsageError(f"{word!r} is no state; there are {', '.join(sorted(known))}")
+        raise click.UsageError(f"invalid state {word!r}; the states are {', '.join(sorted(known))}")
     return known[word.lower()]

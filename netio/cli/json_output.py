@@ -1,47 +1,39 @@
 # SPDX-License-Identifier: MIT
-"""What --json prints. netio/schema.json is its contract."""
+"""The output of --json. netio/schema.json describes it."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import click
 
-from netio import Neighbor, NetioError
-from netio.cli.messages import in_words_of_commands
+from netio.cli.messages import message_of
+from netio.formats import json_array, json_fields, json_line
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from netio import Neighbor, NetioError
     from netio.cli.vendor import Vendors
 
 
-_FIELDS = [field.name for field in fields(Neighbor)]
+def entry_object(entry: Neighbor, vendors: Vendors | None = None) -> dict[str, object]:
+    """Returns the object for an entry that was read: the fields of Neighbor, and the vendor if requested."""
+    values = json_fields(entry)
+    return values if vendors is None else values | {"vendor": vendors.name_of(entry) or None}
 
 
-def row_object(row: Neighbor, vendors: Vendors | None = None) -> dict[str, object]:
-    """A row: the fields of Neighbor, addresses as text, the state by its name; the maker where asked for."""
-    told = {name: getattr(row, name) for name in _FIELDS} | {
-        "address": str(row.address),
-        "physical_address": str(row.physical_address),
-        "state": row.state.name,
-    }
-    return told if vendors is None else told | {"vendor": vendors.name_of(row) or None}
-
-
-def written_object(row: Neighbor) -> dict[str, object]:
-    """A row that was written: what was asked for."""
+def written_object(entry: Neighbor) -> dict[str, object]:
+    """Returns the object for an entry that was written or deleted, as requested."""
     return {
-        "address": str(row.address),
-        "physical_address": str(row.physical_address),
-        "interface": row.interface or row.interface_index or None,
+        "address": str(entry.address),
+        "physical_address": str(entry.physical_address),
+        "interface": entry.interface or entry.interface_index or None,
     }
 
 
 def failure_object(address: object, error: NetioError) -> dict[str, object]:
-    """What failed: the address, and why."""
+    """Returns the object for an address that failed, and its error."""
     return {
         "address": str(address),
         "error": {
@@ -49,17 +41,16 @@ def failure_object(address: object, error: NetioError) -> dict[str, object]:
             "operation": error.operation,
             "code": error.code,
             "errno": error.errno,
-            "message": in_words_of_commands(error),
+            "message": message_of(error),
         },
     }
 
 
 def print_array(objects: Iterable[dict[str, object]]) -> None:
-    """Prints objects as one JSON array, a line for each."""
-    lines = ",\n".join(json.dumps(told) for told in objects)
-    click.echo(f"[\n{lines}\n]" if lines else "[]")
+    """Prints objects as one JSON array, with one object per line."""
+    click.echo(json_array(objects))
 
 
-def print_line(told: dict[str, object]) -> None:
-    """Prints an object as a line of its own, at once."""
-    click.echo(json.dumps(told))
+def print_line(value: dict[str, object]) -> None:
+    """Prints an object as a line of JSON Lines, and flushes it."""
+    click.echo(json_line(value))

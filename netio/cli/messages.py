@@ -1,41 +1,52 @@
 # SPDX-License-Identifier: MIT
-"""Errors as the command tells them: one line on stderr, in the words of the command line."""
+"""Errors as the command reports them: one line on stderr, with advice for users of the command line."""
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
 import click
 
-from netio import InterfaceNotFoundError, NetioError, list_interfaces
+from netio import InvalidParameterError, NetioError, list_interfaces
+from netio.errors import Hint
 
-# What the errors advise, which speaks of Python.
-_FUNCTION = re.compile(r"(\w+)_neighbor\(\)")
-_INTERFACES = "list_interfaces() returns those that exist"
+# The hints in the words of the command line; that of an unknown interface needs the system.
+_ADVICE = {
+    Hint.ELEVATE: "use sudo or CAP_NET_ADMIN, on Windows an elevated prompt",
+    Hint.NAME_INTERFACE: "name the interface with --interface",
+    Hint.CREATE_OR_RESOLVE: "`netio create` creates one, `netio resolve` probes the link",
+    Hint.SET_OR_REPLACE: "`netio set` changes it, `netio replace` writes it in either case",
+}
 
 
-def complain(error: NetioError | str, place: str = "") -> None:
-    """Tells what failed, and where that stood."""
-    text = error if isinstance(error, str) else in_words_of_commands(error)
+def print_error(error: NetioError | str, place: str = "") -> None:
+    """Prints an error, and the place of its entry, as one line on stderr."""
+    text = error if isinstance(error, str) else message_of(error)
     click.echo(f"netio: {printable(f'{place}: {text}' if place else text)}", err=True)
 
 
 def printable(text: str) -> str:
-    """What was given may hold anything; shown, it must not begin a line of its own, nor talk to the terminal."""
+    """Escapes what is not printable: line ends and control characters of user input must not reach the terminal."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
-def in_words_of_commands(error: NetioError) -> str:
-    """The text of an error, with commands in the place of functions, and the interfaces that there are."""
-    text = _FUNCTION.sub(r"`netio \1`", str(error.strerror)).replace("interface=", "--interface")
-    if isinstance(error, InterfaceNotFoundError):
-        text = text.replace(_INTERFACES, f"there are {_interface_names()}")
+def message_of(error: NetioError) -> str:
+    """Returns the text of an error: "SUBJECT: REASON; ADVICE (code CODE)", without the parts that it lacks."""
+    text = f"{error.subject}: {error.reason}" if error.subject else error.reason
+    if error.hint is not None:
+        text = f"{text}; {_advice(error.hint)}"
+    # An argument that netio itself rejected has no subject, and its code says no more than the reason.
+    if error.subject or not isinstance(error, InvalidParameterError):
+        text = f"{text} (code {error.code})"
     return text
 
 
-@cache  # ten thousand rows may name the same wrong one
+def _advice(hint: Hint) -> str:
+    return f"the interfaces are {_interface_names()}" if hint is Hint.LIST_INTERFACES else _ADVICE[hint]
+
+
+@cache  # thousands of entries may name the same unknown interface
 def _interface_names() -> str:
-    return ", ".join(link.name for link in list_interfaces())
+    return ", ".join(interface.name for interface in list_interfaces())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The progress of long work, on stderr where that is a terminal. Only there rich is loaded."""
+"""The progress bar, on stderr if that is a terminal. rich is imported only then."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import math
 import sys
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TextIO
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from rich.progress import ProgressColumn, Task
     from rich.text import Text
 
-# On a narrower terminal the numbers need all the room.
+# Narrower terminals show the numbers without the bar.
 _WIDTH_WITH_BAR = 60
 
 
 @contextmanager
 def progress(total: int, *, wanted: bool = True, printing: bool = False) -> Iterator[Callable[[int, str], None]]:
-    """Draws a bar, which is gone afterwards; gives a function that takes how many are done, and a word on them.
+    """Shows a bar while the context lasts. Yields a function that updates the number of completed items and a text.
 
-    Where lines are printed meanwhile, and to a terminal, they show the progress and there is no bar among them.
+    There is no bar if `printing` is set and stdout is a terminal: the printed lines show the progress there, and a bar
+    would break them.
     """
     if not wanted or not _is_terminal(sys.stderr) or (printing and _is_terminal(sys.stdout)):
         yield lambda *_: None
@@ -37,9 +38,9 @@ def progress(total: int, *, wanted: bool = True, printing: bool = False) -> Iter
     try:
         with bar:
             task = bar.add_task("", total=total)
-            yield lambda done, word: bar.update(task, completed=done, description=word)
+            yield lambda done, text: bar.update(task, completed=done, description=text)
     finally:
-        console.show_cursor()  # also where a Ctrl-C came while the bar was being set up
+        console.show_cursor()  # a Ctrl-C while rich starts the bar would leave the cursor hidden
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
@@ -50,13 +51,13 @@ def _columns(width: int) -> list[ProgressColumn]:
     from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn
     from rich.text import Text
 
-    class Pace(ProgressColumn):
-        """The rate since the beginning, and the time that is left at it. rich's own follows each burst of answers."""
+    class Rate(ProgressColumn):
+        """The mean rate since the start, and the time left at that rate. rich's own column shows the rate of bursts."""
 
         def render(self, task: Task) -> Text:
             rate = task.completed / (task.elapsed or math.inf)
             left = timedelta(seconds=round((task.remaining or 0) / rate)) if rate else "-:--:--"
             return Text(f"{rate:,.0f}/s {left}")
 
-    numbers = [MofNCompleteColumn(), TextColumn("{task.description}"), Pace()]
+    numbers = [MofNCompleteColumn(), TextColumn("{task.description}"), Rate()]
     return [BarColumn(), *numbers] if width >= _WIDTH_WITH_BAR else numbers

@@ -1,20 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""The commands that show rows: list, get, resolve."""
+"""The commands that show entries: list, get, resolve."""
 
 from __future__ import annotations
 
 import socket
 import sys
 from ipaddress import IPv4Address, IPv6Address
+from typing import TYPE_CHECKING
 
 import click
 
 from netio import Neighbor, NeighborState, NetioError, get_neighbor, list_neighbors, resolve_neighbors
 from netio._native import lib
 from netio.cli import FAILED, INTERRUPTED
-from netio.cli.ip_syntax import interface_of, state_of, take_apart
-from netio.cli.json_output import failure_object, print_array, row_object
-from netio.cli.messages import complain
+from netio.cli.ip_syntax import interface_of, split_words, state_of
+from netio.cli.json_output import entry_object, failure_object, print_array
+from netio.cli.messages import print_error
 from netio.cli.options import (
     family_options,
     interface_option,
@@ -24,29 +25,29 @@ from netio.cli.options import (
     vendor_option,
 )
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from netio.cli.vendor import Vendors
 
-    Answer = tuple[object, Neighbor | NetioError]
+    # An address as given or parsed, and its entry or error.
+    Result = tuple[object, Neighbor | NetioError]
 
-# A LUID begins with the ifType of its interface.
+# The highest 16 bits of a LUID are the ifType of the interface.
 _TYPE_SHIFT, _LOOPBACK = 48, 24
 
 _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
-    "interface": lambda row: (row.interface,),
-    "address": lambda row: (row.address.version, int(row.address)),
-    "physical-address": lambda row: (row.physical_address,),
-    "state": lambda row: (row.state.name,),
-    "age": lambda row: (row.reachability_time,),
+    "interface": lambda entry: (entry.interface,),
+    "address": lambda entry: (entry.address.version, int(entry.address)),
+    "physical-address": lambda entry: (entry.physical_address,),
+    "state": lambda entry: (entry.state.name,),
+    "age": lambda entry: (entry.reachability_time,),
 }
 
 
 @click.command(
     "list",
-    short_help="Show who is there: the rows of the neighbour table.",
+    short_help="List the entries of the neighbour table.",
     epilog="""
     \b
     Examples:
@@ -56,17 +57,17 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
 )
 @click.argument("words", nargs=-1, metavar="")
 @family_options
-@interface_option("Rows of this interface only.")
+@interface_option("Entries of this interface only.")
 @click.option(
     "--state",
     "states",
     multiple=True,
     type=click.Choice([state.name for state in NeighborState], case_sensitive=False),
-    help="Rows in this state only; may be given more than once.",
+    help="Entries in this state only; may be given more than once.",
 )
-@click.option("--all", "everything", is_flag=True, help="Also rows for no host: multicast, broadcast, loopback.")
+@click.option("--all", "everything", is_flag=True, help="Include entries for multicast, broadcast and loopback.")
 @click.option(
-    "--sort", type=click.Choice(list(_SORT_KEYS)), default="interface", show_default=True, help="Order of the rows."
+    "--sort", type=click.Choice(list(_SORT_KEYS)), default="interface", show_default=True, help="Order of the entries."
 )
 @vendor_option
 @json_option
@@ -81,25 +82,25 @@ def list_command(
     vendor: bool,
     as_json: bool,
 ) -> None:
-    """Show the rows of the neighbour table."""
-    plain, named = take_apart(words, ("dev", "nud"))
-    if plain:
-        raise click.UsageError(f"list takes no {plain[0]!r}; `netio get` shows the row of an address")
+    """List the entries of the neighbour table."""
+    positional, named = split_words(words, ("dev", "nud"))
+    if positional:
+        raise click.UsageError(f"unexpected argument {positional[0]!r}; `netio get` shows the entry of an address")
     if "nud" in named and named["nud"] != "all":
         states = *states, state_of(named["nud"]).name
-    rows = [
-        row
-        for row in list_neighbors(family or socket.AF_UNSPEC, interface=interface_of(named, interface))
-        if (everything or named.get("nud") == "all" or stands_for_host(row))
-        and (not states or row.state.name in states)
+    entries = [
+        entry
+        for entry in list_neighbors(family or socket.AF_UNSPEC, interface=interface_of(named, interface))
+        if (everything or named.get("nud") == "all" or stands_for_host(entry))
+        and (not states or entry.state.name in states)
     ]
-    rows.sort(key=lambda row: (*_SORT_KEYS[sort](row), *address_order(row)))
-    show([(row.address, row) for row in rows], load_vendors() if vendor else None, as_json=as_json)
+    entries.sort(key=lambda entry: (*_SORT_KEYS[sort](entry), *address_order(entry)))
+    show([(entry.address, entry) for entry in entries], load_vendors() if vendor else None, as_json=as_json)
 
 
 @click.command(
     "get",
-    short_help="Show the row of an address, without asking anybody.",
+    short_help="Show the entries of addresses, without probing.",
     epilog="""
     \b
     Examples:
@@ -108,22 +109,22 @@ def list_command(
     """,
 )
 @click.argument("words", nargs=-1, required=True, metavar="ADDRESS...")
-@interface_option("The interface of the row. [default: where the routes lead]")
+@interface_option("The interface of the entries. [default: determined by the routes]")
 @vendor_option
 @json_option
 def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, as_json: bool) -> None:
-    """Show the rows of addresses as they stand. Nothing is sent, nobody is waited for: `netio resolve` does."""
-    addresses, named = take_apart(words, ("dev", "to"))
+    """Show the entries of addresses. Sends no packets; `netio resolve` probes the link."""
+    addresses, named = split_words(words, ("dev", "to"))
     vendors = load_vendors() if vendor else None
-    answers = list(_get(addresses, interface_of(named, interface)))
-    _tell_failures(error for _, error in answers if isinstance(error, NetioError))
-    shown = [answer for answer in answers if as_json or isinstance(answer[1], Neighbor)]
+    results = list(_get(addresses, interface_of(named, interface)))
+    _print_errors(error for _, error in results if isinstance(error, NetioError))
+    shown = [result for result in results if as_json or isinstance(result[1], Neighbor)]
     if shown:
         show(shown, vendors, as_json=as_json)
-    _end(answers)
+    _exit_if_failed(results)
 
 
-def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Answer]:
+def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Result]:
     for address in addresses:
         try:
             yield address, get_neighbor(address, interface=interface)
@@ -133,7 +134,7 @@ def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Answer]:
 
 @click.command(
     "resolve",
-    short_help="Ask the link for the physical address of a host, and wait for the answer.",
+    short_help="Probe hosts for their physical addresses, and wait for the replies.",
     epilog="""
     \b
     Examples:
@@ -142,7 +143,7 @@ def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Answer]:
     """,
 )
 @click.argument("words", nargs=-1, required=True, metavar="ADDRESS...")
-@interface_option("The link to ask. [default: where the routes lead]")
+@interface_option("The interface to probe on. [default: determined by the routes]")
 @source_option
 @timeout_option
 @vendor_option
@@ -156,81 +157,81 @@ def resolve_command(
     vendor: bool,
     as_json: bool,
 ) -> None:
-    """Ask the link for addresses (ARP, Neighbor Discovery) and wait for the answers. Exit status 1: one is missing."""
-    addresses, named = take_apart(words, ("dev", "to"))
-    link = interface_of(named, interface)
+    """Probe addresses (ARP, Neighbor Discovery) and wait for the replies. The exit status is 1 if one is missing."""
+    addresses, named = split_words(words, ("dev", "to"))
+    chosen = interface_of(named, interface)
     vendors = load_vendors() if vendor else None
-    answers: list[Answer] = []
+    results: list[Result] = []
     interrupted = False
     try:
-        answers.extend(resolve_neighbors(addresses, interface=link, source=source, timeout=timeout))
+        results.extend(resolve_neighbors(addresses, interface=chosen, source=source, timeout=timeout))
     except KeyboardInterrupt:
         interrupted = True
-    answers.sort(key=_answer_order)
-    # Silence is a row, and no more: whoever asks many has some of it.
-    _tell_failures(
-        error for _, error in answers if isinstance(error, NetioError) and error.code != lib.ERROR_BAD_NET_NAME
+    results.sort(key=_result_order)
+    # A silent host is a line of the table, without an error on stderr: it is to be expected among many addresses.
+    _print_errors(
+        error for _, error in results if isinstance(error, NetioError) and error.code != lib.ERROR_BAD_NET_NAME
     )
-    show(answers, vendors, as_json=as_json)
+    show(results, vendors, as_json=as_json)
     if interrupted:
-        complain(f"interrupted: {len(addresses) - len(answers):,} of {len(addresses):,} addresses have no answer yet")
+        print_error(f"interrupted: {len(addresses) - len(results):,} of {len(addresses):,} addresses have no reply yet")
         sys.exit(INTERRUPTED)
-    _end(answers)
+    _exit_if_failed(results)
 
 
-def _answer_order(answer: Answer) -> tuple[int, int, str]:
-    """By address; text that is none comes last."""
-    address = answer[0]
+def _result_order(result: Result) -> tuple[int, int, str]:
+    """Sorts by address, and text that is not an address last."""
+    address = result[0]
     if isinstance(address, (IPv4Address, IPv6Address)):
         return address.version, int(address), str(address)
     return 7, 0, str(address)
 
 
-def _tell_failures(errors: Iterable[NetioError]) -> None:
+def _print_errors(errors: Iterable[NetioError]) -> None:
     for error in errors:
-        complain(error)
+        print_error(error)
 
 
-def _end(answers: Iterable[Answer]) -> None:
-    if any(isinstance(answer, NetioError) for _, answer in answers):
+def _exit_if_failed(results: Iterable[Result]) -> None:
+    if any(isinstance(result, NetioError) for _, result in results):
         sys.exit(FAILED)
 
 
-def show(answers: Iterable[Answer], vendors: Vendors | None, *, as_json: bool) -> None:
-    """Prints rows, and failures among them, as a table or as a JSON array."""
+def show(results: Iterable[Result], vendors: Vendors | None, *, as_json: bool) -> None:
+    """Prints entries and failures as a table or as a JSON array."""
     if as_json:
         print_array(
-            row_object(answer, vendors) if isinstance(answer, Neighbor) else failure_object(address, answer)
-            for address, answer in answers
+            entry_object(result, vendors) if isinstance(result, Neighbor) else failure_object(address, result)
+            for address, result in results
         )
     else:
-        from netio.cli.draw import draw_rows
+        from netio.cli.draw import draw_entries
 
-        draw_rows(answers, vendors)
+        draw_entries(results, vendors)
 
 
 def load_vendors() -> Vendors:
-    """Makers' names, read only where they are asked for."""
+    """Loads the vendor names. Only --vendor needs them."""
     from netio.cli.vendor import Vendors
 
     return Vendors()
 
 
-def address_order(row: Neighbor) -> tuple[int, int, str]:
-    """A key that sorts IPv4 before IPv6, by number, then by interface."""
-    return row.address.version, int(row.address), row.interface
+def address_order(entry: Neighbor) -> tuple[int, int, str]:
+    """Sorts IPv4 before IPv6, by number, then by interface."""
+    return entry.address.version, int(entry.address), entry.interface
 
 
-def stands_for_host(row: Neighbor) -> bool:
-    """Whether a row is about some host, and not made by the system for multicast, broadcast or loopback.
+def stands_for_host(entry: Neighbor) -> bool:
+    """Whether an entry is for a host. The system also keeps entries for multicast, broadcast and loopback addresses.
 
-    Linux keeps such rows in the state NOARP, which a Neighbor shows as PERMANENT: what they hold tells them apart.
+    On Linux those are in the state NOARP, which a Neighbor shows as PERMANENT, so their content has to identify them.
     """
-    address = row.address
+    address = entry.address
     if address.is_multicast or address.is_loopback or address.is_unspecified:
         return False
-    on_loopback = row.interface_luid >> _TYPE_SHIFT == _LOOPBACK
-    return row.state is not NeighborState.PERMANENT or not (on_loopback or set(row.physical_address) == {0xFF})
+    on_loopback = entry.interface_luid >> _TYPE_SHIFT == _LOOPBACK
+    return entry.state is not NeighborState.PERMANENT or not (on_loopback or set(entry.physical_address) == {0xFF})
 
 
 COMMANDS = (list_command, get_command, resolve_command)

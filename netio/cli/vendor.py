@@ -1,26 +1,28 @@
 # SPDX-License-Identifier: MIT
-"""Makers' names by physical address, from the list that aiooui carries: nothing is downloaded."""
+"""Vendor names by physical address, from the list in the package aiooui. Nothing is downloaded."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import aiooui
 
-from netio import Neighbor
+if TYPE_CHECKING:
+    from netio import Neighbor
 
-_LOCALLY_ADMINISTERED = 0x02  # IEEE 802: the first bits are no maker's
+_LOCALLY_ADMINISTERED = 0x02  # IEEE 802: with this bit, the first three bytes do not identify a vendor
 
 
 class Vendors:
-    """The names of makers."""
+    """The vendor names, loaded once."""
 
     def __init__(self) -> None:
         asyncio.run(aiooui.async_load())
 
-    def name_of(self, row: Neighbor) -> str:
-        """The maker of a row's hardware; "" where the list has none."""
-        physical_address = row.physical_address
+    def name_of(self, entry: Neighbor) -> str:
+        """Returns the vendor of an entry's physical address, "" if the list has none."""
+        physical_address = entry.physical_address
         if not physical_address or physical_address[0] & _LOCALLY_ADMINISTERED:
             return ""
         return aiooui.get_vendor(str(physical_address)) or ""

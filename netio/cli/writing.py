@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands that write rows: create, set, replace, delete, flush."""
+"""The commands that write entries: create, set, replace, delete, flush."""
 
 from __future__ import annotations
 
@@ -7,34 +7,35 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 import netio
 from netio import Neighbor, NeighborState, NetioError
 from netio.cli import FAILED, INTERRUPTED
-from netio.cli.files import read_rows
-from netio.cli.ip_syntax import interface_of, take_apart
+from netio.cli.files import read_entries
+from netio.cli.ip_syntax import interface_of, split_words
 from netio.cli.json_output import failure_object, print_array, written_object
-from netio.cli.messages import complain
+from netio.cli.messages import print_error
 from netio.cli.options import family_options, interface_option, json_option
+from netio.formats import ENCODING, ENCODING_ERRORS
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TextIO
 
-    # Where a row comes from ("line 7", or "" for the command line), and the row.
-    Asked = tuple[str, Neighbor]
+    # The place of an entry ("line 7", or "" for the command line), and the entry.
+    Requested = tuple[str, Neighbor]
 
-# From so many rows on there is a progress bar, and so many are written between two looks at it.
+# Writes of this many entries have a progress bar, which is updated after every so many entries.
 _MANY = 5_000
 
-# Where a person is, whatever stdin is; Windows' name where there is no ctermid().
+# The terminal, independent of stdin. Windows has no ctermid(); its name is CON.
 _TERMINAL = getattr(os, "ctermid", lambda: "CON")()
 
-# What is told of a file that is wrong all over.
-_MOST_COMPLAINTS = 20
+# The maximum of lines that are printed about the records of one file.
+_MAX_PROBLEMS = 20
 
 
 class _File(click.File):
@@ -48,19 +49,21 @@ file_option = click.option(
     "--from",
     "file",
     metavar="FILE",
-    type=_File(encoding="utf-8-sig", errors="surrogateescape"),
-    help="Rows from a file (- for a pipe): JSON Lines, a JSON array, or CSV with a heading; their fields are address, "
-    "physical_address and interface.",
+    type=_File(encoding=ENCODING, errors=ENCODING_ERRORS),
+    help="Read entries from a file, or from stdin (-): JSON Lines, a JSON array, or CSV with a heading. The fields "
+    "address, physical_address and interface are read.",
 )
-yes_option = click.option("-y", "--yes", is_flag=True, help="Do not ask before more than one row is written.")
+yes_option = click.option(
+    "-y", "--yes", is_flag=True, help="Do not ask before more than one entry is written or removed."
+)
 
 
 def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summary: str, text: str) -> click.Command:
-    """Makes one of the commands that take an address and a physical address."""
+    """Creates one of the commands that take an address and a physical address."""
 
     @click.command(
         name,
-        help=f"{text}\n\nThe row is permanent: it stays until the machine restarts or the interface goes.",
+        help=f"{text}\n\nThe entry is permanent: it stays until the machine restarts or the interface is removed.",
         short_help=summary,
         epilog=f"""
         \b
@@ -70,62 +73,62 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
         """,
     )
     @click.argument("words", nargs=-1, metavar="[ADDRESS PHYSICAL_ADDRESS]")
-    @interface_option("The link of the address. [default: where the routes lead]")
+    @interface_option("The interface of the address. [default: determined by the routes]")
     @file_option
     @yes_option
     @json_option
     def command(
         words: tuple[str, ...], interface: str | None, file: TextIO | None, *, yes: bool, as_json: bool
     ) -> None:
-        plain, named = take_apart(words, ("dev", "lladdr", "nud", "to"))
-        link = interface_of(named, interface)
+        positional, named = split_words(words, ("dev", "lladdr", "nud", "to"))
+        chosen = interface_of(named, interface)
         if named.get("nud", "permanent").lower() != "permanent":
-            raise click.UsageError(f"nud {named['nud']} cannot be: netio writes permanent rows")
+            raise click.UsageError(f"nud {named['nud']} is not supported: netio writes permanent entries")
         if file is not None:
-            _expect_no_more(words)
-            asked = _rows_of(file, link, with_physical_address=True)
+            _reject(words)
+            requested = _entries_of(file, chosen, with_physical_address=True)
         else:
-            plain += [named["lladdr"]] if "lladdr" in named else []
-            _expect_no_more(plain[2:])
-            if len(plain) < 2:
-                raise click.UsageError("ADDRESS and PHYSICAL_ADDRESS are needed, or --from")
-            asked = [("", Neighbor(*plain, interface=link or ""))]
-        _write(asked, verb, name, done, yes=yes, as_json=as_json)
+            positional += [named["lladdr"]] if "lladdr" in named else []
+            _reject(positional[2:])
+            if len(positional) < 2:
+                raise click.UsageError("give ADDRESS and PHYSICAL_ADDRESS, or --from")
+            requested = [("", Neighbor(*positional, interface=chosen or ""))]
+        _write(requested, verb, name, done, yes=yes, as_json=as_json)
 
     return command
 
 
-def _expect_no_more(words: Sequence[str]) -> None:
+def _reject(words: Sequence[str]) -> None:
     if words:
-        raise click.UsageError(f"{words[0]!r} is too much here")
+        raise click.UsageError(f"unexpected argument {words[0]!r}")
 
 
 create_command = _command(
     "create",
     "created",
     netio.create_neighbors,
-    "Make a row; fails where the address has one.",
-    "Make a row for an address. Fails where it has any row on that link, a failed one too.",
+    "Create a permanent entry; fail if the address has one.",
+    "Create a permanent entry. Fails if the address has an entry in any state on that interface.",
 )
 set_command = _command(
     "set",
     "set",
     netio.set_neighbors,
-    "Change the physical address of a row; fails where there is none.",
-    "Change the physical address of a row that is there.",
+    "Update an entry; fail if the address has none.",
+    "Update the physical address of an entry, which becomes permanent. Fails if the address has no entry.",
 )
 replace_command = _command(
     "replace",
     "replaced",
     netio.replace_neighbors,
-    "Pin an address: write its row, whatever was there before.",
-    "Pin an address to a physical address, whatever row was there before.",
+    "Create or update a permanent entry.",
+    "Create a permanent entry, or update the entry that the address has.",
 )
 
 
 @click.command(
     "delete",
-    short_help="Unpin an address: remove its row.",
+    short_help="Delete entries.",
     epilog="""
     \b
     Examples:
@@ -134,34 +137,34 @@ replace_command = _command(
     """,
 )
 @click.argument("words", nargs=-1, metavar="[ADDRESS]...")
-@interface_option("The link of the addresses. [default: where the routes lead]")
+@interface_option("The interface of the addresses. [default: determined by the routes]")
 @file_option
-@click.option("--missing-ok", is_flag=True, help="An address without a row is fine.")
+@click.option("--missing-ok", is_flag=True, help="Accept addresses without an entry.")
 @yes_option
 @json_option
 def delete_command(
     words: tuple[str, ...], interface: str | None, file: TextIO | None, *, missing_ok: bool, yes: bool, as_json: bool
 ) -> None:
-    """Remove the rows of addresses, permanent or not."""
-    plain, named = take_apart(words, ("dev", "to"))
-    link = interface_of(named, interface)
+    """Delete the entries of addresses, whether permanent or dynamic."""
+    positional, named = split_words(words, ("dev", "to"))
+    chosen = interface_of(named, interface)
     if file is not None:
-        _expect_no_more(words)
-        asked = _rows_of(file, link, with_physical_address=False)
-    elif plain:
-        asked = [("", Neighbor(address, interface=link or "")) for address in plain]
+        _reject(words)
+        requested = _entries_of(file, chosen, with_physical_address=False)
+    elif positional:
+        requested = [("", Neighbor(address, interface=chosen or "")) for address in positional]
     else:
-        raise click.UsageError("an ADDRESS is needed, or --from")
+        raise click.UsageError("give an ADDRESS, or --from")
 
-    def delete(rows: list[Neighbor]) -> None:
-        netio.delete_neighbors(rows, missing_ok=missing_ok)
+    def delete(entries: list[Neighbor]) -> None:
+        netio.delete_neighbors(entries, missing_ok=missing_ok)
 
-    _write(asked, delete, "delete", "deleted", yes=yes, as_json=as_json)
+    _write(requested, delete, "delete", "deleted", yes=yes, as_json=as_json)
 
 
 @click.command(
     "flush",
-    short_help="Remove all dynamic rows.",
+    short_help="Remove all dynamic entries.",
     epilog="""
     \b
     Examples:
@@ -171,119 +174,130 @@ def delete_command(
 )
 @click.argument("words", nargs=-1, metavar="")
 @family_options
-@interface_option("Rows of this interface only.")
+@interface_option("Entries of this interface only.")
 @yes_option
 @json_option
 def flush_command(
     words: tuple[str, ...], family: int | None, interface: str | None, *, yes: bool, as_json: bool
 ) -> None:
-    """Remove the dynamic rows; hosts that are needed are asked for anew. On Linux permanent rows stay."""
-    plain, named = take_apart(words, ("dev",))
-    if plain not in ([], ["all"]):
-        raise click.UsageError(f"flush takes no {plain[0]!r}; `netio delete` removes the row of an address")
-    chosen = family or socket.AF_UNSPEC
-    interface = interface_of(named, interface)
-    rows = netio.list_neighbors(chosen, interface=interface)
-    dynamic = sum(row.state is not NeighborState.PERMANENT for row in rows)
-    _ask("Remove", dynamic, "dynamic rows", yes=yes)
-    netio.flush_neighbors(chosen, interface=interface)
+    """Remove the dynamic entries. The system probes a host again when it needs it. On Linux permanent entries stay."""
+    positional, named = split_words(words, ("dev",))
+    if positional not in ([], ["all"]):
+        raise click.UsageError(f"unexpected argument {positional[0]!r}; `netio delete` deletes the entry of an address")
+    chosen_family = family or socket.AF_UNSPEC
+    chosen = interface_of(named, interface)
+    entries = netio.list_neighbors(chosen_family, interface=chosen)
+    dynamic = sum(entry.state is not NeighborState.PERMANENT for entry in entries)
+    _confirm("Remove", dynamic, "dynamic entries", yes=yes)
+    netio.flush_neighbors(chosen_family, interface=chosen)
     if as_json:
         print_array([])
 
 
-def _rows_of(file: TextIO, interface: str | None, *, with_physical_address: bool) -> list[Asked]:
-    """Reads the rows of a file; where one is wrong it says so and ends."""
+def _entries_of(file: TextIO, interface: str | None, *, with_physical_address: bool) -> list[Requested]:
+    """Reads the entries of a file. If a record is invalid, prints the problems and ends the process."""
     try:
-        rows, wrong = read_rows(file, default_interface=interface, with_physical_address=with_physical_address)
+        entries, problems = read_entries(file, default_interface=interface, with_physical_address=with_physical_address)
     except OSError as error:
-        complain(f"nothing was written; {file.name} cannot be read: {error.strerror}")
+        print_error(f"nothing was written; {file.name} cannot be read: {error.strerror}")
         sys.exit(FAILED)
-    for place, reason in wrong[:_MOST_COMPLAINTS]:
-        complain(reason, place)
-    if wrong:
-        complain(f"nothing was written; bad lines in {file.name}: {len(wrong):,}")
+    for place, problem in problems[:_MAX_PROBLEMS]:
+        print_error(problem, place)
+    if problems:
+        print_error(f"nothing was written; invalid lines in {file.name}: {len(problems):,}")
         sys.exit(FAILED)
-    return rows
+    return entries
 
 
-def _ask(verb: str, count: int, what: str, *, yes: bool) -> None:
-    """Asks a person before more than one row is written."""
-    person = None if count < 2 or yes else _person()
-    if person is None:
+def _confirm(verb: str, count: int, what: str, *, yes: bool) -> None:
+    """Asks the user for confirmation before more than one entry is written, and ends the process without it."""
+    keyboard = None if count < 2 or yes else _keyboard()
+    if keyboard is None:
         return
     click.echo(f"{verb} {count:,} {what}? [y/N]: ", err=True, nl=False)
     try:
-        answer = person.readline()
+        reply = keyboard.readline()
     except KeyboardInterrupt:
-        click.echo(err=True)  # the cursor still stands behind the question
-        complain("nothing was written")
+        click.echo(err=True)  # the cursor is still on the line of the question
+        print_error("nothing was written")
         raise click.Abort from None
-    if answer.strip().lower() in ("y", "yes"):
+    if reply.strip().lower() in ("y", "yes"):
         return
-    if not answer.endswith("\n"):
+    if not reply.endswith("\n"):
         click.echo(err=True)
-    complain("nothing was written")
+    print_error("nothing was written")
     sys.exit(FAILED)
 
 
-def _person() -> TextIO | None:
-    """Who can be asked: at stdin, or at the terminal, where stdin is a pipe that brings the rows."""
+def _keyboard() -> TextIO | None:
+    """Returns the stream of the user's keyboard: stdin, or the terminal if stdin is a pipe with entries; else None."""
     if sys.stdin is not None and sys.stdin.isatty():
         return sys.stdin
     if sys.stderr is None or not sys.stderr.isatty():
         return None
     try:
         return Path(_TERMINAL).open()
-    except OSError:  # there is none, as in a job of cron
+    except OSError:  # no controlling terminal, for example in a cron job
         return None
 
 
 def _write(
-    asked: list[Asked], verb: Callable[[list[Neighbor]], None], name: str, done: str, *, yes: bool, as_json: bool
+    requested: list[Requested],
+    verb: Callable[[list[Neighbor]], None],
+    name: str,
+    done: str,
+    *,
+    yes: bool,
+    as_json: bool,
 ) -> None:
-    """Writes the rows, tells what failed, and ends the process where something did."""
-    _ask(name.capitalize(), len(asked), "rows", yes=yes)
-    rows = [row for _, row in asked]
-    tried, failed = _write_in_parts(rows, verb)
+    """Writes the entries and prints the failures. Ends the process if an entry failed or Ctrl-C was pressed."""
+    _confirm(name.capitalize(), len(requested), "entries", yes=yes)
+    entries = [entry for _, entry in requested]
+    tried, failed = _write_in_parts(entries, verb)
     for position, error in failed.items():
-        complain(error, asked[position][0])
+        print_error(error, requested[position][0])
     if as_json:
         print_array(
-            failure_object(row.address, failed[position]) if position in failed else written_object(row)
-            for position, row in enumerate(rows[:tried])
+            failure_object(entry.address, failed[position]) if position in failed else written_object(entry)
+            for position, entry in enumerate(entries[:tried])
         )
-    elif len(rows) != 1:
-        click.echo(f"{tried - len(failed):,} of {len(rows):,} rows {done}")
-    if failed and len(rows) > 1:
-        complain(f"{len(failed):,} of {len(rows):,} rows failed")
-    if tried < len(rows):
-        most = min(tried + _MANY, len(rows))
-        complain(f"interrupted: of {len(rows):,} rows at least {tried:,} and at most {most:,} were tried")
+    elif len(entries) != 1:
+        click.echo(f"{tried - len(failed):,} of {len(entries):,} entries {done}")
+    if failed and len(entries) > 1:
+        print_error(f"{len(failed):,} of {len(entries):,} entries failed")
+    if tried < len(entries):
+        most = min(tried + _MANY, len(entries))
+        print_error(f"interrupted: of {len(entries):,} entries at least {tried:,} and at most {most:,} were tried")
         sys.exit(INTERRUPTED)
     if failed:
         sys.exit(FAILED)
 
 
-def _write_in_parts(rows: list[Neighbor], verb: Callable[[list[Neighbor]], None]) -> tuple[int, dict[int, NetioError]]:
-    """Writes rows, with a progress bar where they are many: how many were tried before Ctrl-C; errors by position."""
+def _write_in_parts(
+    entries: list[Neighbor], verb: Callable[[list[Neighbor]], None]
+) -> tuple[int, dict[int, NetioError]]:
+    """Writes entries, with a progress bar if they are many.
+
+    Returns how many were tried before Ctrl-C, and the errors by position.
+    """
     from netio.cli.progress import progress
 
     failed: dict[int, NetioError] = {}
     tried = 0
     try:
-        with progress(len(rows), wanted=len(rows) >= _MANY) as advance:
-            while tried < len(rows):
-                failed |= _write_part(rows[tried : tried + _MANY], tried, verb)
-                tried = min(tried + _MANY, len(rows))
-                advance(tried, f"{len(failed):,} failed")
+        with progress(len(entries), wanted=len(entries) >= _MANY) as update:
+            while tried < len(entries):
+                failed |= _write_part(entries[tried : tried + _MANY], tried, verb)
+                tried = min(tried + _MANY, len(entries))
+                update(tried, f"{len(failed):,} failed")
     except KeyboardInterrupt:
         pass
     return tried, failed
 
 
-def _write_part(rows: list[Neighbor], first: int, verb: Callable[[list[Neighbor]], None]) -> dict[int, NetioError]:
+def _write_part(entries: list[Neighbor], first: int, verb: Callable[[list[Neighbor]], None]) -> dict[int, NetioError]:
     try:
-        verb(rows)
+        verb(entries)
     except ExceptionGroup as group:
         errors = [error for error in group.exceptions if isinstance(error, NetioError)]
         return {first + (error.position or 0): error for error in errors}

@@ -33,7 +33,7 @@ def test_what_list_prints_goes_back_in(wire: Wire, tmp_path: Path) -> None:
     saved = tmp_path / "rows.json"
 
     done = run_in_shell(f"netio list --json > {saved}; netio list --json | netio delete --from -")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "3 of 3 rows deleted\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "3 of 3 entries deleted\n", "")
     assert seen(wire.near) == {}
 
     for verb in ("create", "set", "replace"):
@@ -61,8 +61,8 @@ def test_nothing_is_written_where_a_line_is_wrong(wire: Wire) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     third, fifth, count = done.stderr.splitlines()
     assert third.startswith("netio: line 3: '192.0.2.300' is no IPv4 or IPv6 address")
-    assert fifth == "netio: line 5: there is no physical_address"
-    assert count == "netio: nothing was written; bad lines in <stdin>: 2"
+    assert fifth == "netio: line 5: physical_address is missing"
+    assert count == "netio: nothing was written; invalid lines in <stdin>: 2"
     assert seen(wire.near) == {}
 
 
@@ -73,18 +73,18 @@ def test_a_file_that_is_wrong_all_over_is_told_of_briefly(tmp_path: Path) -> Non
     assert done.returncode == 1
     *told, count = done.stderr.splitlines()
     assert len(told) == 20
-    assert count == f"netio: nothing was written; bad lines in {file}: 500"
+    assert count == f"netio: nothing was written; invalid lines in {file}: 500"
 
 
 def test_failed_rows_each_on_its_line_then_the_count(wire: Wire) -> None:
     wire.near.ip(*(f"neigh add 192.0.2.{n} lladdr {MAC} dev near0" for n in (8, 10)))
     text = "address,physical_address\n" + "".join(f"192.0.2.{n},{MAC}\n" for n in (7, 8, 9, 10))
     done = run("create", "--from", "-", text=text)
-    assert (done.returncode, done.stdout) == (1, "2 of 4 rows created\n")
+    assert (done.returncode, done.stdout) == (1, "2 of 4 entries created\n")
     first, second, count = done.stderr.splitlines()
-    assert first.startswith("netio: line 3: CreateIpNetEntry2 192.0.2.8 ")
-    assert second.startswith("netio: line 5: CreateIpNetEntry2 192.0.2.10 ")
-    assert count == "netio: 2 of 4 rows failed"
+    assert first.startswith("netio: line 3: 192.0.2.8 ")
+    assert second.startswith("netio: line 5: 192.0.2.10 ")
+    assert count == "netio: 2 of 4 entries failed"
     assert len(seen(wire.near)) == 4
 
 
@@ -103,17 +103,17 @@ def test_failures_in_json_stand_in_the_order_of_the_rows(wire: Wire) -> None:
 def test_no_row_at_all(text: str) -> None:
     """Bug: an empty pipe is an error, or waited for."""
     done = run("create", "--from", "-", text=text)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "0 of 0 rows created\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0 of 0 entries created\n", "")
 
 
 def test_ten_thousand_rows_from_a_pipe(wire: Wire) -> None:
     """Bug: positions are those of a part of the rows, or a pipe is read only as far as its buffer goes."""
     wire.near.ip("route add 10.0.0.0/16 dev near0", f"neigh add 10.0.{7777 // 256}.{7777 % 256} lladdr {MAC} dev near0")
     done = run("create", "--from", "-", text=lines(MANY))
-    assert (done.returncode, done.stdout) == (1, "9,999 of 10,000 rows created\n")
+    assert (done.returncode, done.stdout) == (1, "9,999 of 10,000 entries created\n")
     failed, count = done.stderr.splitlines()
-    assert failed.startswith("netio: line 7778: CreateIpNetEntry2 10.0.30.97 ")
-    assert count == "netio: 1 of 10,000 rows failed"
+    assert failed.startswith("netio: line 7778: 10.0.30.97 ")
+    assert count == "netio: 1 of 10,000 entries failed"
 
     done = run_in_shell("netio list --json | netio delete --from - --json")
     assert (done.returncode, done.stderr) == (0, "")
@@ -125,12 +125,12 @@ def test_ten_thousand_rows_from_a_pipe(wire: Wire) -> None:
 def test_ten_thousand_failures() -> None:
     """Bug: only the failures of one part of the rows are told of, or each on several lines."""
     done = run("delete", "--from", "-", "-i", "nothere", text=lines(MANY))
-    assert (done.returncode, done.stdout) == (1, "0 of 10,000 rows deleted\n")
+    assert (done.returncode, done.stdout) == (1, "0 of 10,000 entries deleted\n")
     *told, count = done.stderr.splitlines()
     assert len(told) == MANY
-    assert told[-1].startswith("netio: line 10000: DeleteIpNetEntry2 10.0.39.15 on nothere: ")
-    assert told[-1].endswith("there are lo, near0 (code 1168)")
-    assert count == "netio: 10,000 of 10,000 rows failed"
+    assert told[-1].startswith("netio: line 10000: 10.0.39.15 on nothere: ")
+    assert told[-1].endswith("the interfaces are lo, near0 (code 1168)")
+    assert count == "netio: 10,000 of 10,000 entries failed"
 
 
 def test_a_file_that_cannot_be_read() -> None:

@@ -98,7 +98,7 @@ def test_examples(home: Wire, tmp_path: Path, command: str) -> None:
 def test_the_help_of_scan_says_what_it_does_to_the_table() -> None:
     text = " ".join(help_of("scan").split())
     assert "--in-flight" in text
-    assert "push rows of others out" in text
+    assert "may evict entries of other programs" in text
 
 
 def test_version() -> None:

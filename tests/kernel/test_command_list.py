@@ -165,7 +165,7 @@ def test_get_for_people() -> None:
     done = run("get", "192.0.2.99", "192.0.2.7", "dev", "near0")
     assert done.returncode == 1
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["ADDRESS", "192.0.2.7"]
-    assert done.stderr.startswith("netio: GetIpNetEntry2 192.0.2.99 on near0: ")
+    assert done.stderr.startswith("netio: 192.0.2.99 on near0: ")
     assert "`netio resolve` probes the link" in complaint("get", "192.0.2.99")
     assert [row["is_router"] for row in answer("get", "fe80::7", "-i", "near0")] == [True]
 
@@ -175,7 +175,7 @@ def test_an_unknown_interface(arguments: list[str]) -> None:
     """Bug: the line does not say what would be right, or what was given makes a second one."""
     line = complaint(*arguments, "not\nthere\x1b[31m")
     assert "not\\nthere\\x1b[31m" in line
-    assert "there are lo, near0" in line
+    assert "the interfaces are lo, near0" in line
 
 
 def test_addresses_are_no_markup_and_no_emoji(wire: Wire) -> None:

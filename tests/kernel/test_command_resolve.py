@@ -88,4 +88,4 @@ def test_timeout(wire: Wire) -> None:
 
 def test_words_of_ip() -> None:
     assert [row["interface"] for row in answer("resolve", "to", FAR_IP4, "dev", "near0")] == ["near0"]
-    assert "there are lo, near0" in run("resolve", FAR_IP4, "dev", "nothere").stderr
+    assert "the interfaces are lo, near0" in run("resolve", FAR_IP4, "dev", "nothere").stderr

@@ -33,8 +33,8 @@ MAP = """
 
 R reachable: 20
 P permanent: 1
-. no answer: 232
-- cannot be asked: 3
+. no reply: 232
+- cannot be probed: 3
 """
 
 
@@ -58,7 +58,7 @@ def test_twenty_hosts_and_their_map(prefix: Sequence[str]) -> None:
     expected.insert(-1, [PINNED, PINNED_MAC, "near0", "PERMANENT"])
     assert [line.split() for line in table.splitlines()[1:]] == expected
     assert picture == MAP[1:]
-    assert done.stderr.startswith("21 of 254 addresses answered in ")
+    assert done.stderr.startswith("21 of 254 addresses replied in ")
 
 
 @pytest.mark.usefixtures("crowd")
@@ -110,15 +110,15 @@ def test_a_link_local_prefix() -> None:
     ):
         (row,) = answer("scan", *words)
         assert row["address"] == "fe80::2%near0"
-    assert "name one with --interface" in complaint("scan", "fe80::/124")
+    assert "name the interface with --interface" in complaint("scan", "fe80::/124")
 
 
 @pytest.mark.parametrize(
     ("prefix", "advice"),
     [
-        ("10.0.0.0/15", "10.0.0.0/15 has more than 65,536 addresses; scan takes a /16 or a longer prefix"),
-        ("2001:db8::/64", "scan takes a /112 or a longer prefix"),
-        ("10.0.0.0/24", "10.0.0.0/24 cannot be scanned: ResolveIpNetEntry2 10.0.0.1: "),
+        ("10.0.0.0/15", "10.0.0.0/15 has more than 65,536 addresses; scan accepts a /16 or a longer prefix"),
+        ("2001:db8::/64", "scan accepts a /112 or a longer prefix"),
+        ("10.0.0.0/24", "10.0.0.0/24 cannot be scanned: 10.0.0.1: "),
         ("203.0.113.0/24", "203.0.113.0/24 cannot be scanned: "),
         ("127.0.0.0/24", "127.0.0.0/24 cannot be scanned: "),
         ("224.0.0.0/24", "224.0.0.0/24 cannot be scanned: "),
@@ -126,8 +126,8 @@ def test_a_link_local_prefix() -> None:
         ("192.0.2.0/33", "write it like 192.0.2.0/24"),
         ("192.0.2.0%near0/24", "a scope, which only link-local prefixes have"),
         ("fe80::%/120", "a scope, which only link-local prefixes have"),
-        ("hello", "'hello' is no prefix"),
-        ("", "'' is no prefix"),
+        ("hello", "invalid prefix 'hello'"),
+        ("", "invalid prefix ''"),
     ],
 )
 def test_what_is_refused(wire: Wire, prefix: str, advice: str) -> None:
@@ -181,5 +181,5 @@ def test_a_source_that_cannot_be(source: str) -> None:
     """Bug: that no address could be asked for looks as if nobody were there."""
     done = run("scan", "192.0.2.0/28", "--source", source)
     assert done.returncode == 1
-    assert "14 of 14 addresses were not asked for, such as " in done.stderr
+    assert "14 of 14 addresses were not probed, the first because: " in done.stderr
     assert f"the source {source} must be an address of this machine" in done.stderr

@@ -74,7 +74,7 @@ def test_no_stderr_at_all(arguments: str, status: int) -> None:
 
 def test_no_input_at_all() -> None:
     """Bug: a question without anybody who could answer, or a traceback."""
-    assert run_in_shell("netio delete 192.0.2.7 192.0.2.8 <&-").stdout == "2 of 2 rows deleted\n"
+    assert run_in_shell("netio delete 192.0.2.7 192.0.2.8 <&-").stdout == "2 of 2 entries deleted\n"
     done = run_in_shell("netio delete --from - <&-")
     assert done.returncode == 2
     assert "standard input is closed" in done.stderr
@@ -92,4 +92,4 @@ def test_a_name_that_the_locale_lacks(wire: Wire, more: dict[str, str]) -> None:
         assert "rr" in done.stdout
     done = run("list", "-i", "nothere", **more)
     assert done.returncode == 1
-    assert done.stderr.startswith("netio: GetIpNetTable2 interface nothere: ")
+    assert done.stderr.startswith("netio: interface nothere: ")

@@ -95,8 +95,8 @@ def test_a_map_on_a_narrow_terminal() -> None:
 QUESTIONS = pytest.mark.parametrize(
     ("arguments", "question"),
     [
-        (["delete", "192.0.2.7", "192.0.2.8"], "Delete 2 rows? [y/N]: "),
-        (["flush"], "Remove 2 dynamic rows? [y/N]: "),
+        (["delete", "192.0.2.7", "192.0.2.8"], "Delete 2 entries? [y/N]: "),
+        (["flush"], "Remove 2 dynamic entries? [y/N]: "),
     ],
     ids=["delete", "flush"],
 )
@@ -145,7 +145,7 @@ def test_who_pipes_rows_at_a_terminal_is_asked_there(
     rows = tmp_path / "rows"
     rows.write_text("address\n192.0.2.7\n192.0.2.8\n192.0.2.9\n")
     with rows.open() as file, on_terminal("delete", "--from", "-", stdin=file.fileno()) as terminal:
-        terminal.expect("Delete 3 rows? [y/N]: ")
+        terminal.expect("Delete 3 entries? [y/N]: ")
         terminal.wait_until_idle()
         terminal.type(keys)
         assert terminal.finish() == status
@@ -154,10 +154,10 @@ def test_who_pipes_rows_at_a_terminal_is_asked_there(
 
 def test_rows_from_a_file_are_asked_about(wire: Wire, tmp_path: Path) -> None:
     with on_terminal("create", "--from", csv_of(tmp_path, 20)) as terminal:
-        terminal.expect("Create 20 rows? [y/N]: ")
+        terminal.expect("Create 20 entries? [y/N]: ")
         terminal.type("y\n")
         assert terminal.finish() == 0
-    assert terminal.text.endswith("\n20 of 20 rows created\n")
+    assert terminal.text.endswith("\n20 of 20 entries created\n")
     assert len(seen(wire.near)) == 23
 
 
@@ -168,7 +168,7 @@ def test_progress_of_many_rows(tmp_path: Path, count: int, drawn: bool) -> None:
         assert terminal.finish() == 0
     assert (f"{count}/{count} 0 failed" in terminal.text) is drawn
     assert ("\x1b[?25l" in terminal.raw) is drawn
-    assert terminal.text.endswith(f"\r{count:,} of {count:,} rows created\n" if drawn else " rows created\n")
+    assert terminal.text.endswith(f"\r{count:,} of {count:,} entries created\n" if drawn else " entries created\n")
 
 
 @pytest.mark.usefixtures("answering")
@@ -177,7 +177,7 @@ def test_progress_of_a_scan(columns: int) -> None:
     """Done, found, rate, time left. Bug: on a narrow terminal the bar takes their room."""
     with on_terminal("scan", "10.0.0.0/24", columns=columns) as terminal:
         assert terminal.finish() == 0
-    assert "15 of 254 addresses answered in " in terminal.text.replace("\n", "")
+    assert "15 of 254 addresses replied in " in terminal.text.replace("\n", "")
     if columns > 20:
         assert re.search(r"\b254/254 15 found [\d,]+/s [\d:]+\s", terminal.text)
 
@@ -190,7 +190,7 @@ def test_progress_where_the_terminal_can_do_little(more: dict[str, str]) -> None
     """Bug: a sign that the terminal lacks ends the scan."""
     with on_terminal("scan", "10.0.0.0/26", "--map", more=more) as terminal:
         assert terminal.finish() == 0
-    assert "15 of 62 addresses answered" in terminal.text
+    assert "15 of 62 addresses replied" in terminal.text
     assert "Traceback" not in terminal.text
     if "PYTHONIOENCODING" in more:
         assert terminal.raw.isascii()
@@ -236,8 +236,8 @@ def test_ctrl_c_ends_a_scan_with_what_is_known() -> None:
     assert "\x1b[?25l" in terminal.raw
     table = terminal.text.rpartition("ADDRESS ")[2]
     assert [line.split()[:2] for line in table.splitlines()[1:16]] == [[f"10.0.0.{n}", FAR_MAC] for n in range(1, 16)]
-    assert re.search(r"\n15 of [\d,]+ addresses answered in [\d.]+ s\n", table)
-    assert re.search(r"\nnetio: interrupted: [\d,]+ of 65,534 addresses have no answer yet\n$", table)
+    assert re.search(r"\n15 of [\d,]+ addresses replied in [\d.]+ s\n", table)
+    assert re.search(r"\nnetio: interrupted: [\d,]+ of 65,534 addresses have no reply yet\n$", table)
     assert "Traceback" not in terminal.text
 
 
@@ -261,7 +261,7 @@ def test_ctrl_c_ends_resolving_with_what_is_known(wire: Wire) -> None:
         terminal.wait_until_idle()
         terminal.type(CTRL_C)
         assert terminal.finish() == 130
-    assert terminal.text.endswith("netio: interrupted: 1 of 3 addresses have no answer yet\n")
+    assert terminal.text.endswith("netio: interrupted: 1 of 3 addresses have no reply yet\n")
     assert f"\n{FAR_IP4}  {FAR_MAC}  near0      REACHABLE" in terminal.text
 
 
@@ -276,7 +276,7 @@ def test_ctrl_c_ends_resolving_for_a_program(wire: Wire, pipe: tuple[int, int]) 
         assert terminal.finish() == 130
     (row,) = checked("resolve", json.loads(os.read(pipe[0], 65536)))
     assert (row["address"], row["state"]) == ("192.0.2.7", "PERMANENT")
-    assert terminal.text.endswith("netio: interrupted: 1 of 2 addresses have no answer yet\n")
+    assert terminal.text.endswith("netio: interrupted: 1 of 2 addresses have no reply yet\n")
 
 
 def test_an_answer_is_for_stdout_only() -> None:

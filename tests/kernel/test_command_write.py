@@ -37,7 +37,7 @@ def test_each_verb(wire: Wire) -> None:
     assert done("replace", "192.0.2.8", OTHER_MAC) == ""
     assert seen(wire.near) == {"192.0.2.7": Seen(OTHER_MAC), "192.0.2.8": Seen(OTHER_MAC)}
     assert done("delete", "192.0.2.7") == ""
-    assert done("delete", "192.0.2.8", "192.0.2.9", "--missing-ok") == "2 of 2 rows deleted\n"
+    assert done("delete", "192.0.2.8", "192.0.2.9", "--missing-ok") == "2 of 2 entries deleted\n"
     assert seen(wire.near) == {}
 
 
@@ -52,8 +52,8 @@ def test_each_verb(wire: Wire) -> None:
         (["create", "192.0.2.9", ""], "neighbours there have 6"),
         (["create", "", MAC], "write it like 192.0.2.7"),
         (["replace", "10.9.9.9", MAC], "name the interface with --interface"),
-        (["replace", "192.0.2.9", MAC, "-i", "nothere"], "there are lo, near0"),
-        (["flush", "-i", "nothere"], "there are lo, near0"),
+        (["replace", "192.0.2.9", MAC, "-i", "nothere"], "the interfaces are lo, near0"),
+        (["flush", "-i", "nothere"], "the interfaces are lo, near0"),
     ],
 )
 def test_a_refusal_says_what_would_be_right(wire: Wire, arguments: list[str], advice: str) -> None:
@@ -62,6 +62,7 @@ def test_a_refusal_says_what_would_be_right(wire: Wire, arguments: list[str], ad
     assert advice in line
     assert "_neighbor" not in line
     assert "interface=" not in line
+    assert "IpNet" not in line
     assert seen(wire.near) == {"192.0.2.7": Seen(OTHER_MAC)}
 
 
@@ -110,11 +111,11 @@ def test_several_are_tried_though_one_fails(wire: Wire) -> None:
     """Bug: the first failure ends it, or the count is of the wrong ones."""
     wire.near.ip(f"neigh add 192.0.2.7 lladdr {MAC} dev near0")
     ended = run("delete", "192.0.2.8", "192.0.2.7", "192.0.2.9")
-    assert (ended.returncode, ended.stdout) == (1, "1 of 3 rows deleted\n")
+    assert (ended.returncode, ended.stdout) == (1, "1 of 3 entries deleted\n")
     first, second, count = ended.stderr.splitlines()
-    assert first.startswith("netio: DeleteIpNetEntry2 192.0.2.8 on near0: ")
-    assert second.startswith("netio: DeleteIpNetEntry2 192.0.2.9 on near0: ")
-    assert count == "netio: 2 of 3 rows failed"
+    assert first.startswith("netio: 192.0.2.8 on near0: ")
+    assert second.startswith("netio: 192.0.2.9 on near0: ")
+    assert count == "netio: 2 of 3 entries failed"
     assert seen(wire.near) == {}
 
 

@@ -122,7 +122,7 @@ def test_rows_from_a_pipe() -> None:
     lines = b'{"address": "192.0.2.7", "interface": "\xc3\x9cberall"}\r\n{"address": "192.0.2.8", "interface": 4}\r\n'
     done = process(_WITH_ROW + _MAIN, "delete", "--from", "-", "--missing-ok", given=lines)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert re.fullmatch(rb"2 .*rows deleted\r\n", done.stdout)
+    assert re.fullmatch(rb"2 .*entries deleted\r\n", done.stdout)
 
 
 @pytest.mark.wine_lacks
@@ -194,7 +194,7 @@ def test_rows_from_a_file_of_windows(command: Command, tmp_path: Path, mark: byt
     file.write_bytes(mark + "\r\n".join(lines).encode())
     done = command("create", "--from", str(file))
     assert (done.status, done.err) == (0, "")
-    assert re.fullmatch(r"2 .*rows created\n", done.out)
+    assert re.fullmatch(r"2 .*entries created\n", done.out)
     assert [(str(row.address), row.physical_address, row.interface) for row in netio.list_neighbors()] == [
         ("192.0.2.7", netio.PhysicalAddress(MAC), "Überall"),
         ("fe80::8%4", netio.PhysicalAddress(OTHER), "Ethernet"),
@@ -226,8 +226,8 @@ def test_resolve(command: Command) -> None:
 def test_scan(command: Command) -> None:
     done = command("scan", "192.0.2.0/28", "--map")
     assert done.status == 0
-    assert done.err.startswith("2 of 14 addresses answered in ")
+    assert done.err.startswith("2 of 14 addresses replied in ")
     table, picture, legend = done.out.split("\n\n")
     assert [row[0] for row in cells(table)] == ["192.0.2.3", "192.0.2.9"]
     assert picture.strip() == "192.0.2.0 -..R.... .R.....-"
-    assert legend.splitlines() == ["R reachable: 2", ". no answer: 12", "- cannot be asked: 2"]
+    assert legend.splitlines() == ["R reachable: 2", ". no reply: 12", "- cannot be probed: 2"]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Hint(Enum):
-    """What the user can do about an error. Each program words it for its own users, as `str(error)` does for Python."""
+    """The advice on an error. Each program words it for its own users, as `str(error)` does for Python."""
 
     LIST_INTERFACES = "choose one of the interfaces that exist"
     ELEVATE = "run with administrator rights"
@@ -54,9 +54,9 @@ class NetioError(OSError):
         code: Its result, a Win32 error code; on Windows equal to `winerror`.
         errno: The closest value of `errno`.
         ntstatus: The status name in the kernel documentation, None if there is none.
-        subject: What the function was called for, such as "192.0.2.7 on eth0"; empty if an argument was rejected.
-        reason: What is wrong, without advice.
-        hint: What to do about it, None if netio has no advice.
+        subject: The entry or interface of the call, such as "192.0.2.7 on eth0"; empty if an argument was rejected.
+        reason: The problem, without advice.
+        hint: The advice, None if netio has none.
         row: The entry that the call was about, None if it was not about one.
         position: The index of the entry in a bulk call, None outside one.
     """
@@ -209,9 +209,9 @@ def failure(
     Args:
         operation: Name of the Windows function.
         code: Its result.
-        subject: What it was called for, as the message names it.
-        reason: What is wrong, without advice. With a reason the table's reason and hint are not used.
-        hint: What to do about that reason.
+        subject: The entry or interface of the call, as the message names it.
+        reason: The problem, without advice. With a reason the table's reason and hint are not used.
+        hint: The advice on that reason.
         interface_known: Whether ERROR_NOT_FOUND (1168) refers to the entry, because the interface is known to exist.
         row: The entry that the call was about.
         position: Its index in a bulk call.

@@ -41,7 +41,7 @@ class Record(NamedTuple):
     Attributes:
         place: Where the record is, such as "line 7" or "item 2".
         fields: The values by field name; those of CSV are text without blanks at its ends.
-        problem: What is wrong with the record, empty if it could be parsed.
+        problem: Why the record could not be parsed, empty if it was.
     """
 
     place: str

@@ -5,7 +5,7 @@ import sys
 
 # Exit status.
 FAILED = 1
-INTERRUPTED = 128 + 2  # what a shell reports for SIGINT
+INTERRUPTED = 128 + 2  # as a shell reports SIGINT
 
 # The extra of netio that installs a package.
 _EXTRAS = {"click": "cli", "rich": "cli", "aiooui": "oui"}

@@ -83,9 +83,9 @@ def entry_errors(
     for position, code in enumerate(ffi.unpack(codes, len(entries))):
         if code == lib.NO_ERROR:
             continue
-        reason = ""
+        reason, hint = "", None
         if position in refused and code != lib.ERROR_INVALID_PARAMETER:
-            code, reason = refused[position]
+            code, reason, hint = refused[position]
         entry = entries[position]
         key = luids[position], indexes[position]
         if key not in found:
@@ -97,7 +97,16 @@ def entry_errors(
         if code == lib.ERROR_INVALID_PARAMETER:
             reason = reason or _violated_rule(operation, entry, interface, source)
         subject = _subject(entry, interface)
-        yield failure(operation, code, subject, reason=reason, interface_known=known, row=entry, position=position)
+        yield failure(
+            operation,
+            code,
+            subject,
+            reason=reason,
+            hint=hint,
+            interface_known=known,
+            row=entry,
+            position=position,
+        )
 
 
 def _find_interface(luid: int, index: int, cache: InterfaceCache) -> CData | None:

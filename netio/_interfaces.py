@@ -8,7 +8,7 @@ from ipaddress import IPv6Address
 from netio._codec import pack, unpack_address
 from netio._native import ffi, lib
 from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface
-from netio.errors import check, failure
+from netio.errors import Hint, check, failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from netio._codec import Entry, Key
     from netio._native import CData
 
-    # Why an entry has no interface: a code, and the reason if the code alone does not explain it.
-    Refusal = tuple[int, str]
+    # Why an entry has no interface: a code, and reason and hint if the code alone does not explain it.
+    Refusal = tuple[int, str, Hint | None]
 
 # Rows in one call of C: about 40 ms of work, after which Python handles a Ctrl-C.
 CHUNK = 30_000
@@ -104,7 +104,7 @@ def _look_up(name: str, index: int, luid: int) -> CData | None:
     query = interface_query(name, index, luid, None)
     code = lib.netio_interface_find(query)
     if code not in (lib.NO_ERROR, lib.ERROR_FILE_NOT_FOUND):
-        raise failure("GetIfEntry2", code, f"for interface {name or index or luid}")
+        raise failure("GetIfEntry2", code, f"interface {name or index or luid}")
     return query if code == lib.NO_ERROR else None
 
 
@@ -171,7 +171,7 @@ class _Keys:
         reason = scope_contradiction(entry.address, interface, self._cache)
         if not reason:
             return key
-        self.refused[position] = lib.ERROR_INVALID_PARAMETER, reason
+        self.refused[position] = lib.ERROR_INVALID_PARAMETER, reason, None
         return UNKNOWN_LUID, 0
 
 
@@ -198,7 +198,7 @@ def _route(native: CData, positions: list[int]) -> Iterator[tuple[int, Refusal]]
         if results[place] == lib.NO_ERROR:
             native[position].InterfaceLuid.Value = luids[place].Value
         else:
-            yield position, (results[place], _no_route(results[place], ffi.addressof(destinations, place)))
+            yield position, (results[place], *_no_route(results[place], ffi.addressof(destinations, place)))
 
 
 def check_on_link(row: CData, luid: CData) -> int:
@@ -212,19 +212,18 @@ def check_on_link(row: CData, luid: CData) -> int:
     return int(result[0])
 
 
-def _no_route(code: int, destination: CData) -> str:
-    """Explains why an address does not determine its interface; "" if the code explains it."""
+def _no_route(code: int, destination: CData) -> tuple[str, Hint | None]:
+    """Returns the reason why an address does not determine its interface, "" if the code explains it, and a hint."""
     if code == lib.ERROR_NOT_SUPPORTED:
-        return "its interface has no LUID; name the interface by its index"
+        return "its interface has no LUID; name the interface by its index", None
     if code == lib.ERROR_INVALID_PARAMETER:
-        return (
+        reason = (
             "the address does not determine its interface, because it is a local, broadcast, multicast or link-local "
-            "address; name the interface with interface="
+            "address"
         )
+        return reason, Hint.NAME_INTERFACE
     gateway = ffi.new("SOCKADDR_INET *")
     if code == lib.ERROR_NETWORK_UNREACHABLE and lib.netio_gateway(destination, gateway) == lib.NO_ERROR:
-        return (
-            f"it is behind the gateway {unpack_address(gateway)} and not on-link on any interface; "
-            "name an interface with interface="
-        )
-    return ""
+        reason = f"it is behind the gateway {unpack_address(gateway)} and not on-link on any interface"
+        return reason, Hint.NAME_INTERFACE
+    return "", None

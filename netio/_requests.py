@@ -119,7 +119,7 @@ def on_link_interface(address: IPv4Address | IPv6Address, interface: str | None)
         code = check_on_link(native[0], found.luid)
         if code != lib.NO_ERROR:
             reason = "the routes do not reach it on-link on this interface"
-            raise entry_error(RESOLVE, code, native, entry, (code, reason))
+            raise entry_error(RESOLVE, code, native, entry, (code, reason, None))
     return interface_value(found)
 
 

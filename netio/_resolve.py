@@ -132,7 +132,7 @@ class Resolving:
             interface = cache.find(luid=row.InterfaceLuid.Value, index=row.InterfaceIndex)
             reason = scope_contradiction(self._source, interface, cache)
             if reason:
-                refused[place] = lib.ERROR_INVALID_PARAMETER, reason
+                refused[place] = lib.ERROR_INVALID_PARAMETER, reason, None
                 row.InterfaceLuid.Value = UNKNOWN_LUID
 
     def _wait(self, resolver: CData, cache: InterfaceCache, *, block: bool) -> Iterator[Answer]:

@@ -10,7 +10,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from netio._native import lib
-from netio.errors import invalid
+from netio.errors import Hint, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -256,8 +256,8 @@ def plain_address(address: Address) -> IPv4Address | IPv6Address:
     elif type(address) not in (IPv4Address, IPv6Address):
         address = _without_prefix(address)
     if isinstance(address, IPv6Address) and address.scope_id is not None and not address.is_link_local:
-        reason = f"{address} has a scope, but only link-local addresses (fe80::/10) have one; pass interface= instead"
-        raise invalid(reason)
+        reason = f"{address} has a scope, but only link-local addresses (fe80::/10) have one"
+        raise invalid(reason, hint=Hint.NAME_INTERFACE)
     return address
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netio._native import CData
 
     class Entry(Protocol):
-        """What a Neighbor is as input: a key and a physical address."""
+        """The input part of a Neighbor: its key and its physical address."""
 
         @property
         def address(self) -> IPv4Address | IPv6Address: ...

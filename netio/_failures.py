@@ -72,7 +72,7 @@ def entry_errors(
 ) -> Iterator[NetioError]:
     """Makes the errors of the entries that failed, in their order.
 
-    Only this error path looks up the interfaces, to tell an unknown interface from an absent entry.
+    Only this error path looks up the interfaces, to distinguish an unknown interface from an absent entry.
     """
     raw = bytes(ffi.buffer(codes))
     if raw == bytes(len(raw)):

@@ -13,9 +13,14 @@ from netio.cli.ip_syntax import interface_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar
+    from typing import Protocol, TypeVar
 
     Function = TypeVar("Function", bound=Callable[..., object])
+
+    class Decorator(Protocol):
+        """Adds an option to the function of a command."""
+
+        def __call__(self, function: Function, /) -> Function: ...  # noqa: D102
 
 
 def _complete_interface(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -47,16 +52,18 @@ def family_options(function: Function) -> Function:
     return function
 
 
-source_option = click.option(
+source_option: Decorator = click.option(
     "--source",
     metavar="ADDRESS",
     help="Send the probes from this address of the machine. [default: the system chooses]",
 )
-timeout_option = click.option(
+timeout_option: Decorator = click.option(
     "--timeout",
     metavar="SECONDS",
     type=click.FloatRange(min=0),
     help="Wait for the reply of each address at most this long. [default: until the system gives up, about 3 seconds]",
 )
-vendor_option = click.option("--vendor", is_flag=True, help="Show the vendor of each physical address (extra `oui`).")
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON array of objects.")
+vendor_option: Decorator = click.option(
+    "--vendor", is_flag=True, help="Show the vendor of each physical address (extra `oui`)."
+)
+json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print one JSON array of objects.")

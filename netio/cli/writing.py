@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, TextIO
 
+    from netio.cli.options import Decorator
+
     # The place of an entry ("line 7", or "" for the command line), and the entry.
     Requested = tuple[str, Neighbor]
 
@@ -45,7 +47,7 @@ class _File(click.File):
         return super().convert(value, param, ctx)
 
 
-file_option = click.option(
+file_option: Decorator = click.option(
     "--from",
     "file",
     metavar="FILE",
@@ -53,7 +55,7 @@ file_option = click.option(
     help="Read entries from a file, or from stdin (-): JSON Lines, a JSON array, or CSV with a heading. The fields "
     "address, physical_address and interface are read.",
 )
-yes_option = click.option(
+yes_option: Decorator = click.option(
     "-y", "--yes", is_flag=True, help="Do not ask before more than one entry is written or removed."
 )
 
@@ -103,21 +105,21 @@ def _reject(words: Sequence[str]) -> None:
         raise click.UsageError(f"unexpected argument {words[0]!r}")
 
 
-create_command = _command(
+create_command: click.Command = _command(
     "create",
     "created",
     netio.create_neighbors,
     "Create a permanent entry; fail if the address has one.",
     "Create a permanent entry. Fails if the address has an entry in any state on that interface.",
 )
-set_command = _command(
+set_command: click.Command = _command(
     "set",
     "set",
     netio.set_neighbors,
     "Update an entry; fail if the address has none.",
     "Update the physical address of an entry, which becomes permanent. Fails if the address has no entry.",
 )
-replace_command = _command(
+replace_command: click.Command = _command(
     "replace",
     "replaced",
     netio.replace_neighbors,

@@ -33,7 +33,7 @@ OWNERS = {
 
 @dataclass(frozen=True)
 class Owner:
-    """The part of an entry that tells whose it is."""
+    """The part of an entry that shows its owner."""
 
     flags: int
     protocol: int | None

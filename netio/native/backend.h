@@ -21,10 +21,15 @@
 #define NETIO_IS_ROUTER 0x01
 #define NETIO_IS_UNREACHABLE 0x02
 /*
- * Internal, Linux only, in a bit that Windows leaves unused: another program or the kernel owns the entry. Resolving and
- * flushing do not remove it.
+ * Internal, Linux only, in a bit that Windows leaves unused: another program or the kernel owns the entry. Resolving
+ * and flushing do not remove it.
  */
 #define NETIO_IS_FOREIGN 0x80
+/* Beside NETIO_IS_FOREIGN: an entry in the state NOARP without an owner. The kernel makes such entries unprobed. */
+#define NETIO_IS_KERNEL_MADE 0x40
+
+/* netio_interface.flags */
+#define NETIO_INTERFACE_PROBES 0x01 /* it sends ARP requests or neighbour solicitations */
 
 /* A result with this bit is a Linux errno without a Win32 equivalent. No Windows function returns such a number. */
 #define NETIO_ERRNO 0x20000000
@@ -39,6 +44,7 @@ typedef struct netio_interface {
     NET_LUID luid;
     NET_IFINDEX index;
     ULONG physical_address_length; /* of its neighbours; 0 if they have none (loopback, point to point) */
+    ULONG flags;                   /* NETIO_INTERFACE_ */
     char name[NETIO_NAME_SIZE];    /* the interface name on Linux, the alias on Windows */
     char scope[NETIO_NAME_SIZE];   /* the text after the % of a socket address: the name or the decimal index */
 } netio_interface;

@@ -32,9 +32,14 @@ bool inet_is_link_local(const SOCKADDR_INET *address)
     return address->si_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&address->Ipv6.sin6_addr);
 }
 
-bool inet_is_on_one_link(const SOCKADDR_INET *address)
+bool inet_is_multicast(const SOCKADDR_INET *address)
 {
     if (address->si_family == AF_INET6)
-        return !inet_is_link_local(address) && !IN6_IS_ADDR_MULTICAST(&address->Ipv6.sin6_addr);
-    return ntohl(address->Ipv4.sin_addr.s_addr) >> 28 != 0xe; /* 224.0.0.0/4 */
+        return IN6_IS_ADDR_MULTICAST(&address->Ipv6.sin6_addr);
+    return address->si_family == AF_INET && ntohl(address->Ipv4.sin_addr.s_addr) >> 28 == 0xe; /* 224.0.0.0/4 */
+}
+
+bool inet_is_on_one_link(const SOCKADDR_INET *address)
+{
+    return !inet_is_link_local(address) && !inet_is_multicast(address);
 }

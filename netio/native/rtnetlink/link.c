@@ -87,6 +87,7 @@ static int parse_link(const struct nlmsghdr *message, netio_interface *interface
      */
     if (found[IFLA_ADDRESS] != NULL && !(fixed->ifi_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)))
         interface->physical_address_length = (ULONG)RTA_PAYLOAD(found[IFLA_ADDRESS]);
+    interface->flags = fixed->ifi_flags & IFF_NOARP ? 0 : NETIO_INTERFACE_PROBES;
     size = RTA_PAYLOAD(found[IFLA_IFNAME]);
     memcpy(interface->name, RTA_DATA(found[IFLA_IFNAME]), size);
     memcpy(interface->scope, RTA_DATA(found[IFLA_IFNAME]), size);
@@ -121,6 +122,7 @@ static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
     interface->index = index;
     interface->luid = link_luid(ARPHRD_ETHER, index);
     interface->physical_address_length = flags & (IFF_LOOPBACK | IFF_POINTOPOINT) ? 0 : ETH_ALEN;
+    interface->flags = flags & IFF_NOARP ? 0 : NETIO_INTERFACE_PROBES;
     memcpy(interface->name, name.ifr_name, strnlen(name.ifr_name, IFNAMSIZ));
     memcpy(interface->scope, interface->name, IFNAMSIZ);
     return true;
@@ -188,7 +190,7 @@ static int look_up(struct rtnl_socket *sock, NET_LUID luid, NET_IFINDEX index, s
     netio_interface interface = {.luid = luid, .index = index};
     const int error = link_find(sock, &interface);
 
-    *link = (struct link){interface.luid, interface.index, interface.physical_address_length};
+    *link = (struct link){interface.luid, interface.index, interface.physical_address_length, interface.flags};
     return error;
 }
 

@@ -24,6 +24,7 @@ struct link {
     NET_LUID luid;
     NET_IFINDEX index;
     ULONG physical_address_length; /* of its neighbours; 0 if they have none */
+    ULONG flags;                   /* NETIO_INTERFACE_ */
 };
 
 /* The interfaces that were looked up last: consecutive rows are often on a few interfaces. All 0: none yet. */

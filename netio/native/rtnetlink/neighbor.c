@@ -144,7 +144,8 @@ static int parse_age(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
 /* Users and netio write entries with these protocols, and the kernel makes its own dynamic entries with the first. */
 static bool is_protocol_of_a_daemon(uint8_t protocol)
 {
-    return protocol != RTPROT_UNSPEC && protocol != RTPROT_KERNEL && protocol != RTPROT_BOOT && protocol != RTPROT_STATIC;
+    return protocol != RTPROT_UNSPEC && protocol != RTPROT_KERNEL && protocol != RTPROT_BOOT &&
+           protocol != RTPROT_STATIC;
 }
 
 /* Marks entries of routing daemons, orchestrators and the kernel itself. */
@@ -165,8 +166,10 @@ static int parse_owner(MIB_IPNET_ROW2 *row, const struct ndmsg *fixed, const str
         memcpy(&flags, RTA_DATA(flags_ext), sizeof flags);
     }
     if (fixed->ndm_flags & NTF_EXT_LEARNED || flags & (NTF_EXT_MANAGED | NTF_EXT_EXT_VALIDATED) ||
-        fixed->ndm_state & NUD_NOARP || is_protocol_of_a_daemon(number))
+        is_protocol_of_a_daemon(number))
         row->Flags |= NETIO_IS_FOREIGN;
+    else if (fixed->ndm_state & NUD_NOARP)
+        row->Flags |= NETIO_IS_FOREIGN | NETIO_IS_KERNEL_MADE;
     return 0;
 }
 

@@ -81,6 +81,7 @@ void resolve_check(struct rtnl_socket *sock, struct group *group, struct recent_
             row->InterfaceIndex = link.index;
             row->InterfaceLuid = link.luid;
             resolution->physical_address_length = link.physical_address_length;
+            resolution->interface_probes = (link.flags & NETIO_INTERFACE_PROBES) != 0;
             status = check_source_once(sock, &done, &resolution->pending);
         }
         if (status != NO_ERROR)
@@ -88,7 +89,7 @@ void resolve_check(struct rtnl_socket *sock, struct group *group, struct recent_
     }
 }
 
-static DWORD status_of_route(const struct route_search *search)
+static DWORD status_of_route(const struct route_search *search, const SOCKADDR_INET *destination)
 {
     const struct route *route = &search->route;
 
@@ -96,7 +97,7 @@ static DWORD status_of_route(const struct route_search *search)
         return route_is_none(search->error) ? ERROR_BAD_NET_NAME : win32_status(search->error);
     if (route->type == RTN_LOCAL || route->type == RTN_BROADCAST || route->type == RTN_ANYCAST)
         return ERROR_INVALID_PARAMETER;
-    if ((route->type != RTN_UNICAST && route->type != RTN_MULTICAST) || route->gateway.si_family != 0)
+    if ((route->type != RTN_UNICAST && route->type != RTN_MULTICAST) || !route_is_on_link(route, destination))
         return ERROR_BAD_NET_NAME;
     return NO_ERROR;
 }
@@ -127,7 +128,7 @@ static void check_routes(struct rtnl_socket *sock, struct rtnl_batch *requests, 
     }
     route_find_many(sock, requests, searches, group->count);
     for (size_t i = 0; i < group->count; i++)
-        statuses[i] = status_of_route(&searches[i]);
+        statuses[i] = status_of_route(&searches[i], &group->rows[i]->pending.row.Address);
 }
 
 void resolve_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct group *group,
@@ -143,6 +144,30 @@ void resolve_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const s
     batch_read(sock, requests, rows, group->count, found);
 }
 
+/*
+ * The kernel makes an entry without a probe on an interface without ARP (with the interface's own physical address)
+ * and in a namespace without IPv4 addresses (with the broadcast address). That is not a reply of a neighbour. For
+ * multicast addresses it is the right entry.
+ */
+static bool is_made_up(const MIB_IPNET_ROW2 *entry)
+{
+    return entry->Flags & NETIO_IS_KERNEL_MADE && !inet_is_multicast(&entry->Address);
+}
+
+static bool has_broadcast_address(const MIB_IPNET_ROW2 *entry)
+{
+    for (ULONG i = 0; i < entry->PhysicalAddressLength; i++)
+        if (entry->PhysicalAddress[i] != 0xff)
+            return false;
+    return entry->PhysicalAddressLength != 0;
+}
+
+static bool can_be_probed(const struct resolution *resolution)
+{
+    return resolution->physical_address_length != 0 &&
+           (resolution->interface_probes || inet_is_multicast(&resolution->pending.row.Address));
+}
+
 /* Decides by the route and by the present entry, or the error of reading it, whether a row needs a probe. */
 static void decide(struct resolution *resolution, DWORD route, int error, const MIB_IPNET_ROW2 *entry)
 {
@@ -155,11 +180,11 @@ static void decide(struct resolution *resolution, DWORD route, int error, const 
         resolution->pending.row = *entry;
         resolution->is_foreign = (entry->Flags & NETIO_IS_FOREIGN) != 0;
     }
-    if (resolution->found && entry->State == NlnsPermanent) {
-        resolve_set_result(resolution, NO_ERROR); /* a permanent entry needs no route */
+    if (resolution->found && entry->State == NlnsPermanent) { /* needs no route */
+        resolve_set_result(resolution, is_made_up(entry) && !can_be_probed(resolution) ? ERROR_BAD_NET_NAME : NO_ERROR);
     } else if (route != NO_ERROR) {
         resolve_set_result(resolution, route);
-    } else if (resolution->physical_address_length == 0) {
+    } else if (!can_be_probed(resolution)) {
         resolve_set_result(resolution, ERROR_BAD_NET_NAME);
     } else if (error != 0 && error != -ENOENT) {
         resolve_set_result(resolution, win32_status(error));
@@ -233,6 +258,15 @@ void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struc
 bool resolve_probes_by_datagram(const struct resolution *resolution)
 {
     return !resolution->may_remove || resolution->pending.source.si_family != 0;
+}
+
+bool resolve_is_made_up(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *entry)
+{
+    if (!is_made_up(entry))
+        return false;
+    if (has_broadcast_address(entry)) /* the probe caused it; an unprivileged process has to leave it */
+        (void)row_remove(sock, entry->InterfaceIndex, entry);
+    return true;
 }
 
 /* The stage after a probe was sent. Once the entry was absent or failed, its old physical address is forgotten. */

@@ -30,6 +30,7 @@ struct resolution {
     UCHAR old_address[IF_MAX_PHYS_ADDRESS_LENGTH]; /* the physical address of the entry before the first probe */
     ULONG old_length;
     ULONG physical_address_length; /* of the neighbours on the interface */
+    bool interface_probes;         /* the interface sends ARP requests or neighbour solicitations */
     bool found;                    /* an entry existed before the first probe */
     bool is_foreign;               /* and another program owns it: it is neither removed nor changed by NTF_USE */
     bool may_remove;               /* CAP_NET_ADMIN is present, and the entry is not foreign */
@@ -67,8 +68,14 @@ void resolve_remove(struct rtnl_socket *socket, struct rtnl_batch *requests, str
 void resolve_probe(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
 
 /*
- * NTF_USE needs CAP_NET_ADMIN, cannot carry a source, and clears the flags of foreign entries: in these cases a datagram
- * is the probe.
+ * Returns whether the kernel answered a probe with an entry of its own making instead of probing, as in a namespace
+ * that has no IPv4 address; removes that entry.
+ */
+bool resolve_is_made_up(struct rtnl_socket *socket, const MIB_IPNET_ROW2 *entry);
+
+/*
+ * NTF_USE needs CAP_NET_ADMIN, cannot carry a source, and clears the flags of foreign entries: in these cases a
+ * datagram is the probe.
  */
 bool resolve_probes_by_datagram(const struct resolution *resolution);
 

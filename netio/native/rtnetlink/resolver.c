@@ -203,7 +203,9 @@ static void on_absent(netio_resolver *resolver, struct resolution *resolution, e
 static void on_present(netio_resolver *resolver, struct resolution *resolution, const MIB_IPNET_ROW2 *entry)
 {
     resolution->times_absent = 0;
-    if (is_reply(resolution, entry))
+    if (resolve_is_made_up(&resolver->requests, entry))
+        complete(resolver, resolution, ERROR_BAD_NET_NAME);
+    else if (is_reply(resolution, entry))
         on_reply(resolver, resolution, entry);
     else if (entry->State != NlnsUnreachable && is_failed(resolution))
         on_recovered(resolution);
@@ -267,7 +269,8 @@ static int visit_notification(void *visitor, const struct nlmsghdr *message)
         next = pending->next; /* on_reply takes the row out of the bucket */
         if (!is_probed(resolution) || !pending_same_key(&entry, &pending->row))
             continue;
-        if (message->nlmsg_type == RTM_NEWNEIGH && is_reply(resolution, &entry))
+        if (message->nlmsg_type == RTM_NEWNEIGH && is_reply(resolution, &entry) &&
+            !(entry.Flags & NETIO_IS_KERNEL_MADE))
             on_reply(resolver, resolution, &entry);
         else
             make_due(resolver, resolution);

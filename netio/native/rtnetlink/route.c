@@ -130,6 +130,11 @@ void route_find_many(struct rtnl_socket *sock, struct rtnl_batch *requests, stru
     }
 }
 
+bool route_is_on_link(const struct route *route, const SOCKADDR_INET *destination)
+{
+    return route->gateway.si_family == 0 || inet_equal(&route->gateway, destination);
+}
+
 bool route_is_none(int error)
 {
     return error == -ENETUNREACH || error == -EHOSTUNREACH || error == -EACCES || error == -EINVAL;
@@ -192,7 +197,7 @@ static DWORD evaluate(struct rtnl_socket *sock, struct route_search *search, str
     default:
         return ERROR_NETWORK_UNREACHABLE;
     }
-    if (route->gateway.si_family != 0 || route->index == 0)
+    if (!route_is_on_link(route, search->destination) || route->index == 0)
         return ERROR_NETWORK_UNREACHABLE;
     error = link_recall(sock, recent, (NET_LUID){.Value = 0}, route->index, &link);
     if (error != 0)

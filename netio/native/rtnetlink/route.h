@@ -30,6 +30,9 @@ struct route_search {
 void route_find_many(struct rtnl_socket *socket, struct rtnl_batch *requests, struct route_search searches[],
                      size_t count);
 
+/* A destination is on-link if its route has no gateway, or if it is the gateway itself (a route with onlink). */
+bool route_is_on_link(const struct route *route, const SOCKADDR_INET *destination);
+
 /*
  * Returns true for the errors of route_find that mean: no datagram can go there (also prohibit and blackhole routes).
  */

@@ -99,13 +99,13 @@ class _Filling:
 
 def unpack(rows: memoryview, names: dict[int, tuple[str, str]]) -> Iterator[Neighbor]:
     """Decodes rows; names maps interface indexes to name and IPv6 scope. No content of a row raises."""
-    new, from_bytes = bytes.__new__, int.from_bytes
+    new, from_bytes = str.__new__, int.from_bytes
     for family, ip4, ip6, index, luid, physical, length, state, flags, age in _LAYOUT.iter_unpack(rows):
         row = _Filling()
         row.interface, scope = names[index]
         # From an int: the constructor takes longer for bytes.
         row.address = IPv4Address(from_bytes(ip4)) if family == _AF_INET else _ip6_address(ip6, scope)
-        row.physical_address = new(PhysicalAddress, physical[:length])
+        row.physical_address = new(PhysicalAddress, physical[:length].hex(":"))
         row.state = _STATES[state] if state in _STATES else NeighborState(state)
         row.is_router = flags & _IS_ROUTER != 0
         row.is_unreachable = flags & _IS_UNREACHABLE != 0
@@ -144,12 +144,13 @@ def _pack_row(
     view: memoryview, offset: int, address: IPv4Address | IPv6Address, key: Key, physical: PhysicalAddress
 ) -> None:
     luid, index = key
+    packed = physical.packed
     if type(address) is IPv4Address:
         raw = int(address).to_bytes(4, "big")
-        _LAYOUT.pack_into(view, offset, _AF_INET, raw, b"", index, luid, physical, len(physical), 0, 0, 0)
+        _LAYOUT.pack_into(view, offset, _AF_INET, raw, b"", index, luid, packed, len(packed), 0, 0, 0)
     else:
         raw = address.packed
-        _LAYOUT.pack_into(view, offset, _AF_INET6, b"", raw, index, luid, physical, len(physical), 0, 0, 0)
+        _LAYOUT.pack_into(view, offset, _AF_INET6, b"", raw, index, luid, packed, len(packed), 0, 0, 0)
 
 
 def pack(entries: Sequence[Entry], find_key: FindKey) -> CData:
@@ -173,14 +174,15 @@ def _pack_columns(entries: Sequence[Entry], view: memoryview, first: int, find_k
     keys = {entry.interface_luid or entry.interface_index or entry.interface for entry in entries}
     addresses = [entry.address for entry in entries]
     physical = [entry.physical_address for entry in entries]
-    name, length = entries[0].interface, len(physical[0])
-    if not name or keys != {name} or set(map(type, addresses)) != {IPv4Address} or set(map(len, physical)) != {length}:
+    name, lengths = entries[0].interface, set(map(len, physical))
+    if not name or keys != {name} or set(map(type, addresses)) != {IPv4Address} or len(lengths) != 1:
         return False
+    joined = memoryview(bytes.fromhex("".join(physical).replace(":", "")))
+    length = len(joined) // len(entries)
     luid, index = find_key(first, entries[0])
     view[:] = _LAYOUT.pack(_AF_INET, b"", b"", index, luid, b"", length, 0, 0, 0) * len(entries)
     numbers = memoryview(struct.pack(f">{len(entries)}I", *map(IPv4Address.__int__, addresses)))
     view.cast("I")[_IP4_OFFSET // 4 :: ROW_SIZE // 4] = numbers.cast("I")
-    joined = memoryview(b"".join(physical))
     for place in range(length):
         view[_PHYSICAL_OFFSET + place :: ROW_SIZE] = joined[place::length]
     return True

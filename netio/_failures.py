@@ -127,7 +127,7 @@ def _violated_rule(
 ) -> str:
     """Explains what would be valid, for an entry that the backend rejected with ERROR_INVALID_PARAMETER."""
     if operation in (CREATE, SET):
-        given = len(entry.physical_address)
+        given = len(entry.physical_address.packed)
         right = None if interface is None else interface.physical_address_length
         if right is not None and (given != right or right == 0):
             return f"the physical address has {given} bytes, neighbours there have {right or 'none'}"

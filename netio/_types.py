@@ -31,44 +31,67 @@ UNKNOWN_LUID = 2**64 - 1
 
 _MAX_MILLISECONDS = 2**32 - 1
 
-# Groups of one or two digits with one kind of separator, groups of four with dots, pairs without separator.
+# Text of pairs: with one kind of separator (`:` or `-` also between groups of one digit), in larger groups, or none.
 _PHYSICAL_TEXT = r"""
       [0-9a-f]{1,2} ([:-]) [0-9a-f]{1,2} (?: \1 [0-9a-f]{1,2} )*
-    | [0-9a-f]{4} (?: \. [0-9a-f]{4} )+
+    | [0-9a-f]{2} ([. ]) [0-9a-f]{2} (?: \2 [0-9a-f]{2} )*
+    | [0-9a-f]{4} ([.:-]) [0-9a-f]{4} (?: \3 [0-9a-f]{4} )*
+    | [0-9a-f]{6} ([:-]) [0-9a-f]{6} (?: \4 [0-9a-f]{6} )*
+    | 0x (?: [0-9a-f]{2} )+
     | (?: [0-9a-f]{2} )*
 """
 
+# Characters of a rejected value that a message quotes.
+_QUOTED = 80
 
-class PhysicalAddress(bytes):
-    """A physical (link-layer, MAC) address: bytes with the text form `02:00:5e:00:00:07`.
+
+class PhysicalAddress(str):
+    """A physical (link-layer, MAC) address: the text `02:00:5e:00:00:07`, in lower case and with colons.
+
+    It is a str, so it equals the text that other programs use, and serialises like it. It is empty if the address is
+    unknown.
 
     Args:
-        value: Text, or 0 to 32 bytes. Text: groups of one or two hex digits with `:` or `-`, groups of four with
-            `.`, or pairs without separator. One text has one kind of separator.
+        value: Text, or 0 to 32 bytes. Text: pairs of hex digits with `:`, `-`, `.` or blanks between them; groups of
+            four with `.`, `:` or `-`; groups of six with `:` or `-`; or no separator, then also after `0x`. With `:`
+            and `-` a group may have one digit. Surrounding white space is ignored.
+
+    Attributes:
+        packed: The address as bytes.
 
     Raises:
         InvalidParameterError: The text has another form, or there are more than 32 bytes.
-        TypeError: The value is neither text nor bytes-like. An int is rejected too, although bytes accepts it.
+        TypeError: The value is neither text nor bytes-like.
+
+    >>> PhysicalAddress("0200.5E00.0007")
+    PhysicalAddress('02:00:5e:00:00:07')
+    >>> PhysicalAddress(bytes([2, 0, 0x5E, 0, 0, 7])) == "02:00:5e:00:00:07"
+    True
     """
 
     __slots__ = ()
 
-    def __new__(cls, value: PhysicalAddressLike = b"") -> Self:
+    def __new__(cls, value: PhysicalAddressLike = "") -> Self:
+        if type(value) is cls:
+            return value
         raw = _physical_bytes(value) if isinstance(value, str) else _plain_bytes(value)
         if len(raw) > lib.IF_MAX_PHYS_ADDRESS_LENGTH:
             raise invalid(
-                f"physical address {raw.hex(':')} has {len(raw)} bytes; the maximum is {lib.IF_MAX_PHYS_ADDRESS_LENGTH}"
+                f"physical address {_quote(raw.hex(':'))} has {len(raw)} bytes; "
+                f"the maximum is {lib.IF_MAX_PHYS_ADDRESS_LENGTH}"
             )
-        return super().__new__(cls, raw)
+        return super().__new__(cls, raw.hex(":"))
 
-    def __str__(self) -> str:
-        return self.hex(":") if self else ""
+    @property
+    def packed(self) -> bytes:
+        """The address as bytes."""
+        return bytes.fromhex(self.replace(":", ""))
+
+    def __bytes__(self) -> bytes:
+        return self.packed
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
-
-    def __format__(self, spec: str) -> str:
-        return format(str(self), spec)
 
 
 @cache
@@ -78,12 +101,22 @@ def _physical_text() -> re.Pattern[str]:
 
 
 def _physical_bytes(text: str) -> bytes:
-    match = _physical_text().fullmatch(text)
+    stripped = text.strip()
+    match = _physical_text().fullmatch(stripped)
     if match is None:
-        raise invalid(f"invalid physical address {text!r}; write it like 02:00:5e:00:00:07")
+        raise invalid(f"invalid physical address {_quote(text)}; write it like 02:00:5e:00:00:07")
     if match[1]:
-        return bytes(int(group, 16) for group in text.split(match[1]))
-    return bytes.fromhex(text.replace(".", ""))
+        return bytes(int(group, 16) for group in stripped.split(match[1]))
+    return bytes.fromhex(stripped.translate(_WITHOUT_SEPARATORS).removeprefix("0x").removeprefix("0X"))
+
+
+_WITHOUT_SEPARATORS = str.maketrans("", "", ":-. ")
+
+
+def _quote(value: object) -> str:
+    """Quotes a rejected text; of a long one, its beginning and its length."""
+    text = str(value)
+    return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r}... ({len(text):,} characters)"
 
 
 def _plain_bytes(value: Buffer) -> bytes:
@@ -197,7 +230,7 @@ class Neighbor:
     def __init__(
         self,
         address: Address,
-        physical_address: PhysicalAddressLike = b"",
+        physical_address: PhysicalAddressLike = "",
         *,
         interface: InterfaceLike = "",
         state: NeighborState | int = NeighborState.PERMANENT,
@@ -251,7 +284,7 @@ def plain_address(address: Address) -> IPv4Address | IPv6Address:
         try:
             address = _read_address(address)
         except ValueError:
-            reason = f"invalid IP address {address!r}; write it like 192.0.2.7 or 2001:db8::7"
+            reason = f"invalid IP address {_quote(address)}; write it like 192.0.2.7 or 2001:db8::7"
             raise invalid(reason) from None
     elif type(address) not in (IPv4Address, IPv6Address):
         address = _without_prefix(address)

@@ -231,7 +231,9 @@ def stands_for_host(entry: Neighbor) -> bool:
     if address.is_multicast or address.is_loopback or address.is_unspecified:
         return False
     on_loopback = entry.interface_luid >> _TYPE_SHIFT == _LOOPBACK
-    return entry.state is not NeighborState.PERMANENT or not (on_loopback or set(entry.physical_address) == {0xFF})
+    return entry.state is not NeighborState.PERMANENT or not (
+        on_loopback or set(entry.physical_address.packed) == {0xFF}
+    )
 
 
 COMMANDS = (list_command, get_command, resolve_command)

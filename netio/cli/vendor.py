@@ -23,6 +23,6 @@ class Vendors:
     def name_of(self, entry: Neighbor) -> str:
         """Returns the vendor of an entry's physical address, "" if the list has none."""
         physical_address = entry.physical_address
-        if not physical_address or physical_address[0] & _LOCALLY_ADMINISTERED:
+        if not physical_address or physical_address.packed[0] & _LOCALLY_ADMINISTERED:
             return ""
-        return aiooui.get_vendor(str(physical_address)) or ""
+        return aiooui.get_vendor(physical_address) or ""

@@ -12,6 +12,16 @@ The functions behave as those of Windows' netioapi.h, on Linux too. The module n
 `netio.__all__` is the public API.
 """
 
+try:
+    from netio import _native  # noqa: F401
+except ImportError as missing:
+    if missing.name != "netio":  # the module is there, but it, or what it needs, cannot be loaded
+        raise
+    raise ImportError(
+        "this netio is a source tree without its compiled module: change to another folder to import the installed "
+        "netio, or build this one with: pip install -e ."
+    ) from None
+
 from netio import errors
 from netio._interfaces import list_interfaces
 from netio._table import NeighborTable

@@ -45,6 +45,7 @@ class _Lib:
     NETIO_NAME_SIZE: int
     NETIO_NEVER: int
     NETIO_PHYSICAL_TEXT: int
+    NETIO_SCOPE_IS_NAME: int
     NO_ERROR: int
     NlnsDelay: int
     NlnsIncomplete: int

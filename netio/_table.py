@@ -19,10 +19,27 @@ if TYPE_CHECKING:
     from netio._types import Neighbor
 
 
+# Entries that str() of a table shows, and their columns.
+_SHOWN = 10
+_HEADING = ("ADDRESS", "PHYSICAL ADDRESS", "INTERFACE", "STATE")
+
+
+def _cells_of(entry: Neighbor) -> tuple[str, ...]:
+    cells = (str(entry.address), entry.physical_address or "-", entry.interface, str(entry.state))
+    # An interface name can hold any character: none of them may start a line or control a terminal.
+    return tuple(cell if cell.isprintable() else ascii(cell)[1:-1] for cell in cells)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
 # Neither a subclass of collections.abc.Sequence nor registered as one: data frame libraries test for that first and
 # then read the table row by row.
 class NeighborTable:
     """An immutable sequence of Neighbor, returned by list_neighbors().
+
+    print(table) shows the first entries, and notebooks show them as an HTML table.
 
     Each access decodes a row again: the values are equal, not identical. Slices share the memory, which is freed with
     the last of them. Threads may read concurrently.
@@ -95,6 +112,25 @@ class NeighborTable:
 
     def __repr__(self) -> str:
         return f"<NeighborTable of {len(self)} rows>"
+
+    def __str__(self) -> str:
+        lines = [_HEADING, *map(_cells_of, self[:_SHOWN])]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        texts = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
+        return "\n".join([*texts, *self._rest()])
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{title}</th>" for title in _HEADING)
+        rows = "".join(
+            "<tr>" + "".join(f"<td>{_escaped(cell)}</td>" for cell in _cells_of(entry)) + "</tr>"
+            for entry in self[:_SHOWN]
+        )
+        rest = "".join(f"<p>{text}</p>" for text in self._rest())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}"
+
+    def _rest(self) -> list[str]:
+        """Returns a line about the entries that are not shown, if there are any."""
+        return [f"... {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
 
     def __reduce__(self) -> tuple[Callable[..., NeighborTable], tuple[bytes, dict[int, tuple[str, str]]]]:
         return _restore, (bytes(self._native_rows()), self._names)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
@@ -15,7 +16,7 @@ from netio.errors import Hint, invalid
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self, TypeAlias
+    from typing import Any, Self, TypeAlias
 
     from typing_extensions import Buffer
 
@@ -90,6 +91,13 @@ class PhysicalAddress(str):
     def __bytes__(self) -> bytes:
         return self.packed
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:  # noqa: ANN401
+        del source, handler
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
 
@@ -128,10 +136,14 @@ def _plain_bytes(value: Buffer) -> bytes:
         raise TypeError(f"a physical address must be text or bytes, not {type(value).__name__}") from None
 
 
+_INT_FORMATS = ("b", "c", "d", "n", "o", "x", "X")
+
+
 class NeighborState(IntEnum):
     """The reachability state of a neighbour (RFC 4861, section 7.3.2), with the values of NL_NEIGHBOR_STATE.
 
-    Unknown numbers are preserved: `NeighborState(77)` is a member with the name `UNKNOWN_77`.
+    It is an int that prints as its name. Unknown numbers are preserved: `NeighborState(77)` is a member with the name
+    `UNKNOWN_77`.
     """
 
     UNREACHABLE = lib.NlnsUnreachable
@@ -150,6 +162,13 @@ class NeighborState(IntEnum):
         member._name_ = f"UNKNOWN_{value}"
         member._value_ = value
         return member
+
+    def __str__(self) -> str:
+        return self.name
+
+    def __format__(self, spec: str) -> str:
+        # As an int where the format is one of an int: f"{state:d}".
+        return format(int(self), spec) if spec[-1:] in _INT_FORMATS else format(self.name, spec)
 
     # By number: some releases of Python 3.11 pickle and copy by name, and only the seven members above have one.
     def __reduce_ex__(self, protocol: object) -> tuple[type[NeighborState], tuple[int]]:
@@ -207,7 +226,9 @@ class Neighbor:
         interface_index: The interface's index, 0 if unknown.
         interface_luid: The interface's NET_LUID value, 0 if unknown.
 
-    Equality and hash ignore reachability_time, interface_index and interface_luid.
+    Equality and hash ignore reachability_time, interface_index and interface_luid. On Linux the scope of a link-local
+    address is the name of its interface, and an address without scope gets it from `interface`, so that an entry from a
+    configuration equals the same entry read from the system.
 
     Raises:
         InvalidParameterError: An address or physical address is invalid, an address that is not link-local has a scope,
@@ -240,7 +261,7 @@ class Neighbor:
     ) -> None:
         name, index, luid = identify(interface)
         fill = object.__setattr__
-        fill(self, "address", plain_address(address))
+        fill(self, "address", _with_scope(plain_address(address), name))
         fill(self, "physical_address", PhysicalAddress(physical_address))
         fill(self, "interface", name)
         fill(self, "state", NeighborState(_whole_number("state", state)))
@@ -259,6 +280,97 @@ class Neighbor:
     def is_resolved(self) -> bool:
         """Whether the physical address is known and in use: the state is neither UNREACHABLE nor INCOMPLETE."""
         return bool(self.physical_address) and self.state not in (NeighborState.UNREACHABLE, NeighborState.INCOMPLETE)
+
+    @property
+    def key(self) -> tuple[IPv4Address | IPv6Address, str]:
+        """The address without scope, and the name of the interface: equal for the same entry on every system.
+
+        >>> Neighbor("fe80::60", interface="p0").key == Neighbor("fe80::60%p0", interface="p0").key
+        True
+        """
+        address = self.address
+        if isinstance(address, IPv6Address) and address.scope_id is not None:
+            address = IPv6Address(int(address))
+        return address, self.interface
+
+    def to_dict(self) -> dict[str, object]:
+        """Return the fields as JSON has them: addresses as text, the state by its name.
+
+        >>> Neighbor("192.0.2.7", "2-0-5e-0-0-7", interface="eth0").to_dict()["physical_address"]
+        '02:00:5e:00:00:07'
+        """
+        values = {name: getattr(self, name) for name in self.__slots__}
+        return values | {
+            "address": str(self.address),
+            "physical_address": str(self.physical_address),
+            "state": self.state.name,
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object]) -> Neighbor:
+        """Return the entry with these fields, as to_dict() returns them. All but `address` may be missing.
+
+        Args:
+            values: The fields by name. Other names are ignored.
+
+        Raises:
+            InvalidParameterError: A value is missing or invalid.
+            TypeError: A value has another type.
+
+        >>> Neighbor.from_dict({"address": "192.0.2.7", "state": "STALE"}).state.name
+        'STALE'
+        """
+        if values.get("address") is None:
+            raise invalid("address is missing")
+        parts = (values.get("interface") or "", values.get("interface_index", 0), values.get("interface_luid", 0))
+        arguments: dict[str, Any] = {name: values[name] for name in _OTHER_FIELDS if name in values}
+        if "state" in arguments:
+            arguments["state"] = _state_of(arguments["state"])
+        if any(parts):
+            arguments["interface"] = Interface(*parts)  # type: ignore[arg-type]
+        return cls(values["address"], **arguments)  # type: ignore[arg-type]
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> Any:  # noqa: ANN401
+        del source, handler
+        from pydantic_core import core_schema
+
+        text, number, truth = core_schema.str_schema(), core_schema.int_schema(ge=0), core_schema.bool_schema()
+        kinds = dict.fromkeys(cls.__slots__, text) | dict.fromkeys(_NUMBERS, number) | dict.fromkeys(_TRUTHS, truth)
+        fields = {name: core_schema.typed_dict_field(kind, required=name == "address") for name, kind in kinds.items()}
+        values = core_schema.typed_dict_schema(fields)
+        from_values = core_schema.no_info_after_validator_function(cls.from_dict, values)
+        return core_schema.json_or_python_schema(
+            json_schema=from_values,
+            python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_values]),
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict, return_schema=values),
+        )
+
+
+_NUMBERS = ("reachability_time", "interface_index", "interface_luid")
+_TRUTHS = ("is_router", "is_unreachable")
+_OTHER_FIELDS = ("physical_address", "state", *_TRUTHS, "reachability_time")
+
+
+def _state_of(value: object) -> object:
+    """Converts the name of a state, which UNKNOWN_ precedes if it is a number."""
+    if not isinstance(value, str):
+        return value
+    number = value.removeprefix("UNKNOWN_")
+    if value in NeighborState.__members__:
+        return NeighborState[value]
+    if number != value and number.isascii() and number.isdecimal() and len(number) <= 10:
+        return int(number)
+    raise invalid(f"invalid state {_quote(value)}; there are {', '.join(NeighborState.__members__)}")
+
+
+def _with_scope(address: IPv4Address | IPv6Address, interface: str) -> IPv4Address | IPv6Address:
+    """Adds the scope to a link-local address if it is known without a query, as on Linux."""
+    if not lib.NETIO_SCOPE_IS_NAME or not interface or not isinstance(address, IPv6Address):
+        return address
+    if address.scope_id is not None or not address.is_link_local or "%" in interface:
+        return address
+    return IPv6Address(f"{address}%{interface}")
 
 
 def _restore(address: str, *others: object) -> Neighbor:

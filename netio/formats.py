@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import json
 import re
-from dataclasses import fields
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,8 +30,6 @@ _UTF_16_MARKS = "\udcff\udcfe", "\udcfe\udcff"
 _BLANKS = re.compile(r"\s*")
 
 _NOT_AN_OBJECT = "an entry must be a JSON object"
-
-_FIELDS = [field.name for field in fields(Neighbor)]
 
 
 class Record(NamedTuple):
@@ -160,15 +157,6 @@ def _text(values: Mapping[str, object], name: str) -> str:
     if isinstance(value, str) and value.strip():
         return value.strip()
     raise invalid(f"{name} must be text, not {value!r}" if value else f"{name} is missing")
-
-
-def json_fields(entry: Neighbor) -> dict[str, object]:
-    """Returns the fields of an entry as JSON has them: addresses as text, the state by its name."""
-    return {name: getattr(entry, name) for name in _FIELDS} | {
-        "address": str(entry.address),
-        "physical_address": str(entry.physical_address),
-        "state": entry.state.name,
-    }
 
 
 def json_array(objects: Iterable[dict[str, object]]) -> str:

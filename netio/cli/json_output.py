@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from netio.cli.messages import message_of
-from netio.formats import json_array, json_fields, json_line
+from netio.formats import json_array, json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def entry_object(entry: Neighbor, vendors: Vendors | None = None) -> dict[str, object]:
     """Returns the object for an entry that was read: the fields of Neighbor, and the vendor if requested."""
-    values = json_fields(entry)
+    values = entry.to_dict()
     return values if vendors is None else values | {"vendor": vendors.name_of(entry) or None}
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import netio
 from netio import Neighbor, NeighborState
-from netio.formats import ENCODING, ENCODING_ERRORS, json_array, json_fields, json_line, neighbor_of, read_records
+from netio.formats import ENCODING, ENCODING_ERRORS, json_array, json_line, neighbor_of, read_records
 
 MAC = "02:00:5e:00:00:07"
 ENTRY = Neighbor("192.0.2.7", MAC)
@@ -176,8 +176,8 @@ ENTRIES = [
 def test_json_fields_are_those_of_neighbor() -> None:
     """Bug: a field is missing or in another place, or holds what JSON does not have."""
     for entry in ENTRIES:
-        assert list(json_fields(entry)) == [field.name for field in fields(Neighbor)]
-    assert json_fields(ENTRIES[0]) == {
+        assert list(entry.to_dict()) == [field.name for field in fields(Neighbor)]
+    assert ENTRIES[0].to_dict() == {
         "address": "192.0.2.7",
         "physical_address": MAC,
         "interface": "eth0",
@@ -188,8 +188,8 @@ def test_json_fields_are_those_of_neighbor() -> None:
         "interface_index": 0,
         "interface_luid": 0,
     }
-    assert [json_fields(entry)["state"] for entry in ENTRIES] == ["STALE", "PERMANENT", "UNREACHABLE", "UNKNOWN_77"]
-    assert json_fields(ENTRIES[2])["physical_address"] == ""
+    assert [entry.to_dict()["state"] for entry in ENTRIES] == ["STALE", "PERMANENT", "UNREACHABLE", "UNKNOWN_77"]
+    assert ENTRIES[2].to_dict()["physical_address"] == ""
 
 
 def as_array(objects: Iterable[dict[str, object]]) -> str:
@@ -205,7 +205,7 @@ def as_lines(objects: Iterable[dict[str, object]]) -> str:
 def test_written_entries_can_be_read(write: Callable[[Iterable[dict[str, object]]], str], count: int) -> None:
     """Bug: a writer and the reader disagree about a format."""
     entries = ENTRIES[:count]
-    text = write(json_fields(entry) for entry in entries)
+    text = write(entry.to_dict() for entry in entries)
     keys = [(entry.address, entry.physical_address, entry.interface) for entry in valid(text)]
     assert keys == [(entry.address, entry.physical_address, entry.interface) for entry in entries]
     assert len(text.splitlines()) == (count if write is as_lines else count + 2 if count else 1)
@@ -230,5 +230,5 @@ assert not [name for name in sys.modules if name.startswith("netio.cli")]
 def test_schema_is_part_of_the_package() -> None:
     """Bug: the schema of --json is in the source tree only, so that a program cannot find it."""
     schema = json.loads(Path(netio.__file__).with_name("schema.json").read_text(encoding="utf-8"))
-    assert list(schema["$defs"]["entry"]["properties"])[: len(fields(Neighbor))] == list(json_fields(ENTRY))
-    assert set(schema["$defs"]["entry"]["required"]) == set(json_fields(ENTRY))
+    assert list(schema["$defs"]["entry"]["properties"])[: len(fields(Neighbor))] == list(ENTRY.to_dict())
+    assert set(schema["$defs"]["entry"]["required"]) == set(ENTRY.to_dict())

@@ -4,6 +4,7 @@
 import ast
 import inspect
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -107,6 +108,16 @@ def test_what_docstrings_raise_exists(function: object) -> None:
     raised = re.findall(r"^    (\w+(?:Error|Group)): ", text.split("\nRaises:\n")[1], re.MULTILINE)
     assert raised
     assert not [name for name in raised if name not in (*netio.__all__, "TypeError", "ExceptionGroup")]
+
+
+def test_import_from_an_unbuilt_source_tree_explains_itself(tmp_path: Path) -> None:
+    """Bug: `python -c "import netio"` in a checkout says only that there is no netio._native."""
+    shutil.copytree(STUB.parent, tmp_path / "netio", ignore=shutil.ignore_patterns("_native*.so", "_native*.pyd"))
+    output = subprocess.run(
+        [sys.executable, "-c", "import netio"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert output.returncode == 1
+    assert "change to another folder" in output.stderr.splitlines()[-1]
 
 
 def test_import_is_light() -> None:

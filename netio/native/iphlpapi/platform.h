@@ -18,4 +18,7 @@
 #include "backend.h"
 #include "layout.h"
 
+/* The IPv6 scope of an interface is its index. */
+#define NETIO_SCOPE_IS_NAME 0
+
 #endif

@@ -5,4 +5,7 @@
 
 #include "backend.h"
 
+/* The IPv6 scope of an interface is its name, not its index. */
+#define NETIO_SCOPE_IS_NAME 1
+
 #endif

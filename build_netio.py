@@ -28,7 +28,7 @@ ffibuilder = FFI()
 ffibuilder.cdef((NATIVE / "netio.cdef.h").read_text(encoding="utf-8"))
 ffibuilder.set_source(
     "netio._native",
-    '#include "columns.h"\n',
+    '#include "columns.h"\n#include "release.h"\n',
     sources=files(NATIVE, "*.c") + files(NATIVE / BACKEND, "*.c"),
     depends=files(NATIVE, "*.h") + files(NATIVE / BACKEND, "*.h"),
     include_dirs=[NATIVE.as_posix(), (NATIVE / BACKEND).as_posix()],

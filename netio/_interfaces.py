@@ -39,10 +39,10 @@ def list_interfaces() -> list[Interface]:
 
     Windows: GetIfTable2, ConvertInterfaceLuidToAlias. Linux: RTM_GETLINK.
     """
-    found, count = ffi.new("netio_interface **"), ffi.new("size_t *")
+    # The variable owns the list before the call, since a signal handler can raise right after it.
+    found, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
     check("GetIfTable2", lib.netio_interfaces(found, count))
-    interfaces = ffi.gc(found[0], lib.netio_free)
-    return [interface_value(native) for native in interfaces[0 : count[0]]]
+    return [interface_value(native) for native in found[0][0 : count[0]]]
 
 
 class InterfaceCache:

@@ -79,10 +79,11 @@ class Resolving:
         self._addresses = enumerate(addresses)
 
     def __iter__(self) -> Iterator[Answer]:
-        out = ffi.new("netio_resolver **")
-        check(RESOLVE, lib.netio_resolver_open(out))
-        resolver = ffi.gc(out[0], lib.netio_resolver_close)
+        # The variable owns the resolver before the call, since a signal handler can raise right after it.
+        owner = ffi.gc(ffi.new("netio_resolver **"), lib.netio_resolver_release)
         try:
+            check(RESOLVE, lib.netio_resolver_open(owner))
+            resolver = owner[0]
             while True:
                 yield from self._add_addresses()
                 if self._window.is_idle:
@@ -91,7 +92,7 @@ class Resolving:
                 more = self._submit(resolver, cache)
                 yield from self._wait(resolver, cache, block=not more)
         finally:
-            ffi.release(resolver)
+            ffi.release(owner)
 
     def _add_addresses(self) -> Iterator[Answer]:
         """Takes as many addresses from the caller as there are slots for, and yields the invalid ones."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 from netio._arrow import arrow_schema, arrow_stream, member_values, row_dtype
 from netio._codec import INDEX_OFFSET, ROW_SIZE, unpack
 from netio._interfaces import InterfaceCache
-from netio._native import ffi, lib
+from netio._native import ffi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -182,10 +182,12 @@ def _restore(rows: bytes, names: dict[int, tuple[str, str]]) -> NeighborTable:
     return _table(memoryview(rows), range(len(rows) // ROW_SIZE), names)
 
 
-def adopt(block: CData) -> NeighborTable:
-    """Makes a table that owns a MIB_IPNET_TABLE2, and reads the names of its interfaces."""
-    count = block.NumEntries
-    block = ffi.gc(block, lib.netio_free)
+def adopt(variable: CData) -> NeighborTable:
+    """Makes a table of the MIB_IPNET_TABLE2 that a variable owns, and reads the names of its interfaces."""
+    count = variable[0].NumEntries
+    # The views of the block must keep its owner alive. The destructor does that; it is a method in C, because a signal
+    # handler could raise inside a function in Python.
+    block = ffi.gc(variable[0], [variable].append)
     first = ffi.offsetof("MIB_IPNET_TABLE2", "Table")
     view = memoryview(ffi.buffer(block, first + count * ROW_SIZE)).toreadonly()[first:]
     return _table(view, range(count), InterfaceCache().names(member_values(view, INDEX_OFFSET)))

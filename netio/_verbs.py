@@ -37,12 +37,13 @@ def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | No
 
     Windows: GetIpNetTable2. Linux: a dump by RTM_GETNEIGH, which the kernel filters.
     """
-    table = ffi.new("MIB_IPNET_TABLE2 **")
+    # The variable owns the table before the call, since a signal handler can raise right after it.
+    table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
     with error_context(LIST):
         number = _family(family)
         luid, subject = _interface_luid(interface)
     check(LIST, lib.netio_table(number, luid, table), subject)
-    return adopt(table[0])
+    return adopt(table)
 
 
 def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None) -> None:

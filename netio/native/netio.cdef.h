@@ -141,7 +141,6 @@ DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row);
 
 DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
 DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface);
-void netio_free(void *memory);
 
 DWORD netio_resolver_open(netio_resolver **resolver);
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
@@ -150,13 +149,15 @@ DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags,
                           DWORD *results, size_t *count);
 int netio_resolver_fd(const netio_resolver *resolver);
 DWORD netio_resolver_due(const netio_resolver *resolver);
-void netio_resolver_close(netio_resolver *resolver);
 
 DWORD netio_interfaces(netio_interface **list, size_t *count);
 DWORD netio_interface_find(netio_interface *interface);
 void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
 DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway);
 void netio_message(DWORD code, char *text, size_t size);
+
+void netio_release(void *variable);
+void netio_resolver_release(netio_resolver **variable);
 
 void netio_columns_fill(const netio_columns *columns, const MIB_IPNET_ROW2 *rows, size_t count);
 size_t netio_column_values(const MIB_IPNET_ROW2 *rows, size_t count, size_t offset, uint32_t *values);

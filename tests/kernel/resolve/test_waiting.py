@@ -31,7 +31,7 @@ def resolver() -> Iterator[Any]:
     try:
         yield out[0]
     finally:
-        lib.netio_resolver_close(out[0])
+        lib.netio_resolver_release(out)
 
 
 def submit(opened: Any, *addresses: str) -> None:  # noqa: ANN401

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#include "release.h"
+
+#include <string.h>
+
+void netio_release(void *variable)
+{
+    void *memory;
+
+    memcpy(&memory, variable, sizeof memory);
+    netio_free(memory);
+    memset(variable, 0, sizeof memory);
+}
+
+void netio_resolver_release(netio_resolver **variable)
+{
+    netio_resolver_close(*variable);
+    *variable = NULL;
+}

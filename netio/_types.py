@@ -396,14 +396,19 @@ def plain_address(address: Address) -> IPv4Address | IPv6Address:
         try:
             address = _read_address(address)
         except ValueError:
-            reason = f"invalid IP address {_quote(address)}; write it like 192.0.2.7 or 2001:db8::7"
-            raise invalid(reason) from None
+            raise invalid(f"invalid IP address {_quote(address)}{_address_advice(address)}") from None
     elif type(address) not in (IPv4Address, IPv6Address):
         address = _without_prefix(address)
     if isinstance(address, IPv6Address) and address.scope_id is not None and not address.is_link_local:
         reason = f"{address} has a scope, but only link-local addresses (fe80::/10) have one"
         raise invalid(reason, hint=Hint.NAME_INTERFACE)
     return address
+
+
+def _address_advice(text: str) -> str:
+    if re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){3}", text) and re.search(r"\b0[0-9]", text):
+        return ": leading zeros are ambiguous, since some programs read them as octal"
+    return "; write it like 192.0.2.7 or 2001:db8::7"
 
 
 # The octets of IPv4 addresses as ipaddress accepts them: decimal, without leading zeros.

@@ -17,13 +17,12 @@ from netio.cli import FAILED, INTERRUPTED
 from netio.cli.files import read_entries
 from netio.cli.ip_syntax import interface_of, split_words
 from netio.cli.json_output import failure_object, print_array, written_object
-from netio.cli.messages import print_error
+from netio.cli.messages import message_of, print_error
 from netio.cli.options import family_options, interface_option, json_option
-from netio.formats import ENCODING, ENCODING_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, TextIO
+    from typing import Any, BinaryIO, TextIO
 
     from netio.cli.options import Decorator
 
@@ -51,9 +50,15 @@ file_option: Decorator = click.option(
     "--from",
     "file",
     metavar="FILE",
-    type=_File(encoding=ENCODING, errors=ENCODING_ERRORS),
+    type=_File("rb"),
     help="Read entries from a file, or from stdin (-): JSON Lines, a JSON array, or CSV with a heading. The fields "
-    "address, physical_address and interface are read.",
+    "address, physical_address, interface and state are read, also under the names that other programs use.",
+)
+move_option: Decorator = click.option(
+    "--move-to", metavar="IF", help="With --from: the interface of all entries, whatever the file names."
+)
+dynamic_option: Decorator = click.option(
+    "--dynamic", is_flag=True, help="With --from: make dynamic entries of the file permanent, instead of skipping them."
 )
 yes_option: Decorator = click.option(
     "-y", "--yes", is_flag=True, help="Do not ask before more than one entry is written or removed."
@@ -77,10 +82,19 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
     @click.argument("words", nargs=-1, metavar="[ADDRESS PHYSICAL_ADDRESS]")
     @interface_option("The interface of the address. [default: determined by the routes]")
     @file_option
+    @move_option
+    @dynamic_option
     @yes_option
     @json_option
     def command(
-        words: tuple[str, ...], interface: str | None, file: TextIO | None, *, yes: bool, as_json: bool
+        words: tuple[str, ...],
+        interface: str | None,
+        file: BinaryIO | None,
+        move_to: str | None,
+        *,
+        dynamic: bool,
+        yes: bool,
+        as_json: bool,
     ) -> None:
         positional, named = split_words(words, ("dev", "lladdr", "nud", "to"))
         chosen = interface_of(named, interface)
@@ -88,7 +102,7 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
             raise click.UsageError(f"nud {named['nud']} is not supported: netio writes permanent entries")
         if file is not None:
             _reject(words)
-            requested = _entries_of(file, chosen, with_physical_address=True)
+            requested = _entries_of(file, chosen, move_to=move_to, with_dynamic=dynamic)
         else:
             positional += [named["lladdr"]] if "lladdr" in named else []
             _reject(positional[2:])
@@ -141,18 +155,26 @@ replace_command: click.Command = _command(
 @click.argument("words", nargs=-1, metavar="[ADDRESS]...")
 @interface_option("The interface of the addresses. [default: determined by the routes]")
 @file_option
+@move_option
 @click.option("--missing-ok", is_flag=True, help="Accept addresses without an entry.")
 @yes_option
 @json_option
 def delete_command(
-    words: tuple[str, ...], interface: str | None, file: TextIO | None, *, missing_ok: bool, yes: bool, as_json: bool
+    words: tuple[str, ...],
+    interface: str | None,
+    file: BinaryIO | None,
+    move_to: str | None,
+    *,
+    missing_ok: bool,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Delete the entries of addresses, whether permanent or dynamic."""
     positional, named = split_words(words, ("dev", "to"))
     chosen = interface_of(named, interface)
     if file is not None:
         _reject(words)
-        requested = _entries_of(file, chosen, with_physical_address=False)
+        requested = _entries_of(file, chosen, move_to=move_to, with_physical_address=False)
     elif positional:
         requested = [("", Neighbor(address, interface=chosen or "")) for address in positional]
     else:
@@ -196,19 +218,39 @@ def flush_command(
         print_array([])
 
 
-def _entries_of(file: TextIO, interface: str | None, *, with_physical_address: bool) -> list[Requested]:
+def _entries_of(
+    file: BinaryIO,
+    interface: str | None,
+    *,
+    move_to: str | None,
+    with_physical_address: bool = True,
+    with_dynamic: bool = True,
+) -> list[Requested]:
     """Reads the entries of a file. If a record is invalid, prints the problems and ends the process."""
     try:
-        entries, problems = read_entries(file, default_interface=interface, with_physical_address=with_physical_address)
-    except OSError as error:
-        print_error(f"nothing was written; {file.name} cannot be read: {error.strerror}")
+        content = read_entries(
+            file,
+            interface=interface,
+            move_to=move_to,
+            with_physical_address=with_physical_address,
+            with_dynamic=with_dynamic,
+        )
+    except (OSError, MemoryError) as error:
+        reason = message_of(error) if isinstance(error, NetioError) else getattr(error, "strerror", "out of memory")
+        print_error(f"nothing was written; {file.name} cannot be read: {reason}")
         sys.exit(FAILED)
-    for place, problem in problems[:_MAX_PROBLEMS]:
+    if content.ignored:
+        print_error(f"{file.name}: ignored fields: {', '.join(content.ignored)}")
+    for place, problem in content.problems[:_MAX_PROBLEMS]:
         print_error(problem, place)
-    if problems:
-        print_error(f"nothing was written; invalid lines in {file.name}: {len(problems):,}")
+    if content.problems:
+        print_error(f"nothing was written; invalid lines in {file.name}: {len(content.problems):,}")
         sys.exit(FAILED)
-    return entries
+    if content.unresolved:
+        print_error(f"{file.name}: skipped entries without a valid physical address: {content.unresolved:,}")
+    if content.dynamic:
+        print_error(f"{file.name}: skipped dynamic entries: {content.dynamic:,}; --dynamic makes them permanent")
+    return content.entries
 
 
 def _confirm(verb: str, count: int, what: str, *, yes: bool) -> None:

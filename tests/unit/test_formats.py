@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from io import StringIO
 from pathlib import Path
+from time import process_time
 
 import pytest
 
 import netio
 from netio import Neighbor, NeighborState
-from netio.formats import ENCODING, ENCODING_ERRORS, json_array, json_line, neighbor_of, read_records
+from netio.formats import decode, json_array, json_line, neighbor_of, read_records
 
 MAC = "02:00:5e:00:00:07"
 ENTRY = Neighbor("192.0.2.7", MAC)
@@ -29,7 +30,7 @@ def universal(text: str) -> str:
 def read(text: str, *, physical: bool = True) -> tuple[list[tuple[str, Neighbor]], list[tuple[str, str]]]:
     """The valid entries and the problems of a text, by their places."""
     entries, problems = [], []
-    for place, values, problem in read_records(universal(text)):
+    for place, values, problem, _ in read_records(universal(text)):
         try:
             if problem:
                 problems.append((place, problem))
@@ -73,7 +74,9 @@ def test_accepted_formats(text: str) -> None:
     assert valid(text) == [ON_ETH0]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "[]", "[\n]\n", HEADING, f"{HEADING}\n"])
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "[]", "[\n]\n", HEADING, f"{HEADING}\n", "\nipaddress;mac\n", f"{HEADING},,\n"]
+)
 def test_text_without_records(text: str) -> None:
     assert valid(text) == []
 
@@ -100,7 +103,7 @@ def test_physical_address_is_ignored_if_not_required() -> None:
     [
         (f"{HEADING}192.0.2.7,{MAC},eth0,surplus\n", "line 2", "more cells than the heading"),
         (f"{HEADING}192.0.2.7\n", "line 2", "physical_address is missing"),
-        (f"{HEADING},,\n", "line 2", "address is missing"),
+        (f"{HEADING},{MAC},\n", "line 2", "address is missing"),
         (f"{HEADING}192.0.2.300,{MAC},\n", "line 2", "invalid IP address '192.0.2.300'"),
         (f"{HEADING}192.0.2.7,hello,\n", "line 2", "invalid physical address 'hello'"),
         (f"\n\n{HEADING}\n\nx,{MAC},\n", "line 6", "invalid IP address 'x'"),
@@ -108,9 +111,7 @@ def test_physical_address_is_ignored_if_not_required() -> None:
         (f'{HEADING}192.0.2.7,"{MAC}"x,\n192.0.2.8,{MAC},\n', "line 2", "invalid CSV: "),
         (f'{HEADING}192.0.2.7,"with\nline end",\n', "line 2", "invalid physical address 'with\\nline end'"),
         ("a\nb\nc\n", "line 1", "the heading must name the columns"),
-        ("\udcff\udcfea\0d\0", "line 1", "UTF-16"),
         ("192.0.2.7,02:00:5e:00:00:07\n", "line 1", "the heading must name the columns"),
-        ("\nipaddress;mac\n", "line 2", "the heading must name the columns"),
         (f"{HEADING}{'x' * 200_000}\n", "line 2", "invalid CSV: field larger"),
         ("address\n192.0.2.7\n", "line 2", "physical_address is missing"),
         (f"{as_json()}\n\n{{oops\n", "line 3", "invalid JSON: Expecting property name"),
@@ -149,20 +150,77 @@ def test_every_problem_is_reported() -> None:
 
 
 @pytest.mark.parametrize("mark", ["utf-8", "utf-8-sig"])
-def test_byte_order_mark_is_not_part_of_the_first_name(tmp_path: Path, mark: str) -> None:
+def test_byte_order_mark_is_not_part_of_the_first_name(mark: str) -> None:
     """Bug: the byte order mark that editors on Windows write becomes part of the first column's name."""
-    file = tmp_path / "hosts.csv"
-    file.write_text(f"{HEADING}192.0.2.7,{MAC},dürr\n", encoding=mark)
-    assert valid(file.read_text(encoding=ENCODING)) == [Neighbor("192.0.2.7", MAC, interface="dürr")]
+    data = f"{HEADING}192.0.2.7,{MAC},dürr\n".encode(mark)
+    assert valid(decode(data)) == [Neighbor("192.0.2.7", MAC, interface="dürr")]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_utf_16_is_recognised_in_a_file(tmp_path: Path, encoding: str) -> None:
-    """Bug: a file that an editor on Windows has saved as UTF-16 ends in a UnicodeDecodeError."""
-    file = tmp_path / "hosts.csv"
-    file.write_text(f"\ufeff{HEADING}192.0.2.7,{MAC},\n", encoding=encoding)
-    ((place, problem),) = read(file.read_text(encoding=ENCODING, errors=ENCODING_ERRORS))[1]
-    assert (place, problem) == ("line 1", "the text is UTF-16; save it as UTF-8")
+def test_utf_16_is_read(encoding: str) -> None:
+    """Bug: the output of a program in Windows PowerShell 5.1, which is UTF-16, is rejected."""
+    data = f"\ufeff{HEADING}192.0.2.7,{MAC},dürr\r\n".encode(encoding)
+    assert valid(decode(data)) == [Neighbor("192.0.2.7", MAC, interface="dürr")]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (f"{HEADING}192.0.2.7,{MAC},Büro\r\n".encode("cp1252"), "line 2 is not UTF-8: save the file as UTF-8"),
+        (b"\xff\xfea\0d", "line 1 is not UTF-16: save the file as UTF-8"),
+    ],
+)
+def test_other_encodings_are_reported_with_their_line(data: bytes, message: str) -> None:
+    """Bug: an interface name of another encoding is garbled, and then reported as unknown."""
+    with pytest.raises(netio.InvalidParameterError, match=message):
+        decode(data)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_every_line_end_is_read(end: str) -> None:
+    """Bug: a file of an old Macintosh program is one line."""
+    data = f"{HEADING}192.0.2.7,{MAC},eth0\n".replace("\n", end).encode()
+    assert valid(decode(data)) == [ON_ETH0]
+
+
+@pytest.mark.parametrize("bad", ["{oops}", "oops", '{"address": ', "{" * 20])
+@pytest.mark.parametrize("count", [40_000])
+def test_time_is_linear_in_bad_lines(bad: str, count: int) -> None:
+    """Bug: each error counts the lines before it: 40,000 bad lines take five seconds, 200,000 minutes."""
+    text = "{}\n" + f"{bad}\n" * count
+    start = process_time()
+    records = list(read_records(text))
+    assert process_time() - start < 20
+    assert all(record.problem or not record.fields for record in records)
+
+
+FILES = Path(__file__).parents[1] / "files"
+
+
+@pytest.mark.parametrize("file", sorted(FILES.glob("*.txt")), ids=lambda file: file.stem)
+def test_file_of_another_program(file: Path) -> None:
+    """Bug: a file as another program writes it is rejected, misread, or read without a word about what is ignored.
+
+    The first lines of each file are the expected result, up to a line of dashes.
+    """
+    expected, _, content = file.read_bytes().partition(b"\n----\n")
+    found = []
+    ignored: dict[str, None] = {}
+    for record in read_records(decode(content)):
+        ignored |= dict.fromkeys(record.ignored)
+        if record.problem:
+            found.append(f"{record.place}: {record.problem}")
+            continue
+        try:
+            entry = neighbor_of(record.fields, with_physical_address="physical_address" in record.fields)
+        except netio.InvalidParameterError as error:
+            found.append(f"{record.place}: {error.reason}")
+            continue
+        state = record.fields.get("state")
+        words = [str(entry.address), entry.physical_address, entry.interface, "" if state is None else str(state)]
+        found.append(" ".join(word or "-" for word in words))
+    found += [f"ignored: {', '.join(ignored)}"] if ignored else []
+    assert found == expected.decode().splitlines()
 
 
 ENTRIES = [

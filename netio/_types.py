@@ -396,7 +396,7 @@ def plain_address(address: Address) -> IPv4Address | IPv6Address:
         try:
             address = _read_address(address)
         except ValueError:
-            raise invalid(f"invalid IP address {_quote(address)}{_address_advice(address)}") from None
+            raise invalid(f"invalid IP address {_quote(address)}{_address_advice(str(address))}") from None
     elif type(address) not in (IPv4Address, IPv6Address):
         address = _without_prefix(address)
     if isinstance(address, IPv6Address) and address.scope_id is not None and not address.is_link_local:

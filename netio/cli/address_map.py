@@ -58,8 +58,7 @@ def lines_of(
     network: IPv4Network | IPv6Network, results: Mapping[object, Neighbor | NetioError], width: int
 ) -> Iterator[tuple[str, list[Symbol]]]:
     """Yields the lines of the map: the first address of each, and the symbols of `width` addresses."""
-    hosts = set(network.hosts())
-    symbols = [symbol_of(results.get(address)) if address in hosts else _NOT_PROBED for address in network]
+    symbols = [symbol_of(results.get(address)) for address in network]
     for start in range(0, len(symbols), width):
         yield str(network[start]), symbols[start : start + width]
 

@@ -79,29 +79,30 @@ def scan(
 ) -> None:
     """Probe every address of a prefix, 65,536 at most, on its own link only.
 
-    The machine's own addresses, and network and broadcast addresses, are not probed. Ctrl-C ends the scan and prints
-    the results so far.
+    The machine's own addresses and broadcast addresses are not probed. Ctrl-C ends the scan and prints the results so
+    far.
     """
     if as_json and with_map:
         raise click.UsageError("--json does not support --map")
     network, scope = _network(prefix)
-    hosts: list[Address] = []
-    hosts.extend(network.hosts())
-    found_interface = _interface_for(network, hosts, _scope_or(interface, scope, network))
+    # All of them: which address is a broadcast address, the prefix of the interface decides, not the scanned one.
+    addresses: list[Address] = [*network]
+    found_interface = _interface_for(network, addresses, _scope_or(interface, scope, network))
     vendors = load_vendors() if vendor else None
     print_result = _json_printer(vendors, everything=everything) if as_json else None
     started = monotonic()
     results_in_order = resolve_neighbors(
-        hosts, interface=found_interface, source=source, timeout=timeout, max_in_flight=in_flight
+        addresses, interface=found_interface, source=source, timeout=timeout, max_in_flight=in_flight
     )
-    results, interrupted = _collect(results_in_order, len(hosts), print_result)
+    results, interrupted = _collect(results_in_order, len(addresses), print_result)
     if not as_json:
         _draw(network, results, vendors, with_map=with_map, everything=everything)
         found = sum(isinstance(result, Neighbor) for result in results.values())
         click.echo(f"{found:,} of {len(results):,} addresses replied in {monotonic() - started:.1f} s", err=True)
     failed = _print_problems(results, complete=not interrupted)
     if interrupted:
-        print_error(f"interrupted: {len(hosts) - len(results):,} of {len(hosts):,} addresses have no reply yet")
+        missing = len(addresses) - len(results)
+        print_error(f"interrupted: {missing:,} of {len(addresses):,} addresses have no reply yet")
         sys.exit(INTERRUPTED)
     if failed:
         sys.exit(FAILED)
@@ -146,23 +147,23 @@ def _scope_or(interface: str | None, scope: str, network: IPv4Network | IPv6Netw
     return name
 
 
-def _interface_for(network: IPv4Network | IPv6Network, hosts: list[Address], interface: str | None) -> Interface:
+def _interface_for(network: IPv4Network | IPv6Network, addresses: list[Address], interface: str | None) -> Interface:
     """Finds the interface on whose link both ends of the prefix are. Ends the process with an error otherwise."""
     try:
-        found = _first_interface(hosts, interface)
-        _first_interface(hosts[::-1], found.name)
+        found = _first_interface(addresses, interface)
+        _first_interface(addresses[::-1], found.name)
     except NetioError as error:
         print_error(error, f"{network} cannot be scanned")
         sys.exit(FAILED)
     return found
 
 
-def _first_interface(hosts: list[Address], interface: str | None) -> Interface:
+def _first_interface(addresses: list[Address], interface: str | None) -> Interface:
     """Finds the interface of the first address that determines one; the machine's own addresses do not."""
-    for address in hosts[:-1]:
+    for address in addresses[:-1]:
         with suppress(InvalidParameterError):
             return on_link_interface(address, interface)
-    return on_link_interface(hosts[-1], interface)
+    return on_link_interface(addresses[-1], interface)
 
 
 def _json_printer(vendors: Vendors | None, *, everything: bool) -> Callable[[object, Neighbor | NetioError], None]:
@@ -203,7 +204,7 @@ def _draw(
 ) -> None:
     from netio.cli.draw import draw_entries, draw_map
 
-    shown = [(host, results[host]) for host in network.hosts() if host in results]
+    shown = [(address, results[address]) for address in network if address in results]
     draw_entries([result for result in shown if everything or isinstance(result[1], Neighbor)], vendors)
     if with_map:
         draw_map(network, results)

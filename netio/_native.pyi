@@ -40,6 +40,7 @@ class _Lib:
     IF_MAX_PHYS_ADDRESS_LENGTH: int
     NETIO_ADDRESS_TEXT: int
     NETIO_ERRNO: int
+    NETIO_IS_FOREIGN: int
     NETIO_IS_ROUTER: int
     NETIO_IS_UNREACHABLE: int
     NETIO_NAME_SIZE: int

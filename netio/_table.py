@@ -6,7 +6,7 @@ from __future__ import annotations
 from netio._arrow import arrow_schema, arrow_stream, member_values, row_dtype
 from netio._codec import INDEX_OFFSET, ROW_SIZE, unpack
 from netio._interfaces import InterfaceCache
-from netio._native import ffi
+from netio._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from netio._native import CData
     from netio._types import Neighbor
 
+
+_STATE_OFFSET = ffi.offsetof("MIB_IPNET_ROW2", "State")
+_FLAGS_OFFSET = ffi.offsetof("MIB_IPNET_ROW2", "Flags")
 
 # Entries that str() of a table shows, and their columns.
 _SHOWN = 10
@@ -171,6 +174,15 @@ def _table(rows: memoryview, positions: range, names: dict[int, tuple[str, str]]
     table = object.__new__(NeighborTable)
     table._rows, table._positions, table._names = rows, positions, names
     return table
+
+
+def flushable(table: NeighborTable) -> int:
+    """Returns the number of entries that flush_neighbors() removes on Linux: dynamic ones without a foreign owner."""
+    rows = native_rows(table)
+    states = rows.cast("I")[_STATE_OFFSET // 4 :: ROW_SIZE // 4]
+    flags = rows[_FLAGS_OFFSET::ROW_SIZE]
+    permanent, foreign = lib.NlnsPermanent, lib.NETIO_IS_FOREIGN
+    return sum(state != permanent and not flag & foreign for state, flag in zip(states, flags, strict=True))
 
 
 def native_rows(table: NeighborTable) -> memoryview:

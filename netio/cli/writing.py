@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import click
 
 import netio
-from netio import Neighbor, NeighborState, NetioError
+from netio import Neighbor, NetioError
+from netio._table import flushable
 from netio.cli import FAILED, INTERRUPTED
 from netio.cli.files import read_entries
 from netio.cli.ip_syntax import interface_of, split_words
@@ -204,15 +205,17 @@ def delete_command(
 def flush_command(
     words: tuple[str, ...], family: int | None, interface: str | None, *, yes: bool, as_json: bool
 ) -> None:
-    """Remove the dynamic entries. The system probes a host again when it needs it. On Linux permanent entries stay."""
+    """Remove the dynamic entries; the system probes a host again when it needs it.
+
+    On Linux permanent entries and those of routing daemons and orchestrators stay.
+    """
     positional, named = split_words(words, ("dev",))
     if positional not in ([], ["all"]):
         raise click.UsageError(f"unexpected argument {positional[0]!r}; `netio delete` deletes the entry of an address")
     chosen_family = family or socket.AF_UNSPEC
     chosen = interface_of(named, interface)
     entries = netio.list_neighbors(chosen_family, interface=chosen)
-    dynamic = sum(entry.state is not NeighborState.PERMANENT for entry in entries)
-    _confirm("Remove", dynamic, "dynamic entries", yes=yes)
+    _confirm("Remove", flushable(entries), "dynamic entries", yes=yes)
     netio.flush_neighbors(chosen_family, interface=chosen)
     if as_json:
         print_array([])

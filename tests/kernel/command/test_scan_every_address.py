@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     ],
 )
 def test_first_and_last_address_are_probed(wire: Wire, prefix: str, live: list[str]) -> None:
-    """Bug: the first and last address of any prefix are taken for those of the network and of everybody."""
+    """Bug: the first and last address of any prefix are treated as network and broadcast address."""
     wire.hasten()
     wire.far.ip(*(f"address add {address}/{'64' if ':' in address else '24'} dev far0 nodad" for address in live))
     with capturing(wire) as capture:

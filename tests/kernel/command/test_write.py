@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The commands that write: one row, several, and the ways of ip(8) to say so."""
+"""The commands that write: one entry, several, and the word order of ip(8)."""
 
 from __future__ import annotations
 
@@ -18,18 +18,19 @@ MAC, OTHER_MAC = "02:00:5e:00:00:07", "02:00:5e:00:00:08"
 
 
 def done(*arguments: str) -> str:
-    """What a command that succeeds prints."""
+    """Returns the output of a command that must succeed."""
     ended = run(*arguments)
     assert (ended.returncode, ended.stderr) == (0, "")
     return ended.stdout
 
 
 def typed(line: str) -> str:
+    """The same for the words of a line."""
     return done(*line.split())
 
 
 def test_each_verb(wire: Wire) -> None:
-    """Bug: a verb does what another one should. One row is written without a word, as by other tools."""
+    """Bug: a verb does the work of another one, or prints something for a single entry."""
     assert done("create", "192.0.2.7", MAC) == ""
     assert seen(wire.near) == {"192.0.2.7": Seen(MAC)}
     assert done("set", "192.0.2.7", OTHER_MAC) == ""
@@ -56,7 +57,8 @@ def test_each_verb(wire: Wire) -> None:
         (["flush", "-i", "nothere"], "the interfaces are lo, near0"),
     ],
 )
-def test_a_refusal_says_what_would_be_right(wire: Wire, arguments: list[str], advice: str) -> None:
+def test_error_has_advice(wire: Wire, arguments: list[str], advice: str) -> None:
+    """Bug: the message has no advice, or that for Python programs."""
     wire.near.ip(f"neigh add 192.0.2.7 lladdr {OTHER_MAC} dev near0")
     line = complaint(*arguments)
     assert advice in line
@@ -78,7 +80,7 @@ def test_a_refusal_says_what_would_be_right(wire: Wire, arguments: list[str], ad
     ids=lambda arguments: arguments[0],
 )
 def test_without_privilege(wire: Wire, arguments: list[str]) -> None:
-    """Bug: the line says that something is forbidden, but not what to do."""
+    """Bug: the message says that rights are missing, but not how to get them."""
     wire.near.ip(
         f"neigh add 192.0.2.7 lladdr {OTHER_MAC} dev near0", "neigh add 192.0.2.8 dev near0 nud failed extern_learn"
     )
@@ -90,6 +92,7 @@ def test_without_privilege(wire: Wire, arguments: list[str]) -> None:
 
 @pytest.mark.usefixtures("wire")
 def test_json() -> None:
+    """Bug: the objects of --json have other fields than the schema, or a failure has no object."""
     wanted = {"address": "192.0.2.7", "physical_address": MAC, "interface": None}
     assert answer("create", "192.0.2.7", MAC) == [wanted]
     (failure,) = answer("create", "192.0.2.7", MAC, status=1)
@@ -102,13 +105,13 @@ def test_json() -> None:
     assert answer("set", "192.0.2.7", MAC, "-i", "near0") == [wanted | {"interface": "near0"}]
     assert answer("replace", "fe80::7%near0", MAC)[0]["address"] == "fe80::7%near0"
     assert answer("flush") == []
-    gone, missing = answer("delete", "192.0.2.7", "192.0.2.9", status=1)
-    assert gone == wanted | {"physical_address": ""}
+    deleted, missing = answer("delete", "192.0.2.7", "192.0.2.9", status=1)
+    assert deleted == wanted | {"physical_address": ""}
     assert (missing["address"], missing["error"]["code"]) == ("192.0.2.9", 1168)
 
 
-def test_several_are_tried_though_one_fails(wire: Wire) -> None:
-    """Bug: the first failure ends it, or the count is of the wrong ones."""
+def test_one_failure_does_not_end_the_others(wire: Wire) -> None:
+    """Bug: the first failure ends the command, or the count is wrong."""
     wire.near.ip(f"neigh add 192.0.2.7 lladdr {MAC} dev near0")
     ended = run("delete", "192.0.2.8", "192.0.2.7", "192.0.2.9")
     assert (ended.returncode, ended.stdout) == (1, "1 of 3 entries deleted\n")
@@ -120,25 +123,26 @@ def test_several_are_tried_though_one_fails(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("arguments", [[], ["-i", "near0"], ["-4"], ["dev", "near0"], ["all"]])
-def test_flush_removes_dynamic_rows_only(wire: Wire, arguments: list[str]) -> None:
+def test_flush_removes_dynamic_entries_only(wire: Wire, arguments: list[str]) -> None:
+    """Bug: a permanent entry, or one of a routing daemon, is removed; or a dynamic one stays."""
     wire.near.ip(
         f"neigh add 192.0.2.7 lladdr {MAC} dev near0",
         f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale",
-        "neigh add 192.0.2.9 dev near0 nud failed extern_learn",
+        f"neigh add 192.0.2.9 lladdr {MAC} dev near0 nud stale extern_learn",
     )
     assert done("flush", *arguments) == ""
-    assert seen(wire.near) == {"192.0.2.7": Seen(MAC)}
+    assert seen(wire.near) == {"192.0.2.7": Seen(MAC), "192.0.2.9": Seen(MAC, "STALE", extern_learn=True)}
 
 
-def test_flush_of_something_else(wire: Wire) -> None:
-    """Bug: the family or the interface is not looked at."""
+def test_flush_of_another_family_or_interface(wire: Wire) -> None:
+    """Bug: the family or the interface is ignored."""
     wire.near.ip(f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale")
     assert done("flush", "-6") + done("flush", "-i", "lo") == ""
     assert seen(wire.near) == {"192.0.2.8": Seen(MAC, "STALE")}
 
 
-def test_the_words_of_ip(wire: Wire) -> None:
-    """Each line is one of ip-neighbour(8) without its first two words."""
+def test_word_order_of_ip(wire: Wire) -> None:
+    """Bug: a line of ip-neighbour(8), without its first two words, is rejected or does something else."""
     typed(f"add 192.0.2.7 lladdr {MAC} dev near0")
     typed(f"add dev near0 to 192.0.2.8 lladdr {MAC} nud permanent")
     typed(f"change 192.0.2.8 dev near0 lladdr {OTHER_MAC}")
@@ -179,7 +183,7 @@ def test_the_words_of_ip(wire: Wire) -> None:
     ids=" ".join,
 )
 def test_wrong_usage_is_status_2(wire: Wire, arguments: list[str]) -> None:
-    """Bug: a shell's variable that is not set widens what is done."""
+    """Bug: an unset variable of a shell extends the effect of a command."""
     wire.near.ip(f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale")
     ended = run(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")

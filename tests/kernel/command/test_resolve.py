@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`netio resolve`: asking the link for some addresses."""
+"""`netio resolve`: probing some addresses."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def _in_a_hurry(wire: Wire) -> None:
+def _fast_kernel(wire: Wire) -> None:
     wire.hasten()
 
 
 @pytest.mark.parametrize("prefix", [(), UNPRIVILEGED], ids=["root", "nobody"])
-def test_many_at_once(prefix: Sequence[str]) -> None:
+def test_several_addresses(prefix: Sequence[str]) -> None:
+    """Bug: results are not sorted, or an address family is left out."""
     rows = answer("resolve", FAR_IP6, "fe80::2%near0", FAR_IP4, prefix=prefix)
     assert [(row["address"], row["physical_address"], row["state"]) for row in rows] == [
         (FAR_IP4, FAR_MAC, "REACHABLE"),
@@ -33,8 +34,8 @@ def test_many_at_once(prefix: Sequence[str]) -> None:
     ]
 
 
-def test_silence_is_a_row_too() -> None:
-    """Bug: who did not answer is missing in what is shown, or the exit status is that of success."""
+def test_silent_host_is_a_row_of_the_table() -> None:
+    """Bug: a silent host is missing in the output, or the exit status is 0."""
     done = run("resolve", ABSENT_IP4, FAR_IP4)
     assert (done.returncode, done.stderr) == (1, "")
     assert [line.split() for line in done.stdout.splitlines()[1:]] == [
@@ -45,31 +46,33 @@ def test_silence_is_a_row_too() -> None:
     assert (silent["address"], silent["error"]["name"]) == (ABSENT_IP4, "UnreachableError")
 
 
-def test_what_cannot_be_asked_for_has_a_line_on_stderr() -> None:
+def test_addresses_that_cannot_be_probed_are_explained_on_stderr() -> None:
+    """Bug: an invalid address looks like a silent host."""
     done = run("resolve", "192.0.2.300", FAR_IP4, "-i", "near0", NEAR_IP4)
     assert done.returncode == 1
     assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == [NEAR_IP4, FAR_IP4, "192.0.2.300"]
-    own, none = done.stderr.splitlines()
-    assert "one's own" in own
-    assert none == "netio: '192.0.2.300' is no IPv4 or IPv6 address; write it like 192.0.2.7 or 2001:db8::7"
+    own, invalid = done.stderr.splitlines()
+    assert "nor a local or broadcast address" in own
+    assert invalid == "netio: invalid IP address '192.0.2.300'; write it like 192.0.2.7 or 2001:db8::7"
 
 
-def test_who_is_behind_a_router(wire: Wire) -> None:
-    """Bug: what is on no link looks as if it were silent."""
+def test_address_behind_a_gateway(wire: Wire) -> None:
+    """Bug: an off-link address looks like a silent host."""
     wire.near.ip(f"route add 203.0.113.0/24 via {FAR_IP4}")
     done = run("resolve", "203.0.113.9")
     assert (done.returncode, done.stdout.splitlines()[1].split()) == (1, ["203.0.113.9", "-", "UNREACHABLE"])
     assert f"it is behind the gateway {FAR_IP4}" in done.stderr
+    assert "name the interface with --interface" in done.stderr
 
 
-def test_what_is_no_address_stays_on_its_line() -> None:
-    """Bug: what was given talks to the terminal, or begins a row of its own."""
+def test_invalid_text_is_escaped() -> None:
+    """Bug: control characters of an argument reach the terminal, or start a new line."""
     done = run("resolve", "a\nb\x1b[31m")
     assert done.stdout.splitlines()[1].split()[0] == r"a\nb\x1b[31m"
 
 
 def test_source(wire: Wire) -> None:
-    """Bug: the option is not handed on."""
+    """Bug: the option is ignored."""
     wire.near.ip("address add 192.0.2.5/32 dev near0")
     with capturing(wire) as capture:
         answer("resolve", FAR_IP4, "--source", "192.0.2.5")
@@ -79,13 +82,14 @@ def test_source(wire: Wire) -> None:
 
 
 def test_timeout(wire: Wire) -> None:
-    """Bug: the option is not handed on: here the kernel gives up after an hour only."""
+    """Bug: the option is ignored. Here the kernel gives up only after an hour."""
     wire.near.ip("ntable change name arp_cache dev near0 retrans 1000000")
     (silent,) = answer("resolve", ABSENT_IP4, "--timeout", "0.1", status=1)
     assert silent["error"]["name"] == "UnreachableError"
-    assert "timeout nan is not a finite number" in complaint("resolve", FAR_IP4, "--timeout", "nan")
+    assert "timeout is nan; it must be a finite number" in complaint("resolve", FAR_IP4, "--timeout", "nan")
 
 
-def test_words_of_ip() -> None:
+def test_word_order_of_ip() -> None:
+    """Bug: `to` and `dev` are taken for addresses."""
     assert [row["interface"] for row in answer("resolve", "to", FAR_IP4, "dev", "near0")] == ["near0"]
     assert "the interfaces are lo, near0" in run("resolve", FAR_IP4, "dev", "nothere").stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a newcomer reads, and that it is true: every example of every --help is run here."""
+"""The help texts: every example of every --help is run here."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def help_of(*command: str) -> str:
 
 
 def examples(text: str) -> list[str]:
-    """The lines that a reader would type; behind two blanks is what they do."""
+    """The commands of a help text; two blanks separate them from their descriptions."""
     return [line.strip().split("  ")[0] for line in text.splitlines() if re.match(r" +netio [a-z]", line)]
 
 
 @pytest.fixture
 def home(wire: Wire) -> Wire:
-    """A network as the examples have it: eth0, a host that answers, another one that can be pinned."""
+    """The network of the examples: eth0, a host that replies, another one that can be pinned."""
     wire.near.ip("link set near0 down", "link set near0 name eth0", "link set eth0 up")
     wire.near.ip(*(f"ntable change name {table} dev eth0 retrans 100" for table in ("arp_cache", "ndisc_cache")))
     wire.near.ip("address replace 2001:db8::1/64 dev eth0 nodad", "address replace fe80::1/64 dev eth0 nodad")
@@ -46,23 +46,26 @@ def home(wire: Wire) -> Wire:
 
 
 @pytest.mark.usefixtures("home")
-def test_a_newcomer_finds_the_five_things() -> None:
-    """In the order of the help: who is there, ask for one, pin it, unpin it, sweep."""
-    who, ask, pin, unpin, sweep = (run_in_shell(line) for line in examples(help_of()))
+def test_examples_of_the_first_help_page() -> None:
+    """Bug: one of the first five commands that a new user copies does not work.
 
-    assert {done.returncode for done in (who, ask, pin, unpin, sweep)} == {0}
-    assert who.stdout.startswith("ADDRESS ")
-    assert ask.stdout.splitlines()[1].split() == ["192.0.2.2", FAR_MAC, "eth0", "REACHABLE"]
-    assert [line.split()[0] for line in sweep.stdout.partition("\n\n")[0].splitlines()[1:]] == [
+    They list, resolve, pin, unpin and scan.
+    """
+    listing, resolving, pin, unpin, scan = (run_in_shell(line) for line in examples(help_of()))
+
+    assert {done.returncode for done in (listing, resolving, pin, unpin, scan)} == {0}
+    assert listing.stdout.startswith("ADDRESS ")
+    assert resolving.stdout.splitlines()[1].split() == ["192.0.2.2", FAR_MAC, "eth0", "REACHABLE"]
+    assert [line.split()[0] for line in scan.stdout.partition("\n\n")[0].splitlines()[1:]] == [
         "192.0.2.2",
         "192.0.2.3",
     ]
-    assert "R reachable: 2" in sweep.stdout
-    assert "P permanent" not in sweep.stdout
+    assert "R reachable: 2" in scan.stdout
+    assert "P permanent" not in scan.stdout
 
 
-def test_pinning_and_unpinning(home: Wire) -> None:
-    """The third and the fourth example, and what they leave behind."""
+def test_examples_of_pinning_and_unpinning(home: Wire) -> None:
+    """Bug: the third and fourth example write or leave other entries than they say."""
     _, _, pin, unpin, _ = examples(help_of())
     assert run_in_shell(pin).returncode == 0
     assert seen(home.near, "eth0") == {"192.0.2.7": Seen(MAC)}
@@ -70,7 +73,8 @@ def test_pinning_and_unpinning(home: Wire) -> None:
     assert seen(home.near, "eth0") == {}
 
 
-def test_the_help_names_all_commands_and_no_alias() -> None:
+def test_help_lists_all_commands_and_no_alias() -> None:
+    """Bug: a command is missing in the help, or an alias has another help than its command."""
     shown = re.findall(r"^  ([a-z]+) {2,}\S", help_of().partition("Commands:")[2], re.MULTILINE)
     assert shown == COMMANDS
     for alias, command in (("show", "list"), ("add", "create"), ("change", "set"), ("del", "delete")):
@@ -79,7 +83,7 @@ def test_the_help_names_all_commands_and_no_alias() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_examples(home: Wire, tmp_path: Path, command: str) -> None:
-    """Bug: an example has an option that is long gone. What they pipe into is not needed here."""
+    """Bug: an example has an option that no longer exists. jq is replaced by cat."""
     home.near.ip(f"neigh add 192.0.2.8 lladdr {MAC} dev eth0", f"neigh add fe80::7 lladdr {MAC} dev eth0")
     if command != "create":
         home.near.ip(f"neigh add 192.0.2.7 lladdr {MAC} dev eth0")
@@ -95,13 +99,15 @@ def test_examples(home: Wire, tmp_path: Path, command: str) -> None:
         assert (done.returncode, "netio: " in done.stderr) == (0, False), (line, done)
 
 
-def test_the_help_of_scan_says_what_it_does_to_the_table() -> None:
+def test_help_of_scan_explains_its_effect_on_the_table() -> None:
+    """Bug: a user fills the table of the whole machine without a warning."""
     text = " ".join(help_of("scan").split())
     assert "--in-flight" in text
     assert "may evict entries of other programs" in text
 
 
 def test_version() -> None:
+    """Bug: --version prints another version than that of the package."""
     done = run("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"netio, version {netio.__version__}\n", "")
 
@@ -119,6 +125,7 @@ def test_version() -> None:
     ],
 )
 def test_shell_completion(typed: str, offered: set[str]) -> None:
+    """Bug: completion offers aliases or nothing, or fails."""
     more = {"_NETIO_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
     done = run(**more)
     assert (done.returncode, done.stderr) == (0, "")
@@ -129,8 +136,8 @@ def test_shell_completion(typed: str, offered: set[str]) -> None:
 @pytest.mark.parametrize(
     "arguments", [["--version"], ["--help"], ["list", "--json"], ["list", "--help"], ["scan", "192.0.2.2", "--json"]]
 )
-def test_only_what_draws_loads_rich(arguments: list[str]) -> None:
-    """Bug: an import that has moved to the top of a file, and every start takes twice as long."""
+def test_only_tables_load_rich(arguments: list[str]) -> None:
+    """Bug: an import moved to the top of a file, so that every start takes twice as long."""
     code = f"""
 import sys
 from netio.cli import main

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`netio list` and `netio get`: for people and for programs."""
+"""`netio list` and `netio get`: tables and JSON."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from netlab.wire import Wire
 
 CISCO = "00:00:0c:00:00:05"
-LOCAL = "02:60:8c:00:00:06"  # the list has it all the same, from before there were such addresses
+LOCAL = "02:60:8c:00:00:06"  # the vendor list contains it all the same, since it is older than local addresses
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def _neighbors(wire: Wire) -> None:
     wire.near.ip(
         "neigh add 192.0.2.7 lladdr 02:00:5e:00:00:07 dev near0",
         "neigh add 192.0.2.8 lladdr 02:00:5e:00:00:08 dev near0 nud stale",
-        # A failed row is the kernel's to remove at any time, but for such a one.
+        # The kernel removes a failed entry at any time, but not an extern_learn one.
         "neigh add 192.0.2.9 dev near0 nud failed extern_learn",
         "neigh add 192.0.2.255 lladdr ff:ff:ff:ff:ff:ff dev near0 nud noarp",
         "neigh add 224.0.0.9 lladdr 01:00:5e:00:00:09 dev near0 nud noarp",
@@ -35,10 +35,12 @@ def _neighbors(wire: Wire) -> None:
 
 
 def listed(*arguments: str) -> list[str]:
+    """Returns the addresses that list prints."""
     return [row["address"] for row in answer("list", *arguments)]
 
 
 def test_json_has_the_fields_of_a_neighbor() -> None:
+    """Bug: a field is missing, or has another value than in Python."""
     rows: dict[str, dict[str, Any]] = {row["address"]: row for row in answer("list")}
     assert sorted(rows) == ["192.0.2.7", "192.0.2.8", "192.0.2.9", "fe80::7%near0"]
     assert list(rows["192.0.2.7"]) == [field.name for field in fields(netio.Neighbor)]
@@ -73,29 +75,32 @@ def test_json_has_the_fields_of_a_neighbor() -> None:
         (["-4", "-i", "lo", "nud", "all"], {"0.0.0.0"}),
     ],
 )
-def test_what_is_listed(arguments: list[str], addresses: set[str]) -> None:
+def test_filters(arguments: list[str], addresses: set[str]) -> None:
+    """Bug: an option or a word of ip(8) is ignored."""
     assert set(listed(*arguments)) == addresses
 
 
-def test_all_shows_the_rows_that_stand_for_no_host() -> None:
+def test_all_includes_entries_that_are_not_for_hosts() -> None:
+    """Bug: multicast and broadcast entries cannot be shown at all."""
     assert set(listed("--all")) >= {"192.0.2.7", "192.0.2.255", "224.0.0.9", "0.0.0.0", "fe80::7%near0"}
 
 
-def test_a_row_of_a_person_is_shown_whatever_it_holds(wire: Wire) -> None:
-    """Bug: a host that somebody sends to nowhere is taken for a row of the loopback link."""
+def test_written_entry_is_shown_whatever_its_physical_address(wire: Wire) -> None:
+    """Bug: a host that an administrator blocks by a zero address is mistaken for an entry of the loopback interface."""
     wire.near.ip("neigh add 192.0.2.66 lladdr 00:00:00:00:00:00 dev near0", "neigh add 192.0.2.67 dev lo nud permanent")
     assert "192.0.2.66" in listed("-4")
     assert "192.0.2.67" not in listed("-4")
 
 
-def test_an_interface_by_index(wire: Wire) -> None:
+def test_interface_by_index(wire: Wire) -> None:
+    """Bug: only names are accepted, or an unknown index lists everything."""
     index = str(wire.near.json("link show near0")[0]["ifindex"])
     assert listed("-i", index) == listed("dev", index) == listed("-i", "near0")
     assert "no such interface" in complaint("list", "-i", "4711")
 
 
 def test_order(wire: Wire) -> None:
-    """Bug: addresses are sorted as text, where 192.0.2.10 comes before 192.0.2.7; or by interface index."""
+    """Bug: addresses are sorted as text, in which 192.0.2.10 precedes 192.0.2.7; or by interface index."""
     wire.lay("a0", "02:00:00:00:01:01", "b0", "02:00:00:00:01:02")
     wire.near.ip(
         "neigh add 192.0.2.10 lladdr 02:00:5e:00:00:01 dev near0",
@@ -115,8 +120,8 @@ def test_order(wire: Wire) -> None:
     assert listed("--sort", "address")[-1] == "fe80::7%near0"
 
 
-def test_a_table_for_people_without_colour_off_a_terminal() -> None:
-    """Bug: what goes to a pipe is cut to the width of some terminal, or coloured."""
+def test_table_without_a_terminal_has_no_colour_and_no_width() -> None:
+    """Bug: output into a pipe is cut to the width of a terminal, or coloured."""
     done = run("list", "-4", COLUMNS="20")
     assert (done.returncode, done.stderr) == (0, "")
     assert "\x1b" not in done.stdout
@@ -128,8 +133,8 @@ def test_a_table_for_people_without_colour_off_a_terminal() -> None:
     ]
 
 
-def test_makers_names(wire: Wire) -> None:
-    """Bug: a locally administered address is looked up, whose first bits are nobody's."""
+def test_vendors(wire: Wire) -> None:
+    """Bug: a locally administered address, which belongs to no vendor, is looked up."""
     wire.near.ip(f"neigh add 192.0.2.5 lladdr {CISCO} dev near0", f"neigh add 192.0.2.6 lladdr {LOCAL} dev near0")
     vendors = {row["address"]: row["vendor"] for row in answer("list", "-4", "--vendor")}
     assert vendors.pop("192.0.2.5").startswith("Cisco")
@@ -139,8 +144,8 @@ def test_makers_names(wire: Wire) -> None:
     assert answer("get", "192.0.2.5", "--vendor")[0]["vendor"].startswith("Cisco")
 
 
-def test_makers_names_without_the_extra() -> None:
-    """Bug: a traceback, or rows without what was asked for."""
+def test_vendors_without_the_extra() -> None:
+    """Bug: a traceback, or entries without the requested vendors."""
     code = "import sys; sys.modules['aiooui'] = None; from netio.cli import main; sys.argv[1:] = ['list', '--vendor']"
     done = subprocess.run(
         python(f"{code}; main()"), capture_output=True, text=True, env=surroundings(), timeout=30, check=False
@@ -149,19 +154,24 @@ def test_makers_names_without_the_extra() -> None:
     assert done.stderr == "netio: aiooui is missing; install it with: pip install 'netioapi[oui]'\n"
 
 
-def test_get_tells_of_each_address() -> None:
-    row, missing, none = answer("get", "192.0.2.7", "192.0.2.99", "192.0.2.300", status=1)
+def test_get_prints_a_result_for_each_address() -> None:
+    """Bug: the first failure hides the other results."""
+    row, missing, invalid = answer("get", "192.0.2.7", "192.0.2.99", "192.0.2.300", status=1)
     assert (row["address"], row["physical_address"]) == ("192.0.2.7", "02:00:5e:00:00:07")
     assert (missing["address"], missing["error"]["name"], missing["error"]["code"]) == (
         "192.0.2.99",
         "NeighborNotFoundError",
         1168,
     )
-    assert (none["address"], none["error"]["operation"], none["error"]["code"]) == ("192.0.2.300", "GetIpNetEntry2", 87)
+    assert (invalid["address"], invalid["error"]["operation"], invalid["error"]["code"]) == (
+        "192.0.2.300",
+        "GetIpNetEntry2",
+        87,
+    )
 
 
-def test_get_for_people() -> None:
-    """Bug: what is missing ends it, or leaves an empty table behind."""
+def test_get_as_a_table() -> None:
+    """Bug: an absent entry ends the command, or prints an empty table."""
     done = run("get", "192.0.2.99", "192.0.2.7", "dev", "near0")
     assert done.returncode == 1
     assert [line.split()[0] for line in done.stdout.splitlines()] == ["ADDRESS", "192.0.2.7"]
@@ -171,15 +181,15 @@ def test_get_for_people() -> None:
 
 
 @pytest.mark.parametrize("arguments", [["list", "-i"], ["get", "192.0.2.7", "-i"], ["list", "dev"]])
-def test_an_unknown_interface(arguments: list[str]) -> None:
-    """Bug: the line does not say what would be right, or what was given makes a second one."""
+def test_unknown_interface(arguments: list[str]) -> None:
+    """Bug: the message does not list the interfaces, or characters of the name break the line."""
     line = complaint(*arguments, "not\nthere\x1b[31m")
     assert "not\\nthere\\x1b[31m" in line
     assert "the interfaces are lo, near0" in line
 
 
-def test_addresses_are_no_markup_and_no_emoji(wire: Wire) -> None:
-    """:ab: is a picture to rich, and [red] a colour."""
+def test_text_is_not_markup(wire: Wire) -> None:
+    """Bug: rich prints `:ab:` as an emoji and takes `[red]` for a colour."""
     wire.near.ip("link set near0 down", "link set near0 name x[red]y", "link set x[red]y up")
     wire.near.ip("neigh replace 2001:db8:a:b:ab:cd:a:7 lladdr 02:cd:ab:cd:ab:0a dev x[red]y")
     lines = run("list", "-6").stdout.splitlines()

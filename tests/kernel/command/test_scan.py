@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""`netio scan`: who answers in a prefix, and its picture."""
+"""`netio scan`: the replies of a prefix, and its map."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PINNED, PINNED_MAC = "192.0.2.250", "02:00:5e:00:00:fa"
 LIVE = [2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 100, 101, 128, 200, 201, 222, 240, 254]
 
 MAP = """
-  192.0.2.0 --R....R RR.....R RR...... .......R
+  192.0.2.0 .-R....R RR.....R RR...... .......R
  192.0.2.32 RR...... ........ ........ .......R
  192.0.2.64 R....... ........ ........ ........
  192.0.2.96 ....RR.. ........ ........ ........
@@ -33,14 +33,14 @@ MAP = """
 
 R reachable: 20
 P permanent: 1
-. no reply: 232
-- cannot be probed: 3
+. no reply: 233
+- cannot be probed: 2
 """
 
 
 @pytest.fixture
 def crowd(wire: Wire) -> Wire:
-    """A wire on whose network twenty hosts are, the addresses of the far one; and one address is pinned."""
+    """A link with twenty hosts, all addresses of the far one, and one pinned address."""
     wire.hasten()
     wire.far.ip(*(f"route replace local 192.0.2.{host} dev lo" for host in LIVE))
     wire.near.ip(f"neigh add {PINNED} lladdr {PINNED_MAC} dev near0")
@@ -50,7 +50,7 @@ def crowd(wire: Wire) -> Wire:
 @pytest.mark.usefixtures("crowd")
 @pytest.mark.parametrize("prefix", [(), UNPRIVILEGED], ids=["root", "nobody"])
 def test_twenty_hosts_and_their_map(prefix: Sequence[str]) -> None:
-    """Bug: one is missed or made up; a sign stands in a wrong place."""
+    """Bug: a host is missed or made up, or a symbol is in the wrong place of the map."""
     done = run("scan", "192.0.2.0/24", "--map", prefix=prefix)
     assert done.returncode == 0
     table, picture = done.stdout.split("\n\n", 1)
@@ -58,24 +58,31 @@ def test_twenty_hosts_and_their_map(prefix: Sequence[str]) -> None:
     expected.insert(-1, [PINNED, PINNED_MAC, "near0", "PERMANENT"])
     assert [line.split() for line in table.splitlines()[1:]] == expected
     assert picture == MAP[1:]
-    assert done.stderr.startswith("21 of 254 addresses replied in ")
+    assert done.stderr.startswith("21 of 256 addresses replied in ")
 
 
 @pytest.mark.usefixtures("crowd")
-def test_json_is_a_line_for_each_host() -> None:
+def test_json_has_a_line_for_each_host() -> None:
+    """Bug: silent hosts are printed without --all, or missing with it."""
     rows = answer("scan", "192.0.2.0/24")
     assert sorted(int(row["address"].split(".")[3]) for row in rows) == sorted([*LIVE, 250])
-    told = answer("scan", "192.0.2.0/28", "--all", "--in-flight", "3")
-    failures = {row["address"]: row["error"]["name"] for row in told if "error" in row}
-    assert len(told) == 14
+    results = answer("scan", "192.0.2.0/28", "--all", "--in-flight", "3")
+    failures = {row["address"]: row["error"]["name"] for row in results if "error" in row}
+    assert len(results) == 16
     assert failures.pop(NEAR_IP4) == "InvalidParameterError"
     assert set(failures.values()) == {"UnreachableError"}
 
 
 @pytest.mark.usefixtures("crowd")
-def test_all_shows_also_who_did_not_answer() -> None:
+def test_all_includes_silent_hosts() -> None:
+    """Bug: --all prints the hosts that replied only."""
     lines = [line.split() for line in run("scan", "192.0.2.0/30", "--all").stdout.splitlines()[1:]]
-    assert [(address, state) for address, *_, state in lines] == [(NEAR_IP4, "-"), (FAR_IP4, "REACHABLE")]
+    assert [(address, state) for address, *_, state in lines] == [
+        ("192.0.2.0", "UNREACHABLE"),
+        (NEAR_IP4, "-"),
+        (FAR_IP4, "REACHABLE"),
+        ("192.0.2.3", "UNREACHABLE"),
+    ]
 
 
 @pytest.mark.usefixtures("crowd")
@@ -85,22 +92,23 @@ def test_all_shows_also_who_did_not_answer() -> None:
         ("192.0.2.2", ["192.0.2.2 R"]),
         ("192.0.2.6/31", ["192.0.2.6 .R"]),
         ("192.0.2.7/31", ["192.0.2.6 .R"]),
-        ("192.0.2.1/30", ["192.0.2.0 --R-"]),
+        ("192.0.2.1/30", ["192.0.2.0 .-R."]),
         ("2001:db8::2", ["2001:db8::2 R"]),
         ("2001:db8::2/127", ["2001:db8::2 R."]),
-        ("2001:db8::/123", ["  2001:db8:: --R..... ........ ........ ........"]),
-        ("2001:db8::/122", ["  2001:db8:: --R..... ........ ........ ........", "2001:db8::20" + 4 * " ........"]),
-        ("fe80::%near0/124", [" fe80:: --R..... ........"]),
+        ("2001:db8::/123", ["  2001:db8:: .-R..... ........ ........ ........"]),
+        ("2001:db8::/122", ["  2001:db8:: .-R..... ........ ........ ........", "2001:db8::20" + 4 * " ........"]),
+        ("fe80::%near0/124", [" fe80:: .-R..... ........"]),
     ],
 )
 def test_prefixes_of_all_lengths(prefix: str, picture: list[str]) -> None:
-    """Bug: the only two addresses of a /31 are taken for those of the network and of everybody."""
+    """Bug: the only two addresses of a /31 are treated as network and broadcast address."""
     done = run("scan", prefix, "--map")
     assert (done.returncode, done.stdout.split("\n\n")[1].splitlines()) == (0, picture)
 
 
 @pytest.mark.usefixtures("crowd")
-def test_a_link_local_prefix() -> None:
+def test_link_local_prefix() -> None:
+    """Bug: the interface of a link-local prefix is taken from one of its forms only."""
     index = next(link.index for link in netio.list_interfaces() if link.name == "near0")
     for words in (
         ["fe80::/124", "-i", "near0"],
@@ -118,11 +126,11 @@ def test_a_link_local_prefix() -> None:
     [
         ("10.0.0.0/15", "10.0.0.0/15 has more than 65,536 addresses; scan accepts a /16 or a longer prefix"),
         ("2001:db8::/64", "scan accepts a /112 or a longer prefix"),
-        ("10.0.0.0/24", "10.0.0.0/24 cannot be scanned: 10.0.0.1: "),
+        ("10.0.0.0/24", "10.0.0.0/24 cannot be scanned: 10.0.0.0: "),
         ("203.0.113.0/24", "203.0.113.0/24 cannot be scanned: "),
         ("127.0.0.0/24", "127.0.0.0/24 cannot be scanned: "),
         ("224.0.0.0/24", "224.0.0.0/24 cannot be scanned: "),
-        ("192.0.2.1/32", "one's own"),
+        ("192.0.2.1/32", "nor a local or broadcast address"),
         ("192.0.2.0/33", "write it like 192.0.2.0/24"),
         ("192.0.2.0%near0/24", "a scope, which only link-local prefixes have"),
         ("fe80::%/120", "a scope, which only link-local prefixes have"),
@@ -130,26 +138,26 @@ def test_a_link_local_prefix() -> None:
         ("", "invalid prefix ''"),
     ],
 )
-def test_what_is_refused(wire: Wire, prefix: str, advice: str) -> None:
-    """Bug: addresses behind a router are asked for. Nothing at all may be sent."""
+def test_rejected_prefixes(wire: Wire, prefix: str, advice: str) -> None:
+    """Bug: addresses behind a gateway are probed. No frame at all may be sent."""
     wire.near.ip(f"route add 203.0.113.0/24 via {FAR_IP4}")
     with capturing(wire) as capture:
         assert advice in complaint("scan", prefix)
         assert capture.frames() == []
 
 
-def test_nothing_leaves_the_link(crowd: Wire) -> None:
-    """Bug: addresses of the prefix that another route leads to are asked for behind its router."""
+def test_probes_stay_on_the_link(crowd: Wire) -> None:
+    """Bug: addresses of the prefix that have another route are probed behind its gateway."""
     crowd.near.ip(f"route add 192.0.2.8/29 via {FAR_IP4}")
     with capturing(crowd) as capture:
         rows = answer("scan", "192.0.2.0/27")
-        asked = {int(question.target.split(".")[3]) for question in capture.questions()}
-    assert {row["address"] for row in rows} == {f"192.0.2.{host}" for host in LIVE if host < 31 and host // 8 != 1}
-    assert asked == {*range(2, 8), *range(16, 31)}
+        probed = {int(question.target.split(".")[3]) for question in capture.questions()}
+    assert {row["address"] for row in rows} == {f"192.0.2.{host}" for host in LIVE if host < 32 and host // 8 != 1}
+    assert probed == {0, *range(2, 8), *range(16, 32)}
 
 
-def test_the_link_that_is_named(wire: Wire) -> None:
-    """Bug: a link is scanned for a prefix that is on another one, or one of two links with one prefix is refused."""
+def test_interface_option(wire: Wire) -> None:
+    """Bug: a prefix is scanned on an interface without it, or rejected on one of two interfaces that both have it."""
     wire.lay("near1", "02:00:00:00:00:11", "far1", "02:00:00:00:00:12")
     wire.near.ip("address add 198.51.100.1/24 dev near1", "address add 192.0.2.9/24 metric 600 dev near1")
     wire.far.ip("address add 192.0.2.3/24 dev far1")
@@ -162,13 +170,14 @@ def test_the_link_that_is_named(wire: Wire) -> None:
     with capturing(wire) as capture:
         refused = complaint("scan", "198.51.100.0/30", "-i", "near0")
         assert "198.51.100.0/30 cannot be scanned: " in refused
-        assert "on near0: by the routes it is on another link, or on none (code 1231)" in refused
-        assert "192.0.3.254 on near0" in complaint("scan", "192.0.2.0/23")
+        assert "on near0: the routes do not reach it on-link on this interface (code 1231)" in refused
+        assert "192.0.3.255 on near0" in complaint("scan", "192.0.2.0/23")
         assert "2001:db8:" in complaint("scan", "2001:db8:1::/126", "-i", "near0")
         assert capture.frames() == []
 
 
 def test_source(wire: Wire) -> None:
+    """Bug: the option is ignored."""
     wire.near.ip("address add 192.0.2.5/32 dev near0")
     with capturing(wire) as capture:
         answer("scan", FAR_IP4, "--source", "192.0.2.5", "--timeout", "5")
@@ -177,9 +186,9 @@ def test_source(wire: Wire) -> None:
 
 @pytest.mark.usefixtures("wire")
 @pytest.mark.parametrize("source", [ABSENT_IP4, "2001:db8::1"])
-def test_a_source_that_cannot_be(source: str) -> None:
-    """Bug: that no address could be asked for looks as if nobody were there."""
+def test_invalid_source(source: str) -> None:
+    """Bug: a source from which nothing can be sent looks like a link without hosts."""
     done = run("scan", "192.0.2.0/28", "--source", source)
     assert done.returncode == 1
-    assert "14 of 14 addresses were not probed, the first because: " in done.stderr
+    assert "16 of 16 addresses were not probed, the first because: " in done.stderr
     assert f"the source {source} must be an address of this machine" in done.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command on a terminal: colour, width, the question, the progress bar, Ctrl-C."""
+"""The command on a terminal: colour, width, confirmation, progress bar, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def _neighbors(wire: Wire) -> None:
     wire.near.ip(
         f"neigh add 192.0.2.7 lladdr {MAC} dev near0",
         f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale",
-        # A failed row is the kernel's to remove at any time, but for such a one.
+        # The kernel removes a failed entry at any time, but not an extern_learn one.
         "neigh add 192.0.2.9 dev near0 nud failed extern_learn",
     )
 
 
 @pytest.fixture
-def answering(wire: Wire) -> None:
-    """Fifteen hosts at the beginning of a /16."""
+def sixteen_hosts(wire: Wire) -> None:
+    """Sixteen hosts at the beginning of a /16."""
     wire.far.ip("route add local 10.0.0.0/28 dev lo")
     wire.near.ip("route add 10.0.0.0/16 dev near0")
 
@@ -52,7 +52,7 @@ def pipe() -> Iterator[tuple[int, int]]:
 
 
 def csv_of(folder: Path, count: int) -> str:
-    """A file with so many rows."""
+    """A file with that number of entries."""
     file = folder / "rows.csv"
     rows = (f"10.0.{number // 256}.{number % 256},{MAC},near0\n" for number in range(count))
     file.write_text("address,physical_address,interface\n" + "".join(rows))
@@ -63,6 +63,7 @@ def csv_of(folder: Path, count: int) -> str:
     ("more", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False), ({"TERM": ""}, True)]
 )
 def test_colour_by_state(more: dict[str, str], coloured: bool) -> None:
+    """Bug: NO_COLOR and TERM=dumb are ignored, or states have no colour."""
     with on_terminal("list", "-4", more=more) as terminal:
         assert terminal.finish() == 0
     for colour, state in ((36, "PERMANENT"), (31, "UNREACHABLE")):
@@ -73,26 +74,26 @@ def test_colour_by_state(more: dict[str, str], coloured: bool) -> None:
 @pytest.mark.parametrize("columns", [20, 40, 58, 200])
 @pytest.mark.parametrize("option", ["--state=stale", "--state=permanent"])
 def test_columns_fit_the_width(columns: int, option: str) -> None:
-    """Bug: lines are wrapped by the terminal, or what does not fit is cut off."""
+    """Bug: the terminal wraps lines, or text that does not fit is cut off."""
     with on_terminal("list", "-4", option, columns=columns) as terminal:
         assert terminal.finish() == 0
     lines = terminal.text.splitlines()
     assert max(map(len, lines)) <= columns
-    # Folded cells, put together again: the characters of the row, whatever their order.
+    # The characters of the folded cells, in any order.
     address, state = ("192.0.2.8", "STALE") if "stale" in option else ("192.0.2.7", "PERMANENT")
-    told = "ADDRESS PHYSICAL ADDRESS INTERFACE STATE near0" + address + MAC + state
-    assert sorted("".join(lines).replace(" ", "")) == sorted(told.replace(" ", ""))
+    expected = "ADDRESS PHYSICAL ADDRESS INTERFACE STATE near0" + address + MAC + state
+    assert sorted("".join(lines).replace(" ", "")) == sorted(expected.replace(" ", ""))
 
 
-def test_a_map_on_a_narrow_terminal() -> None:
-    """Bug: a line of 32 signs is wrapped in its middle, so that nothing stands below what it belongs to."""
+def test_map_on_a_narrow_terminal() -> None:
+    """Bug: the terminal wraps a line of 32 symbols in its middle."""
     with on_terminal("scan", "192.0.2.0/27", "--map", columns=40) as terminal:
         assert terminal.finish() == 0
-    assert " 192.0.2.0 --R....P ........\n192.0.2.16 ........ .......-\n" in terminal.text
+    assert " 192.0.2.0 .-R....P ........\n192.0.2.16 ........ ........\n" in terminal.text
     assert "\x1b[36mP" in terminal.raw
 
 
-QUESTIONS = pytest.mark.parametrize(
+CONFIRMATIONS = pytest.mark.parametrize(
     ("arguments", "question"),
     [
         (["delete", "192.0.2.7", "192.0.2.8"], "Delete 2 entries? [y/N]: "),
@@ -102,46 +103,48 @@ QUESTIONS = pytest.mark.parametrize(
 )
 
 
-@QUESTIONS
-def test_the_question_is_answered_with_yes(wire: Wire, arguments: list[str], question: str) -> None:
+@CONFIRMATIONS
+def test_confirmed(wire: Wire, arguments: list[str], question: str) -> None:
+    """Bug: the answer is ignored, or the entries are removed before it."""
+    wire.near.ip(f"neigh add 192.0.2.10 lladdr {MAC} dev near0 nud stale")
     with on_terminal(*arguments) as terminal:
         terminal.expect(question)
         terminal.wait_until_idle()  # Python loses a Ctrl-C in the moment before it reads
-        assert len(seen(wire.near)) == 3
+        assert len(seen(wire.near)) == 4
         terminal.type("y\n")
         assert terminal.finish() == 0
-    assert len(seen(wire.near)) == 1
+    assert len(seen(wire.near)) == 2
 
 
-@QUESTIONS
+@CONFIRMATIONS
 @pytest.mark.parametrize(("keys", "status"), [("n\n", 1), ("\n", 1), (CTRL_D, 1), (CTRL_C, 130)])
-def test_the_question_is_not_answered_with_yes(
-    wire: Wire, arguments: list[str], question: str, keys: str, status: int
-) -> None:
+def test_not_confirmed(wire: Wire, arguments: list[str], question: str, keys: str, status: int) -> None:
+    """Bug: another answer than yes removes entries, or the exit status is 0."""
+    wire.near.ip(f"neigh add 192.0.2.10 lladdr {MAC} dev near0 nud stale")
     with on_terminal(*arguments) as terminal:
         terminal.expect(question)
         terminal.wait_until_idle()  # Python loses a Ctrl-C in the moment before it reads
         terminal.type(keys)
         assert terminal.finish() == status
     assert terminal.text.endswith("\nnetio: nothing was written\n")
-    assert len(seen(wire.near)) == 3
+    assert len(seen(wire.near)) == 4
 
 
 @pytest.mark.parametrize(
     "arguments", [["delete", "192.0.2.7"], ["delete", "192.0.2.7", "192.0.2.8", "--yes"], ["flush", "-y"]]
 )
-def test_no_question(arguments: list[str]) -> None:
-    """Bug: --yes is not looked at, or one row is asked about."""
+def test_no_confirmation_needed(arguments: list[str]) -> None:
+    """Bug: --yes is ignored, or a single entry needs a confirmation."""
     with on_terminal(*arguments) as terminal:
         assert terminal.finish() == 0
     assert "?" not in terminal.text
 
 
 @pytest.mark.parametrize(("keys", "status", "left"), [("y\n", 0, 0), ("n\n", 1, 3), (CTRL_C, 130, 3)])
-def test_who_pipes_rows_at_a_terminal_is_asked_there(
+def test_piped_entries_are_confirmed_on_the_terminal(
     wire: Wire, tmp_path: Path, keys: str, status: int, left: int
 ) -> None:
-    """Bug: the usual pipe from list to delete is not asked about, or its rows are taken for the answer."""
+    """Bug: a pipe from list to delete needs no confirmation, or its lines are taken for the answer."""
     rows = tmp_path / "rows"
     rows.write_text("address\n192.0.2.7\n192.0.2.8\n192.0.2.9\n")
     with rows.open() as file, on_terminal("delete", "--from", "-", stdin=file.fileno()) as terminal:
@@ -152,7 +155,8 @@ def test_who_pipes_rows_at_a_terminal_is_asked_there(
     assert len(seen(wire.near)) == left
 
 
-def test_rows_from_a_file_are_asked_about(wire: Wire, tmp_path: Path) -> None:
+def test_entries_of_a_file_are_confirmed(wire: Wire, tmp_path: Path) -> None:
+    """Bug: a file is written without a confirmation."""
     with on_terminal("create", "--from", csv_of(tmp_path, 20)) as terminal:
         terminal.expect("Create 20 entries? [y/N]: ")
         terminal.type("y\n")
@@ -162,8 +166,8 @@ def test_rows_from_a_file_are_asked_about(wire: Wire, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("count", "drawn"), [(4_999, False), (5_000, True), (10_001, True)])
-def test_progress_of_many_rows(tmp_path: Path, count: int, drawn: bool) -> None:
-    """Bug: the bar stays behind, or stands still before the end."""
+def test_progress_of_many_entries(tmp_path: Path, count: int, drawn: bool) -> None:
+    """Bug: the bar is not removed, or stops before the end."""
     with on_terminal("create", "--yes", "--from", csv_of(tmp_path, count)) as terminal:
         assert terminal.finish() == 0
     assert (f"{count}/{count} 0 failed" in terminal.text) is drawn
@@ -171,26 +175,26 @@ def test_progress_of_many_rows(tmp_path: Path, count: int, drawn: bool) -> None:
     assert terminal.text.endswith(f"\r{count:,} of {count:,} entries created\n" if drawn else " entries created\n")
 
 
-@pytest.mark.usefixtures("answering")
+@pytest.mark.usefixtures("sixteen_hosts")
 @pytest.mark.parametrize("columns", [20, 40, 80])
 def test_progress_of_a_scan(columns: int) -> None:
-    """Done, found, rate, time left. Bug: on a narrow terminal the bar takes their room."""
+    """Bug: on a narrow terminal the bar hides the numbers done and found, the rate or the time left."""
     with on_terminal("scan", "10.0.0.0/24", columns=columns) as terminal:
         assert terminal.finish() == 0
-    assert "15 of 254 addresses replied in " in terminal.text.replace("\n", "")
+    assert "16 of 256 addresses replied in " in terminal.text.replace("\n", "")
     if columns > 20:
-        assert re.search(r"\b254/254 15 found [\d,]+/s [\d:]+\s", terminal.text)
+        assert re.search(r"\b256/256 16 found [\d,]+/s [\d:]+\s", terminal.text)
 
 
-@pytest.mark.usefixtures("answering")
+@pytest.mark.usefixtures("sixteen_hosts")
 @pytest.mark.parametrize(
     "more", [{"LANG": "C", "LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}, {"TERM": "dumb"}, {"NO_COLOR": "1"}]
 )
-def test_progress_where_the_terminal_can_do_little(more: dict[str, str]) -> None:
-    """Bug: a sign that the terminal lacks ends the scan."""
+def test_progress_on_a_limited_terminal(more: dict[str, str]) -> None:
+    """Bug: a character that the terminal lacks ends the scan."""
     with on_terminal("scan", "10.0.0.0/26", "--map", more=more) as terminal:
         assert terminal.finish() == 0
-    assert "15 of 62 addresses replied" in terminal.text
+    assert "16 of 64 addresses replied" in terminal.text
     assert "Traceback" not in terminal.text
     if "PYTHONIOENCODING" in more:
         assert terminal.raw.isascii()
@@ -200,60 +204,61 @@ def test_progress_where_the_terminal_can_do_little(more: dict[str, str]) -> None
         assert not re.search(r"\x1b\[(3|9)\dm", terminal.raw)
 
 
-@pytest.mark.usefixtures("answering")
-def test_lines_go_to_the_pipe_and_the_bar_to_the_terminal(pipe: tuple[int, int]) -> None:
-    """Bug: while the bar is there, lines for a pipe are drawn on the terminal."""
+@pytest.mark.usefixtures("sixteen_hosts")
+def test_json_goes_to_the_pipe_and_the_bar_to_the_terminal(pipe: tuple[int, int]) -> None:
+    """Bug: while the bar is shown, lines for the pipe are printed on the terminal."""
     reading, writing = pipe
     with on_terminal("scan", "10.0.0.0/24", "--json", stdout=writing) as terminal:
         assert terminal.finish() == 0
     lines = os.read(reading, 65536).decode().splitlines()
-    assert len([checked("scan", json.loads(line)) for line in lines]) == 15
-    assert "254/254 15 found" in terminal.text
+    assert len([checked("scan", json.loads(line)) for line in lines]) == 16
+    assert "256/256 16 found" in terminal.text
     assert "{" not in terminal.text
 
 
-def test_lines_on_the_terminal_have_no_bar_among_them() -> None:
-    """Bug: the bar's movements cut lines into pieces."""
+def test_json_on_the_terminal_has_no_bar() -> None:
+    """Bug: the control characters of the bar break the lines."""
     with on_terminal("scan", "192.0.2.0/28", "--json") as terminal:
         assert terminal.finish() == 0
     assert [checked("scan", json.loads(line))["address"] for line in terminal.raw.splitlines()].count(FAR_IP4) == 1
 
 
-def test_a_bar_is_for_terminals_only() -> None:
-    """Bug: FORCE_COLOR, which many build servers set, fills a log with the movements of a bar."""
+def test_bar_is_for_terminals_only() -> None:
+    """Bug: FORCE_COLOR, which build servers set, fills a log with the control characters of a bar."""
     done = run("scan", FAR_IP4, FORCE_COLOR="1")
     assert "\x1b" not in done.stderr
     assert "\x1b[32mREACHABLE" in done.stdout
 
 
-@pytest.mark.usefixtures("answering")
-def test_ctrl_c_ends_a_scan_with_what_is_known() -> None:
-    """Bug: a traceback, a hidden cursor, or an hour in which nothing happens."""
+@pytest.mark.usefixtures("sixteen_hosts")
+def test_ctrl_c_ends_a_scan_with_the_results_so_far() -> None:
+    """Bug: a traceback, a hidden cursor, or no end before the scan is complete."""
     with on_terminal("scan", "10.0.0.0/16") as terminal:
-        terminal.expect(" 15 found ")
+        terminal.expect(" 16 found ")
         terminal.type(CTRL_C)
         assert terminal.finish() == 130
     assert "\x1b[?25l" in terminal.raw
     table = terminal.text.rpartition("ADDRESS ")[2]
-    assert [line.split()[:2] for line in table.splitlines()[1:16]] == [[f"10.0.0.{n}", FAR_MAC] for n in range(1, 16)]
-    assert re.search(r"\n15 of [\d,]+ addresses replied in [\d.]+ s\n", table)
-    assert re.search(r"\nnetio: interrupted: [\d,]+ of 65,534 addresses have no reply yet\n$", table)
+    assert [line.split()[:2] for line in table.splitlines()[1:17]] == [[f"10.0.0.{n}", FAR_MAC] for n in range(16)]
+    assert re.search(r"\n16 of [\d,]+ addresses replied in [\d.]+ s\n", table)
+    assert re.search(r"\nnetio: interrupted: [\d,]+ of 65,536 addresses have no reply yet\n$", table)
     assert "Traceback" not in terminal.text
 
 
-@pytest.mark.usefixtures("answering")
-def test_ctrl_c_ends_a_scan_for_a_program(pipe: tuple[int, int]) -> None:
+@pytest.mark.usefixtures("sixteen_hosts")
+def test_ctrl_c_ends_a_scan_with_complete_json(pipe: tuple[int, int]) -> None:
+    """Bug: the last line is cut, or results are lost."""
     with on_terminal("scan", "10.0.0.0/16", "--json", stdout=pipe[1]) as terminal:
-        terminal.expect(" 15 found ")
+        terminal.expect(" 16 found ")
         terminal.type(CTRL_C)
         assert terminal.finish() == 130
     lines = os.read(pipe[0], 65536).decode().splitlines()
-    assert [checked("scan", json.loads(line))["physical_address"] for line in lines] == [FAR_MAC] * 15
+    assert [checked("scan", json.loads(line))["physical_address"] for line in lines] == [FAR_MAC] * 16
     assert "netio: interrupted: " in terminal.text
 
 
-def test_ctrl_c_ends_resolving_with_what_is_known(wire: Wire) -> None:
-    """Two of the three answer at once; the third one would keep it for an hour."""
+def test_ctrl_c_ends_resolve_with_the_results_so_far(wire: Wire) -> None:
+    """Bug: the results of the two hosts that replied are lost; the third one would take an hour."""
     wire.near.ip("ntable change name arp_cache dev near0 retrans 1000000")
     with on_terminal("resolve", "192.0.2.77", "192.0.2.7", FAR_IP4) as terminal:
         while seen(wire.near).get(FAR_IP4) != Seen(FAR_MAC, "REACHABLE"):
@@ -265,8 +270,8 @@ def test_ctrl_c_ends_resolving_with_what_is_known(wire: Wire) -> None:
     assert f"\n{FAR_IP4}  {FAR_MAC}  near0      REACHABLE" in terminal.text
 
 
-def test_ctrl_c_ends_resolving_for_a_program(wire: Wire, pipe: tuple[int, int]) -> None:
-    """Bug: what is printed then is no JSON, or nothing."""
+def test_ctrl_c_ends_resolve_with_complete_json(wire: Wire, pipe: tuple[int, int]) -> None:
+    """Bug: the output is invalid JSON, or empty."""
     wire.near.ip("ntable change name arp_cache dev near0 retrans 1000000")
     with on_terminal("resolve", "192.0.2.77", "192.0.2.7", "--json", stdout=pipe[1]) as terminal:
         while "192.0.2.77" not in seen(wire.near):
@@ -279,8 +284,8 @@ def test_ctrl_c_ends_resolving_for_a_program(wire: Wire, pipe: tuple[int, int]) 
     assert terminal.text.endswith("netio: interrupted: 1 of 2 addresses have no reply yet\n")
 
 
-def test_an_answer_is_for_stdout_only() -> None:
-    """Bug: the table goes to a terminal although stdout is somewhere else."""
+def test_results_go_to_stdout_only() -> None:
+    """Bug: the table goes to the terminal although stdout is another file."""
     with on_terminal("list", stdout=subprocess.DEVNULL) as terminal:
         assert terminal.finish() == 0
     assert terminal.raw == ""

@@ -7,7 +7,7 @@ import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from netio._native import ffi, lib
-from netio._types import Neighbor, NeighborState, PhysicalAddress, unchecked_neighbor
+from netio._types import Neighbor, NeighborState, PhysicalAddress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,13 +124,6 @@ def _ip6_address(raw: bytes, scope: str) -> IPv6Address:
 def unpack_one(row: CData, names: dict[int, tuple[str, str]]) -> Neighbor:
     """Decodes the row behind a pointer."""
     return next(unpack(ffi.buffer(row), names))
-
-
-def key_neighbor(address: IPv4Address | IPv6Address, interface: str, index: int, luid: int) -> Neighbor:
-    """Makes a Neighbor that has only a key, of values that Neighbor() would accept."""
-    return unchecked_neighbor(
-        address, _NO_PHYSICAL_ADDRESS, interface, NeighborState.PERMANENT, False, False, 0, index, luid
-    )
 
 
 def pack_key(address: IPv4Address | IPv6Address) -> CData:

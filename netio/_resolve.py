@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from time import monotonic
 
-from netio._codec import INDEX_OFFSET, ROW_SIZE, key_neighbor, pack_address, unpack
+from netio._codec import INDEX_OFFSET, ROW_SIZE, pack_address, unpack
 from netio._failures import RESOLVE, entry_error, error_context
 from netio._interfaces import InterfaceCache, pack_entries, scope_contradiction
 from netio._native import ffi, lib
 from netio._requests import given_interface
-from netio._types import UNKNOWN_LUID, Address, Neighbor, PhysicalAddress, identify, plain_address
+from netio._types import UNKNOWN_LUID, Address, Interface, Neighbor, PhysicalAddress, identify, plain_address
 from netio._window import Window
 from netio.errors import InvalidParameterError, NetioError, check, invalid
 
@@ -51,7 +51,8 @@ class _Probe:
         self.interface, self.interface_index, self.interface_luid = interface
 
     def failed(self, code: int, source: IPv4Address | IPv6Address | None) -> Answer:
-        entry = key_neighbor(self.address, self.interface, self.interface_index, self.interface_luid)
+        interface = self.interface, self.interface_index, self.interface_luid
+        entry = Neighbor(self.address, interface=Interface(*interface) if any(interface) else "")
         error = entry_error(RESOLVE, code, self.native[0], entry, self.refusal, source)
         error.position = self.position
         return self.address, error

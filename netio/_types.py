@@ -374,13 +374,8 @@ def _with_scope(address: IPv4Address | IPv6Address, interface: str) -> IPv4Addre
 
 
 def _restore(address: str, *others: object) -> Neighbor:
-    return unchecked_neighbor(ip_address(address), *others)
-
-
-def unchecked_neighbor(*fields: object) -> Neighbor:
-    """Makes a Neighbor of the values of all its fields, in their order, without the checks of its constructor."""
     entry = object.__new__(Neighbor)
-    for name, value in zip(Neighbor.__slots__, fields, strict=True):
+    for name, value in zip(Neighbor.__slots__, (ip_address(address), *others), strict=True):
         object.__setattr__(entry, name, value)
     return entry
 

@@ -172,7 +172,7 @@ def test_an_array_has_the_rows(place: slice) -> None:
         kind, member = ("Ipv4", "sin_addr") if row.address.version == 4 else ("Ipv6", "sin6_addr")
         assert item["Address"][kind][member].tobytes() == row.address.packed
         assert item["Address"]["si_family"] == (lib.AF_INET if row.address.version == 4 else lib.AF_INET6)
-        assert item["PhysicalAddress"].tobytes()[: item["PhysicalAddressLength"]] == row.physical_address
+        assert item["PhysicalAddress"].tobytes()[: item["PhysicalAddressLength"]] == row.physical_address.packed
         assert item["State"] == row.state
         assert item["Flags"] == row.is_router * lib.NETIO_IS_ROUTER + row.is_unreachable * lib.NETIO_IS_UNREACHABLE
         for name, value in [

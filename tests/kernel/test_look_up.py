@@ -236,7 +236,7 @@ netio.create_neighbors(rows)
 
     # Once by name, before the rows go down, and once for the rows.
     assert sum("SIOCGIFNAME" in call for call in calls) == 2 * 8
-    assert len([row for row in netio.list_neighbors(2) if row.physical_address.hex(":") == MAC]) == 200
+    assert len([row for row in netio.list_neighbors(2) if row.physical_address == MAC]) == 200
 
 
 def test_links_by_turns_are_looked_up_once_a_submit(wire: Wire, tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ def test_source(wire: Wire, anyone: Caller, target: str, source: str) -> None:
     with capturing(wire) as capture:
         row = anyone("resolve_neighbor", target, interface="near0", source=source)
 
-        assert row.physical_address.hex(":") == "02:00:00:00:00:02"
+        assert row.physical_address == "02:00:00:00:00:02"
         assert capture.questions() == [Question(source.partition("%")[0], target)]
 
 

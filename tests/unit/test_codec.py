@@ -80,7 +80,7 @@ def test_a_length_over_the_member_does_not_reach_beyond_it() -> None:
     native.Address.si_family = lib.AF_INET
     native.PhysicalAddressLength = 2**32 - 1
     (row,) = unpack(ffi.buffer(native), {0: ("", "0")})
-    assert len(row.physical_address) == lib.IF_MAX_PHYS_ADDRESS_LENGTH
+    assert len(row.physical_address.packed) == lib.IF_MAX_PHYS_ADDRESS_LENGTH
 
 
 def test_an_interface_that_has_gone_leaves_its_index_as_scope() -> None:

@@ -22,7 +22,7 @@ def test_text_is_parsed() -> None:
 
 def test_defaults_are_those_of_a_key() -> None:
     row = Neighbor("2001:db8::7")
-    assert (row.physical_address, row.interface, row.state) == (b"", "", NeighborState.PERMANENT)
+    assert (row.physical_address, row.interface, row.state) == ("", "", NeighborState.PERMANENT)
 
 
 def test_interface_by_index_and_by_interface() -> None:

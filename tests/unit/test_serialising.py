@@ -85,7 +85,7 @@ def test_validate_call() -> None:
     with pytest.raises(netio.InvalidParameterError):
         get("192.0.2.300")
     with pytest.raises(ValidationError):
-        get([])  # type: ignore[call-overload]
+        get([])  # type: ignore[arg-type]
 
 
 def test_fastapi_encoder() -> None:

@@ -53,7 +53,7 @@ def test_life_of_a_row(address: str, interface: str) -> None:
     with pytest.raises(netio.NeighborExistsError):
         netio.create_neighbor(address, OTHER, interface=interface)
     netio.set_neighbor(address, OTHER, interface=interface)
-    assert netio.get_neighbor(address, interface=interface).physical_address == bytes.fromhex(OTHER.replace(":", ""))
+    assert netio.get_neighbor(address, interface=interface).physical_address == OTHER
     netio.replace_neighbor(address, MAC, interface=interface)
     assert netio.get_neighbor(address, interface=interface) == row
     netio.delete_neighbor(address, interface=interface)

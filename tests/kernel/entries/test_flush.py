@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Flushing: dynamic rows go, those that a person wrote stay."""
+"""Flushing removes dynamic entries and keeps written ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEPT = ("permanent", "noarp")
 
 
 def fill(wire: Wire, link: str) -> None:
-    """One row of each state in each family: the last group tells the state."""
+    """Writes an entry of each state in each family; the last group of its address stands for the state."""
     for prefix in ("192.0.2.", "2001:db8::", "fe80::"):
         wire.near.ip(
             *(f"neigh add {prefix}5{i} lladdr {MAC} dev {link} nud {s}" for i, s in enumerate([*KEPT, *DYNAMIC])),
@@ -31,10 +31,12 @@ def fill(wire: Wire, link: str) -> None:
 
 
 def kept(*prefixes: str) -> set[str]:
+    """The addresses of the entries that a flush keeps."""
     return {f"{prefix}5{i}" for prefix in prefixes for i in range(len(KEPT))}
 
 
 def everything(*prefixes: str) -> set[str]:
+    """The addresses of all entries."""
     return {f"{prefix}5{i}" for prefix in prefixes for i in (0, 1, 2, 3, 4, 5, 8, 9)}
 
 
@@ -47,8 +49,8 @@ def everything(*prefixes: str) -> set[str]:
     ],
     ids=["both", "ip4", "ip6"],
 )
-def test_by_family(wire: Wire, family: int, left: set[str]) -> None:
-    """Bug: a flush loses what a person wrote, leaves a dynamic state out, or takes the other family along."""
+def test_flush_of_a_family(wire: Wire, family: int, left: set[str]) -> None:
+    """Bug: a flush removes a written entry, skips a dynamic state, or affects the other family."""
     fill(wire, "near0")
 
     netio.flush_neighbors(family)
@@ -56,8 +58,8 @@ def test_by_family(wire: Wire, family: int, left: set[str]) -> None:
     assert set(seen(wire.near)) == left
 
 
-def test_by_interface(wire: Wire) -> None:
-    """Bug: a flush of one interface flushes them all."""
+def test_flush_of_an_interface(wire: Wire) -> None:
+    """Bug: a flush of one interface flushes all of them."""
     wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
     fill(wire, "near0")
     fill(wire, "near1")
@@ -68,7 +70,7 @@ def test_by_interface(wire: Wire) -> None:
     assert set(seen(wire.near, "near0")) == everything("192.0.2.", "2001:db8::", "fe80::")
 
 
-def test_of_nothing(wire: Wire) -> None:
+def test_flush_of_an_empty_table(wire: Wire) -> None:
     """Bug: an empty table is an error."""
     netio.flush_neighbors()
     netio.flush_neighbors()
@@ -77,8 +79,8 @@ def test_of_nothing(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("rows", ["no rows", "rows"])
-def test_unprivileged(wire: Wire, unprivileged: Caller, rows: str) -> None:
-    """Bug: without rights a flush of nothing looks like a success."""
+def test_flush_needs_privilege_even_if_the_table_is_empty(wire: Wire, unprivileged: Caller, rows: str) -> None:
+    """Bug: an unprivileged flush of an empty table succeeds."""
     if rows == "rows":
         fill(wire, "near0")
     before = set(seen(wire.near))

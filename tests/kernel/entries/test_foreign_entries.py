@@ -70,7 +70,7 @@ def test_resolve_keeps_the_owner_of_a_live_host(wire: Wire, address: str, prefix
     (answer,) = call_elsewhere(wire.near, prefix, [("resolve_neighbor", (address,), {"interface": "near0"})])
 
     assert isinstance(answer, netio.Neighbor), answer
-    assert answer.physical_address.hex(":") == FAR_MAC
+    assert answer.physical_address == FAR_MAC
     assert owner(wire, address) == before != Owner(0, None, managed=False)
 
 
@@ -97,7 +97,7 @@ def test_resolve_finds_that_the_owner_is_wrong_about_the_address(wire: Wire, wor
     row = netio.resolve_neighbor(FAR_IP4, interface="near0")
 
     expected = WRONG_MAC if "reachable" in words else FAR_MAC
-    assert row.physical_address.hex(":") == expected
+    assert row.physical_address == expected
     assert owner(wire, FAR_IP4) == before
 
 
@@ -137,7 +137,7 @@ def test_resolve_of_many_keeps_foreign_entries_among_others(wire: Wire) -> None:
 
     rows = {str(address): row for address, row in found.items() if isinstance(row, netio.Neighbor)}
     # The plain entry was removed and resolved again, although it was REACHABLE.
-    assert {address: row.physical_address.hex(":") for address, row in rows.items()} == {
+    assert {address: row.physical_address for address, row in rows.items()} == {
         FAR_IP4: FAR_MAC,
         "192.0.2.3": FAR_MAC,
     }

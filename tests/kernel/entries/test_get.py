@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""get_neighbor: the interface and the row are found together, whatever names the interface."""
+"""get_neighbor finds the entry and its interface over one socket, by every way to name the interface."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 MAC = "02:00:5e:00:00:07"
 
-# Every descriptor is taken, until they are given back.
+# The process has no descriptor left.
 WITHOUT_DESCRIPTORS = """
 import netio, os, resource
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -32,39 +32,39 @@ except netio.NetioError as error:
 """
 
 
-def near_link() -> Interface:
-    """near0, as it is listed."""
-    (link,) = (link for link in netio.list_interfaces() if link.name == "near0")
-    return link
+def near_interface() -> Interface:
+    """Returns near0."""
+    (interface,) = (interface for interface in netio.list_interfaces() if interface.name == "near0")
+    return interface
 
 
 @pytest.mark.parametrize("by", ["name", "altname", "index", "luid", "everything"])
 @pytest.mark.parametrize(
     "address", ["192.0.2.77", "2001:db8::77", "fe80::77", "fe80::77%near0", "fe80::77%other-name", "fe80::77%{index}"]
 )
-def test_what_names_the_interface(wire: Wire, address: str, by: str) -> None:
-    """Bug: one of the ways to name it is not looked up, or name, index, LUID or scope of the row are not those."""
-    link = near_link()
+def test_every_way_to_name_the_interface(wire: Wire, address: str, by: str) -> None:
+    """Bug: one of the ways is not supported, or name, index, LUID or scope of the entry are wrong."""
+    near = near_interface()
     plain = address.partition("%")[0]
     wire.near.ip("link property add dev near0 altname other-name", f"neigh add {plain} lladdr {MAC} dev near0")
     ways: dict[str, str | int | Interface] = {
         "name": "near0",
         "altname": "other-name",
-        "index": link.index,
-        "luid": Interface("", 0, link.luid),
-        "everything": link,
+        "index": near.index,
+        "luid": Interface("", 0, near.luid),
+        "everything": near,
     }
 
-    row = netio.get_neighbor(address.format(index=link.index), interface=ways[by])
+    row = netio.get_neighbor(address.format(index=near.index), interface=ways[by])
 
     assert row.address == ip_address(f"{plain}%near0" if plain.startswith("fe80") else plain)
-    assert (row.interface, row.interface_index, row.interface_luid) == ("near0", link.index, link.luid)
+    assert (row.interface, row.interface_index, row.interface_luid) == ("near0", near.index, near.luid)
     assert (str(row.physical_address), row.state) == (MAC, netio.NeighborState.PERMANENT)
 
 
 @pytest.mark.parametrize("interface", ["near9", 4321, Interface("", 0, 6 << 48 | 4321 << 24), "", "n" * 500])
-def test_the_address_is_judged_before_the_interface(wire: Wire, interface: str | int | Interface) -> None:
-    """Bug: what is wrong with the interface comes before what is wrong with the address."""
+def test_address_is_validated_before_the_interface(wire: Wire, interface: str | int | Interface) -> None:
+    """Bug: an invalid address is reported as an unknown interface."""
     wire.near.ip(f"neigh add 192.0.2.77 lladdr {MAC} dev near0")
 
     for address in ("127.0.0.1", "255.255.255.255", "::", "::ffff:192.0.2.77"):
@@ -78,7 +78,7 @@ def test_the_address_is_judged_before_the_interface(wire: Wire, interface: str |
 
 
 def sockets(wire: Wire, log: Path, code: str) -> int:
-    """How many sockets of rtnetlink a Python that runs code opens in the near host."""
+    """Returns how many netlink sockets a Python process opens that runs this code on the near host."""
     with wire.near.entered():
         subprocess.run(
             ["strace", "-f", "-qq", "-e", "trace=socket", "-e", "signal=none", "-o", str(log), *python(code)],
@@ -90,16 +90,16 @@ def sockets(wire: Wire, log: Path, code: str) -> int:
 
 
 @pytest.mark.parametrize("address", ["192.0.2.77", "fe80::77", "fe80::77%near0"])
-def test_one_socket(wire: Wire, tmp_path: Path, address: str) -> None:
-    """Bug: interface and row are looked up over a socket each, which is a third of the time of the call."""
+def test_get_uses_one_socket(wire: Wire, tmp_path: Path, address: str) -> None:
+    """Bug: entry and interface are looked up over two sockets, which takes half as long again."""
     wire.near.ip(f"neigh add 192.0.2.77 lladdr {MAC} dev near0", f"neigh add fe80::77 lladdr {MAC} dev near0")
     code = "import netio; " + f"netio.get_neighbor({address!r}, interface='near0'); " * 3
 
     assert sockets(wire, tmp_path / "log", code) == 3
 
 
-def test_no_descriptor_left(wire: Wire) -> None:
-    """Bug: where no socket can be opened the interface or the row counts as absent, or the error names another call."""
+def test_get_without_a_free_descriptor(wire: Wire) -> None:
+    """Bug: if no socket can be opened, the interface or entry counts as absent, or the error names another call."""
     with wire.near.entered():
         done = subprocess.run(
             python(WITHOUT_DESCRIPTORS), env=environment(), capture_output=True, text=True, timeout=50, check=True

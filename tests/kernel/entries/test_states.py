@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows in every state that the kernel knows: what is read of them, and what each verb makes of them."""
+"""Entries in every state of the kernel: how netio reads them, and how each verb changes them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 OLD, NEW = "02:00:5e:00:00:07", "02:00:5e:00:00:08"
 
-# The kernel's state -> what netio shows: state, is_unreachable.
+# The state in the kernel -> state and is_unreachable in netio.
 SHOWN = {
     "permanent": (NeighborState.PERMANENT, False),
     "noarp": (NeighborState.PERMANENT, False),
@@ -33,11 +33,11 @@ SHOWN = {
 every_state = pytest.mark.parametrize("state", SHOWN)
 
 
-def leave(wire: Wire, address: str, state: str) -> Seen:
-    """Puts a row of that state into the near host's table, with a physical address where the state has one."""
+def put(wire: Wire, address: str, state: str) -> Seen:
+    """Puts an entry of that state into the table of the near host, with a physical address if the state has one."""
     physical_address = "" if state in ("incomplete", "none", "failed") else OLD
     given = f"lladdr {physical_address}" if physical_address else ""
-    # The kernel moves a row that is written as DELAY on at once; a datagram makes a lasting one of a stale row.
+    # The kernel changes a written DELAY entry at once; a datagram makes one of a STALE entry that lasts.
     wire.near.ip(f"neigh add {address} {given} dev near0 nud {'stale' if state == 'delay' else state}")
     if state == "delay":
         send_datagram(address)
@@ -54,22 +54,22 @@ def send_datagram(address: str) -> None:
 
 
 @every_state
-def test_read(wire: Wire, absent: str, state: str) -> None:
-    """Bug: a state that has no name raises, or goes by another one; a physical address where none is known."""
-    row = leave(wire, absent, state)
+def test_get_and_list(wire: Wire, absent: str, state: str) -> None:
+    """Bug: a state raises or is shown as another one, or an unknown physical address is shown."""
+    row = put(wire, absent, state)
 
     got = netio.get_neighbor(absent, interface="near0")
 
     assert (got.state, got.is_unreachable) == SHOWN[state]
-    assert got.physical_address == bytes.fromhex(row.physical_address.replace(":", ""))
+    assert got.physical_address == row.physical_address
     assert got.is_resolved == (state not in ("incomplete", "none", "failed"))
     assert got in netio.list_neighbors(interface="near0")
 
 
 @every_state
-def test_create_over_a_leftover(wire: Wire, absent: str, state: str) -> None:
-    """Bug: create takes over a row that is there, a failed one above all, as the kernel does without NLM_F_EXCL."""
-    row = leave(wire, absent, state)
+def test_create_fails_over_an_entry_in_any_state(wire: Wire, absent: str, state: str) -> None:
+    """Bug: create overwrites an existing entry, as the kernel does without NLM_F_EXCL."""
+    row = put(wire, absent, state)
 
     with pytest.raises(netio.NeighborExistsError) as caught:
         netio.create_neighbor(absent, NEW, interface="near0")
@@ -80,8 +80,8 @@ def test_create_over_a_leftover(wire: Wire, absent: str, state: str) -> None:
 
 @every_state
 def test_set(wire: Wire, absent: str, state: str) -> None:
-    """Bug: a set row keeps a state in which it is forgotten again."""
-    leave(wire, absent, state)
+    """Bug: a set entry keeps a dynamic state."""
+    put(wire, absent, state)
 
     netio.set_neighbor(absent, NEW, interface="near0")
 
@@ -90,8 +90,8 @@ def test_set(wire: Wire, absent: str, state: str) -> None:
 
 @every_state
 def test_replace(wire: Wire, absent: str, state: str) -> None:
-    """Bug: replace depends on what was there before."""
-    leave(wire, absent, state)
+    """Bug: the result of replace depends on the previous state."""
+    put(wire, absent, state)
 
     netio.replace_neighbor(absent, NEW, interface="near0")
 
@@ -100,8 +100,8 @@ def test_replace(wire: Wire, absent: str, state: str) -> None:
 
 @every_state
 def test_delete(wire: Wire, absent: str, state: str) -> None:
-    """Bug: delete leaves rows that nobody wrote, or those that somebody did."""
-    leave(wire, absent, state)
+    """Bug: delete leaves dynamic or permanent entries."""
+    put(wire, absent, state)
 
     netio.delete_neighbor(absent, interface="near0")
 
@@ -119,8 +119,8 @@ def test_set_keeps_the_router_flag(wire: Wire, address: str) -> None:
     assert seen(wire.near) == {address: Seen(NEW, router=True)}
 
 
-def test_set_invents_no_router(wire: Wire, absent: str) -> None:
-    """Bug: the flag is set on hosts that are none."""
+def test_set_does_not_add_the_router_flag(wire: Wire, absent: str) -> None:
+    """Bug: the flag is set on hosts that are not routers."""
     wire.near.ip(f"neigh add {absent} lladdr {OLD} dev near0")
 
     netio.set_neighbor(absent, NEW, interface="near0")
@@ -130,8 +130,8 @@ def test_set_invents_no_router(wire: Wire, absent: str) -> None:
 
 
 @pytest.mark.parametrize("verb", [netio.set_neighbor, netio.replace_neighbor])
-def test_a_written_row_is_nobody_elses(wire: Wire, absent: str, verb: object) -> None:
-    """Bug: extern_learn stays, and a routing daemon takes the row back."""
+def test_written_entry_loses_extern_learn(wire: Wire, absent: str, verb: object) -> None:
+    """Bug: extern_learn stays, so that a routing daemon removes the entry."""
     assert callable(verb)
     wire.near.ip(f"neigh add {absent} lladdr {OLD} dev near0 nud noarp extern_learn")
     assert seen(wire.near) == {absent: Seen(OLD, "NOARP", extern_learn=True)}
@@ -141,21 +141,21 @@ def test_a_written_row_is_nobody_elses(wire: Wire, absent: str, verb: object) ->
     assert seen(wire.near) == {absent: Seen(NEW)}
 
 
-def test_reachability_time_of_a_stale_row(wire: Wire, absent: str) -> None:
-    """Bug: ticks are taken for milliseconds, or the wrong one of the kernel's three ages."""
-    leave(wire, absent, "stale")
+def test_reachability_time_of_a_stale_entry(wire: Wire, absent: str) -> None:
+    """Bug: ticks are taken for milliseconds, or another one of the kernel's three ages is used."""
+    put(wire, absent, "stale")
 
     before = ages(absent)["ndm_confirmed"] * 10
     shown = netio.get_neighbor(absent, interface="near0").reachability_time
     after = ages(absent)["ndm_confirmed"] * 10
 
-    # A row that was never confirmed counts as confirmed two reachable times ago.
+    # The kernel starts an entry as confirmed two reachable times ago.
     assert 50_000 < before <= shown <= after
 
 
-def test_reachability_time_of_a_failed_row(wire: Wire, absent: str) -> None:
-    """Bug: a failed row shows when it was last confirmed, a minute ago, not when it failed."""
-    leave(wire, absent, "failed")
+def test_reachability_time_of_a_failed_entry(wire: Wire, absent: str) -> None:
+    """Bug: a failed entry shows the time since its last confirmation instead of since it failed."""
+    put(wire, absent, "failed")
 
     shown = netio.get_neighbor(absent, interface="near0").reachability_time
 
@@ -163,7 +163,7 @@ def test_reachability_time_of_a_failed_row(wire: Wire, absent: str) -> None:
 
 
 def ages(address: str) -> dict[str, int]:
-    """The ages of a row in ticks of 10 ms."""
+    """Returns the ages of an entry in ticks of 10 ms."""
     with IPRoute() as route:
         (row,) = (row for row in route.get_neighbours() if row.get_attr("NDA_DST") == address)
         return dict(row.get_attr("NDA_CACHEINFO"))

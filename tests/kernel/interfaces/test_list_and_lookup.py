@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The interfaces: which there are, and how a verb finds one."""
+"""The list of interfaces, and how a verb finds one."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 MAC = "02:00:5e:00:00:07"
 
-# Beyond the 24 bits that a LUID has for the index.
+# More than the 24 bits of a LUID for the index.
 BIG = 20_000_000
 
 
 def test_list(wire: Wire) -> None:
-    """Bug: an interface is left out, listed twice, or has another one's index."""
+    """Bug: an interface is missing, listed twice, or has the index of another one."""
     wire.near.ip("link add name bridge0 type bridge", "link add name name-of-15-char type bridge")
     wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
 
@@ -33,23 +33,23 @@ def test_list(wire: Wire) -> None:
 
 
 @pytest.mark.usefixtures("wire")
-def test_luid() -> None:
-    """Bug: parts of the LUID in another order, or Linux's numbers for the types instead of IANA's."""
+def test_luid_has_the_type_of_iana() -> None:
+    """Bug: the parts of the LUID have another order, or the types are the ARPHRD_ numbers of Linux."""
     links = {link.name: link for link in netio.list_interfaces()}
 
     assert links["lo"] == Interface("lo", 1, 0x0018_000001_000000)
     assert links["near0"] == Interface("near0", links["near0"].index, 6 << 48 | links["near0"].index << 24)
 
 
-def test_many(wire: Wire) -> None:
-    """Bug: interfaces behind the first datagram of the kernel's answer are lost."""
+def test_list_of_a_hundred_interfaces(wire: Wire) -> None:
+    """Bug: interfaces after the first datagram of the dump are lost."""
     wire.near.ip(*(f"link add name many{i} type bridge" for i in range(100)))
 
     assert {f"many{i}" for i in range(100)} <= {link.name for link in netio.list_interfaces()}
 
 
 def test_alternative_names(wire: Wire) -> None:
-    """Bug: only the short name is looked up, or a long one is cut to the length of a short one."""
+    """Bug: only short names are looked up, or long ones are truncated."""
     wire.near.ip(
         "link property add dev near0 altname a-very-long-alternative-name",
         "link property add dev near0 altname short",
@@ -59,7 +59,7 @@ def test_alternative_names(wire: Wire) -> None:
     for name in ("a-very-long-alternative-name", "short", "n" * 127):
         netio.replace_neighbor("192.0.2.77", MAC, interface=name)
         row = netio.get_neighbor("192.0.2.77", interface=name)
-        assert (row.interface, row.physical_address.hex(":")) == ("near0", MAC)
+        assert (row.interface, row.physical_address) == ("near0", MAC)
         assert {row.interface for row in netio.list_neighbors(interface=name)} == {"near0"}
     for name in (
         "a-very-long-alternative-nam",
@@ -72,8 +72,8 @@ def test_alternative_names(wire: Wire) -> None:
             netio.get_neighbor("192.0.2.77", interface=name)
 
 
-def test_a_name_of_digits(wire: Wire) -> None:
-    """Bug: a name that looks like an index is taken for one, or the scope of an address for the other."""
+def test_name_of_digits(wire: Wire) -> None:
+    """Bug: a name that looks like an index is taken for one, in interface= or in a scope."""
     wire.near.ip("link add name 1 address 02:00:00:00:00:11 type bridge", "link set 1 up")
 
     netio.create_neighbor("192.0.2.77", MAC, interface="1")
@@ -83,8 +83,8 @@ def test_a_name_of_digits(wire: Wire) -> None:
     assert str(netio.get_neighbor("fe80::77", interface="1").address) == "fe80::77%1"
 
 
-def test_a_name_that_is_no_utf8(wire: Wire) -> None:
-    """Bug: a name of arbitrary bytes, which the kernel takes, breaks every listing."""
+def test_name_that_is_not_utf8(wire: Wire) -> None:
+    """Bug: a name of arbitrary bytes, which the kernel accepts, breaks every listing."""
     raw = b"b\xff\xfe0"
     name = raw.decode("utf-8", "surrogateescape")
     wire.near.run("sh", "-c", f"ip link add name $(printf 'b\\377\\3760') address {MAC} type bridge")
@@ -96,8 +96,8 @@ def test_a_name_that_is_no_utf8(wire: Wire) -> None:
     assert netio.get_neighbor("192.0.2.77", interface=name) == row
 
 
-def test_a_renamed_interface(wire: Wire) -> None:
-    """Bug: the names of a table are looked up when a row is read, and change after the fact."""
+def test_table_keeps_the_old_name_of_a_renamed_interface(wire: Wire) -> None:
+    """Bug: the names of a table are looked up on access, so that they change later."""
     wire.near.ip(f"neigh add fe80::77 lladdr {MAC} dev near0")
     table = netio.list_neighbors(interface="near0")
     wire.near.ip("link set near0 down", "link set near0 name other0", "link set other0 up")
@@ -108,8 +108,8 @@ def test_a_renamed_interface(wire: Wire) -> None:
         netio.list_neighbors(interface="near0")
 
 
-def test_a_row_outlives_the_name_of_its_interface(wire: Wire) -> None:
-    """Bug: a row that was read goes down by its old name, though it knows index and LUID."""
+def test_entry_is_written_by_luid_after_a_rename(wire: Wire) -> None:
+    """Bug: an entry that was read is written by its old interface name, although it has index and LUID."""
     netio.create_neighbor("192.0.2.77", MAC, interface="near0")
     row = netio.get_neighbor("192.0.2.77", interface="near0")
     wire.near.ip("link set near0 down", "link set near0 name other0")
@@ -120,8 +120,8 @@ def test_a_row_outlives_the_name_of_its_interface(wire: Wire) -> None:
     assert seen(wire.near, "other0") == {}
 
 
-def test_an_interface_that_is_gone(wire: Wire) -> None:
-    """Bug: rows of an interface that was deleted cannot be read, or go to one that took its place."""
+def test_removed_interface(wire: Wire) -> None:
+    """Bug: entries of a removed interface cannot be read, or are written to its successor."""
     wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
     netio.create_neighbor("fe80::77", MAC, interface="near1")
     (link,) = (link for link in netio.list_interfaces() if link.name == "near1")
@@ -137,8 +137,8 @@ def test_an_interface_that_is_gone(wire: Wire) -> None:
     assert {type(error) for error in caught.value.exceptions} == {netio.InterfaceNotFoundError}
 
 
-def test_an_index_beyond_the_luid(wire: Wire) -> None:
-    """Bug: an index that does not fit is cut, and names another interface."""
+def test_index_beyond_the_luid(wire: Wire) -> None:
+    """Bug: an index that does not fit is truncated, and selects another interface."""
     wire.near.ip(
         f"link add name big0 index {BIG} address 02:00:00:00:00:11 type veth peer name big1 index {BIG & 0xFFFFFF}",
         "link set big0 up",

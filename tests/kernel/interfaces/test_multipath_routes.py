@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The link that an address is on, by routes that lead over several links."""
+"""The interface of an address whose route has several next hops."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netlab.wire import FAR_IP4, FAR_IP6, Wire
 
 @pytest.fixture
 def ways(wire: Wire) -> Wire:
-    """A second wire and a third, and routes over the first two: direct ones, and by routers."""
+    """A second and a third link, and routes over the first two: on-link ones, and ones through gateways."""
     for number in (1, 2):
         wire.lay(f"near{number}", f"02:00:00:00:0{number}:01", f"far{number}", f"02:00:00:00:0{number}:02")
     wire.near.ip(
@@ -29,14 +29,14 @@ def ways(wire: Wire) -> Wire:
 
 @pytest.mark.usefixtures("ways")
 @pytest.mark.parametrize("link", ["near0", "near1"])
-def test_an_entry_of_several_links(link: str) -> None:
-    """Bug: such an entry names no link by itself, and no address is on any."""
+def test_given_interface_of_a_multipath_route(link: str) -> None:
+    """Bug: such a route names no interface itself, so its addresses count as off-link."""
     assert [on_link_interface(ip_address(f"198.51.100.{host}"), link).name for host in (1, 2, 126)] == [link] * 3
 
 
 @pytest.mark.usefixtures("ways")
-def test_an_entry_of_several_links_where_none_is_named() -> None:
-    """Bug: the link that the routes have just told is judged by them once more, and refused."""
+def test_chosen_interface_of_a_multipath_route() -> None:
+    """Bug: the interface that the routes chose is checked against them again, and rejected."""
     assert {on_link_interface(ip_address(f"198.51.100.{host}"), None).name for host in range(1, 5)} <= {
         "near0",
         "near1",
@@ -55,8 +55,8 @@ def test_an_entry_of_several_links_where_none_is_named() -> None:
         ("192.0.2.9", "near1"),
     ],
 )
-def test_an_entry_that_leads_elsewhere(address: str, link: str) -> None:
-    """Bug: the kernel's own guess, that every address is on the link that is named, counts as a route."""
+def test_interface_without_a_configured_route(address: str, link: str) -> None:
+    """Bug: the kernel treats every address as on-link on the interface of the request, and that counts as a route."""
     with pytest.raises(netio.UnreachableError) as caught:
         on_link_interface(ip_address(address), link)
     assert caught.value.code == 1231

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A link that is removed while rows are written on it: each row is confirmed or reported, others are left alone."""
+"""An interface is removed during a bulk write: each entry is confirmed or reported, others are not affected."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 OLD, NEW = "02:00:5e:00:00:07", "02:00:5e:00:00:08"
 COUNT = 20_000
 
-# The removal is to happen while the rows go down; on a machine that is very busy it may come too late.
+# The removal has to happen during the call; on a busy machine it may be too late.
 ATTEMPTS = 10
 
 
 def rows(physical_address: str) -> list[Neighbor]:
-    """Rows of both families; every tenth one is on a link that stays."""
+    """Entries of both families; every tenth one is on the interface that stays."""
     first = IPv4Address("10.0.0.1"), IPv6Address("2001:db8:1::1")
     return [
         Neighbor(first[i // 3 % 2] + i, physical_address, interface="near1" if i % 10 else "near0")
@@ -36,7 +36,7 @@ def rows(physical_address: str) -> list[Neighbor]:
 
 
 def has_begun(verb: str, row: Neighbor) -> bool:
-    """Whether that row has been written, or deleted, already."""
+    """Returns whether that entry has been written, or deleted, already."""
     try:
         found = netio.get_neighbor(row.address, interface=row.interface)
     except netio.NeighborNotFoundError:
@@ -46,7 +46,7 @@ def has_begun(verb: str, row: Neighbor) -> bool:
 
 @contextmanager
 def removed_once(wire: Wire, has_begun: Callable[[], bool]) -> Iterator[None]:
-    """Removes near1 as soon as that is so, or in the end."""
+    """Removes near1 as soon as has_begun() is true, or at the end."""
     over = Event()
     with wire.near.entered():
         ip = subprocess.Popen(["ip", "-batch", "-"], stdin=subprocess.PIPE, text=True)
@@ -67,7 +67,7 @@ def removed_once(wire: Wire, has_begun: Callable[[], bool]) -> Iterator[None]:
 
 
 def failures(verb: str, given: list[Neighbor]) -> list[int]:
-    """The positions of the rows that failed, all of them for want of their link."""
+    """Returns the positions of the entries that failed, all of them without their interface."""
     failed: list[int] = []
     try:
         getattr(netio, verb)(given)
@@ -81,8 +81,8 @@ def failures(verb: str, given: list[Neighbor]) -> list[int]:
 
 
 @pytest.mark.parametrize("verb", ["create_neighbors", "set_neighbors", "replace_neighbors", "delete_neighbors"])
-def test_a_link_is_removed_during_a_call(wire: Wire, verb: str) -> None:
-    """Bug: rows that came too late count as written, rows in time as failed, or rows behind them are given up."""
+def test_interface_is_removed_during_a_bulk_write(wire: Wire, verb: str) -> None:
+    """Bug: an entry after the removal counts as written, one before it as failed, or later ones are not tried."""
     given = rows(NEW)
     on_near1 = [position for position, row in enumerate(given) if row.interface == "near1"]
     stays = {str(row.address) for row in given if row.interface == "near0"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The same address on two links: every verb touches the one that is named."""
+"""The same address on two interfaces: every verb changes the entry of the given one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OLD, NEW = "02:00:5e:00:00:07", "02:00:5e:00:00:08"
 
 @pytest.fixture
 def links(wire: Wire) -> Wire:
-    """A second wire between the hosts, with a network of its own behind it but the same neighbours on it."""
+    """A second link between the hosts, with another prefix and the same link-local addresses."""
     wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
     wire.near.ip("address add fe80::1/64 dev near1 nodad", "address add 198.51.100.1/24 dev near1")
     wire.far.ip("address add fe80::2/64 dev far1 nodad", "address add 198.51.100.2/24 dev far1")
@@ -26,7 +26,7 @@ def links(wire: Wire) -> Wire:
 
 @pytest.fixture
 def rows(links: Wire, absent: str) -> Wire:
-    """A row for the same address on both."""
+    """An entry for the same address on both interfaces."""
     links.near.ip(*(f"neigh add {absent} lladdr {OLD} dev {link} nud stale" for link in ("near0", "near1")))
     return links
 
@@ -36,7 +36,7 @@ STALE = Seen(OLD, "STALE")
 
 @pytest.mark.parametrize("named", ["near0", "near1"])
 def test_create(links: Wire, absent: str, named: str) -> None:
-    """Bug: a row on another link stands in the way, or is the one that is written."""
+    """Bug: an entry of another interface prevents the write, or is written."""
     other = "near1" if named == "near0" else "near0"
     netio.create_neighbor(absent, OLD, interface=named)
     assert (seen(links.near, named), seen(links.near, other)) == ({absent: Seen(OLD)}, {})
@@ -48,7 +48,7 @@ def test_create(links: Wire, absent: str, named: str) -> None:
 
 @pytest.mark.parametrize("named", ["near0", "near1"])
 def test_set_and_replace(rows: Wire, absent: str, named: str) -> None:
-    """Bug: the first row with that address is changed."""
+    """Bug: the first entry with that address is changed."""
     other = "near1" if named == "near0" else "near0"
     netio.set_neighbor(absent, NEW, interface=named)
     assert (seen(rows.near, named), seen(rows.near, other)) == ({absent: Seen(NEW)}, {absent: STALE})
@@ -60,7 +60,7 @@ def test_set_and_replace(rows: Wire, absent: str, named: str) -> None:
 
 @pytest.mark.parametrize("named", ["near0", "near1"])
 def test_delete(rows: Wire, absent: str, named: str) -> None:
-    """Bug: the first row with that address goes, or both do."""
+    """Bug: the first entry with that address is removed, or both are."""
     other = "near1" if named == "near0" else "near0"
 
     netio.delete_neighbor(absent, interface=named)
@@ -70,7 +70,7 @@ def test_delete(rows: Wire, absent: str, named: str) -> None:
 
 @pytest.mark.parametrize("named", ["near0", "near1"])
 def test_flush(rows: Wire, absent: str, named: str) -> None:
-    """Bug: a flush of one link flushes both."""
+    """Bug: a flush of one interface flushes both."""
     other = "near1" if named == "near0" else "near0"
 
     netio.flush_neighbors(interface=named)
@@ -79,24 +79,24 @@ def test_flush(rows: Wire, absent: str, named: str) -> None:
 
 
 def test_get_and_list(links: Wire, absent: str) -> None:
-    """Bug: a row is read from, or shown on, the other link."""
+    """Bug: the entry of the other interface is returned."""
     macs = {"near0": OLD, "near1": NEW}
     links.near.ip(*(f"neigh add {absent} lladdr {mac} dev {link}" for link, mac in macs.items()))
 
     for link, mac in macs.items():
         row = netio.get_neighbor(absent, interface=link)
-        assert (row.physical_address.hex(":"), row.interface) == (mac, link)
+        assert (row.physical_address, row.interface) == (mac, link)
         (listed,) = (row for row in netio.list_neighbors(interface=link) if not row.address.is_multicast)
         assert listed == row
         assert {row.interface for row in netio.list_neighbors(interface=link)} == {link}
     both = [row for row in netio.list_neighbors() if not row.address.is_multicast]
-    assert {row.interface: row.physical_address.hex(":") for row in both} == macs
+    assert {row.interface: row.physical_address for row in both} == macs
     if ip_address(absent).is_link_local:
         assert {str(row.address) for row in both} == {f"{absent}%near0", f"{absent}%near1"}
 
 
 def test_bulk(links: Wire, absent: str) -> None:
-    """Bug: a call for many rows keeps the interface of the row before."""
+    """Bug: a bulk call uses the interface of the previous entry."""
     given = [Neighbor(absent, mac, interface=link) for link, mac in (("near0", OLD), ("near1", NEW))]
 
     netio.create_neighbors(given)
@@ -108,18 +108,18 @@ def test_bulk(links: Wire, absent: str) -> None:
 
 @pytest.mark.parametrize(("named", "mac"), [("near0", "02:00:00:00:00:02"), ("near1", "02:00:00:00:01:02")])
 def test_resolve(links: Wire, named: str, mac: str) -> None:
-    """Bug: the question goes out on the other link, or the answer of another link's row is taken."""
+    """Bug: the probe is sent on the other interface, or its entry is taken for the reply."""
     other = "near1" if named == "near0" else "near0"
     links.near.ip(f"neigh add fe80::2 lladdr {OLD} dev {other} nud stale")
 
     row = netio.resolve_neighbor("fe80::2", interface=named)
 
-    assert (row.physical_address.hex(":"), row.interface, str(row.address)) == (mac, named, f"fe80::2%{named}")
+    assert (row.physical_address, row.interface, str(row.address)) == (mac, named, f"fe80::2%{named}")
     assert seen(links.near, other) == {"fe80::2": STALE}
 
 
 def test_interface_from_the_route(links: Wire) -> None:
-    """Bug: without interface= the first link is taken instead of the route's."""
+    """Bug: without interface= the first interface is used instead of that of the route."""
     assert netio.resolve_neighbor("198.51.100.2").interface == "near1"
     assert netio.resolve_neighbor("192.0.2.2").interface == "near0"
 
@@ -130,8 +130,8 @@ def test_interface_from_the_route(links: Wire) -> None:
     assert {a: row for a, row in near1.items() if a.endswith("7")} == {"198.51.100.7": Seen(OLD), "fe80::7": Seen(OLD)}
 
 
-def test_the_luid_wins(links: Wire, absent: str) -> None:
-    """Bug: name or index are looked at where a LUID is given."""
+def test_luid_takes_precedence(links: Wire, absent: str) -> None:
+    """Bug: name or index are used although a LUID is given."""
     by_name = {link.name: link for link in netio.list_interfaces()}
     mixed = netio.Interface("lo", by_name["near0"].index, by_name["near1"].luid)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Links on which something is not as on Ethernet: loopback, indexes beyond 24 bits, a link without IPv6."""
+"""Interfaces unlike Ethernet: loopback, an index beyond 24 bits, an interface without IPv6; and sources."""
 
 import pytest
 
@@ -13,7 +13,7 @@ MAC = "02:00:5e:00:00:07"
 
 @pytest.fixture
 def big(wire: Wire) -> int:
-    """A link big0 whose index does not fit the 24 bits that a LUID has for it."""
+    """An interface big0 whose index does not fit into the 24 bits of a LUID."""
     index = 2**24 + 5
     wire.near.ip(f"link add name big0 index {index} type veth peer name big1", "link set big0 up")
     wire.near.ip("address add 203.0.113.1/24 dev big0")
@@ -21,16 +21,16 @@ def big(wire: Wire) -> int:
 
 
 @pytest.mark.parametrize("verb", [netio.create_neighbor, netio.set_neighbor, netio.replace_neighbor])
-def test_nothing_is_written_on_loopback(wire: Wire, verb: object) -> None:
-    """Bug: the kernel keeps one IPv4 row for all of loopback, under 0.0.0.0, which nothing could remove again."""
+def test_entries_on_loopback_are_rejected(wire: Wire, verb: object) -> None:
+    """Bug: the kernel keeps one IPv4 entry for all of loopback, under 0.0.0.0, which could not be removed."""
     assert callable(verb)
     with pytest.raises(netio.InvalidParameterError, match="neighbours there have none"):
         verb("192.0.2.77", MAC, interface="lo")
     assert not [row for row in wire.near.json("neigh show nud all dev lo") if row.get("lladdr") == MAC]
 
 
-def test_a_large_index_goes_by_index(big: int) -> None:
-    """Bug: its LUID of 0 is taken for every interface, or for none at all."""
+def test_interface_without_luid_is_used_by_index(big: int) -> None:
+    """Bug: its LUID of 0 selects every interface, or none."""
     assert netio.Interface("big0", big, 0) in netio.list_interfaces()
     netio.create_neighbor("203.0.113.7", MAC, interface=big)
     row = netio.get_neighbor("203.0.113.7", interface="big0")
@@ -44,29 +44,29 @@ def test_a_large_index_goes_by_index(big: int) -> None:
         netio.get_neighbor("203.0.113.7")
 
 
-def test_a_link_without_ip6_is_not_the_fault_of_the_address(wire: Wire) -> None:
-    """Bug: the kernel's EINVAL for a link below IPv6's least MTU is told as a bad address."""
+def test_interface_without_ipv6_is_not_an_invalid_address(wire: Wire) -> None:
+    """Bug: the EINVAL of an interface below the minimum MTU of IPv6 is reported as an invalid address."""
     wire.near.ip("link set near0 mtu 1200")
     with pytest.raises(netio.NotSupportedError):
         netio.create_neighbor("2001:db8::77", MAC, interface="near0")
 
 
-def test_one_s_own_address_on_another_link_is_refused(wire: Wire) -> None:
-    """Bug: only the named link is looked at, and one waits for oneself to answer."""
+def test_local_address_of_another_interface_is_rejected(wire: Wire) -> None:
+    """Bug: only the given interface is checked, so netio waits for a reply of this machine."""
     wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
     with pytest.raises(netio.InvalidParameterError):
         netio.resolve_neighbor(NEAR_IP4, interface="near1", timeout=1)
 
 
 @pytest.mark.parametrize("prefix", [(), UNPRIVILEGED], ids=["root", "nobody"])
-def test_nobody_is_asked_on_loopback(wire: Wire, prefix: tuple[str, ...]) -> None:
-    """Bug: the missing row of a link that has none is waited for, or told as a full table."""
+def test_loopback_is_not_probed(wire: Wire, prefix: tuple[str, ...]) -> None:
+    """Bug: netio waits for an entry that loopback never has, or reports a full table."""
     (error,) = call_elsewhere(wire.near, prefix, [("resolve_neighbor", ("192.0.2.77",), {"interface": "lo"})])
     assert isinstance(error, netio.UnreachableError)
 
 
-def test_the_scope_of_a_source_must_be_the_interface(wire: Wire) -> None:
-    """Bug: the scope is dropped, and the question goes out from another link's address."""
+def test_scope_of_the_source_must_be_the_interface(wire: Wire) -> None:
+    """Bug: the scope is ignored, and the probe is sent from an address of another interface."""
     wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
     with pytest.raises(netio.InvalidParameterError, match="contradicts") as caught:
         netio.resolve_neighbor("fe80::2", interface="near0", source="fe80::1%near1")
@@ -74,8 +74,8 @@ def test_the_scope_of_a_source_must_be_the_interface(wire: Wire) -> None:
     assert netio.resolve_neighbor("fe80::2", interface="near0", source="fe80::1%near0").physical_address
 
 
-def test_a_bad_source_changes_nothing(wire: Wire) -> None:
-    """Bug: the row is dropped before the source is looked at."""
+def test_invalid_source_changes_nothing(wire: Wire) -> None:
+    """Bug: the entry is removed before the source is checked."""
     wire.near.ip("neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev near0 nud reachable")
     before = seen(wire.near)
     for source in ("10.9.9.9", "127.0.0.1", "224.0.0.1", "255.255.255.255", "0.0.0.0", "2001:db8::1"):

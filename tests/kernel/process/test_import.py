@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Importing netio."""
+"""The import of netio makes no system calls about the network."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def is_forbidden(call: str) -> bool:
     return "openat(" not in call or any(f'"{path}' in call for path in CONFIGURATION)
 
 
-def test_import_asks_the_system_nothing(tmp_path: Path) -> None:
-    """Bug: the import opens a socket, runs a program, or reads the network's configuration."""
+def test_import_does_not_query_the_system(tmp_path: Path) -> None:
+    """Bug: the import opens a socket, runs a program, or reads the configuration of the network."""
     calls = trace("import netio", tmp_path / "log")
 
     assert re.search(r"\bexecve\(", calls[0])
@@ -27,8 +27,8 @@ def test_import_asks_the_system_nothing(tmp_path: Path) -> None:
     assert [call for call in calls[1:] if is_forbidden(call)] == []
 
 
-def test_the_trace_sees_a_socket(tmp_path: Path) -> None:
-    """Bug: the test above looks past what it is to find."""
+def test_trace_detects_a_socket(tmp_path: Path) -> None:
+    """Bug: the test above passes whatever the import does."""
     calls = trace("import netio, os; netio.list_neighbors(); open('/proc/net/arp').close()", tmp_path / "log")
 
     forbidden = [call for call in calls[1:] if is_forbidden(call)]

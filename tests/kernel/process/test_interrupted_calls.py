@@ -73,7 +73,7 @@ def duration(call: Callable[[], object]) -> float:
 
 
 def test_interrupted_listing_frees_its_table(wire: Wire) -> None:
-    """Bug: what C has just returned is lost if a signal handler raises before Python owns it: 440 kB each time."""
+    """Bug: the result of C is lost if a signal handler raises before Python owns it: 440 kB each time."""
     entries = [netio.Neighbor(f"10.9.{n // 250}.{n % 250 + 1}", bytes(6), interface="near0") for n in range(ENTRIES)]
     wire.near.ip("address add 10.9.0.254/16 dev near0")
     netio.create_neighbors(entries)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The memory of tables: given back when the last one who reads it lets go, and not before."""
+"""The memory of tables: freed with its last reader, and not before."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from netlab.child import environment, python
 if TYPE_CHECKING:
     from netlab.wire import Wire
 
-# IPv6: the kernel has one table for all namespaces, and goes through all of it for each list; that of IPv4 is larger
-# where somebody has laid many rows.
+# IPv6: the kernel walks its table of all namespaces for each list, and that of IPv4 may be large.
 ROWS, LINKS, TIMES = 300, 30, 1000
 
-# A leak of one table each would be 25 MB, of the least that is made with it 1.2 MB.
+# A leak of one table per round would be 25 MB, of the smallest object beside it 1.2 MB.
 BOUND_BYTES = 600_000
 
 GROWTH = f"""
@@ -33,7 +32,7 @@ def status():
 
 def refused():
     try:
-        netio.list_neighbors(interface="nobody0")
+        netio.list_neighbors(interface="absent0")
     except netio.InterfaceNotFoundError:
         return
     raise SystemExit("found")
@@ -65,8 +64,8 @@ for kind, make in KINDS.items():
 json.dump(growth, sys.stdout)
 """
 
-# Nine threads: one owns a table, gives eight others something of it and lets go while they read. Memory that is
-# given back is filled with other bytes at once, and what comes next takes its place.
+# Nine threads: one owns a table, passes parts of it to eight others and drops it while they read. Freed memory is
+# overwritten at once, and reused by the next table.
 READ = """
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
@@ -79,11 +78,11 @@ def columns(stream):
 def stream_of(table):
     return pyarrow.RecordBatchReader._import_from_c_capsule(table.__arrow_c_stream__())
 
-# The gaps between the members are nobody's: numpy leaves them as they are where it copies row by row.
+# The gaps between the members are undefined: numpy does not copy them if it copies row by row.
 def members(array):
     return [array[name].tobytes() for name in ("PhysicalAddress", "InterfaceIndex", "State")]
 
-# What is handed over, how it is read, and how often it can be.
+# The part of a table, how it is read, and how often.
 KINDS = [
     (lambda table: table, list, 5),
     (lambda table: table[1:-1], list, 5),
@@ -123,8 +122,8 @@ def lay_rows(wire: Wire) -> None:
     wire.near.ip(*(f"neigh add 2001:db8:1::{n:x} lladdr {mac} dev near0" for n, mac in enumerate(macs, 1)))
 
 
-def test_a_thousand_leave_nothing_behind(wire: Wire) -> None:
-    """Bug: something of each table is kept, or a descriptor; a stream is given back only where it was read."""
+def test_a_thousand_tables_leak_nothing(wire: Wire) -> None:
+    """Bug: memory or a descriptor of each table leaks, or a stream is freed only if it was read."""
     lay_rows(wire)
     wire.near.ip(*(f"link add name many{n} type bridge" for n in range(LINKS)))
     with wire.near.entered():
@@ -136,8 +135,8 @@ def test_a_thousand_leave_nothing_behind(wire: Wire) -> None:
 
 
 @pytest.mark.parametrize("more", [{}, {"PYTHONMALLOC": "debug", "MALLOC_PERTURB_": "165"}], ids=["fast", "debug"])
-def test_eight_threads_read_what_a_ninth_drops(wire: Wire, more: dict[str, str]) -> None:
-    """Bug: the memory goes with the table while a slice, an array or a stream still reads it."""
+def test_eight_threads_read_a_table_that_a_ninth_drops(wire: Wire, more: dict[str, str]) -> None:
+    """Bug: the memory is freed with the table while a slice, an array or a stream still reads it."""
     lay_rows(wire)
     with wire.near.entered():
         subprocess.run(python(READ), env=environment(**more), check=True, timeout=50)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Threads, each in a network of its own, and processes that fork."""
+"""Threads, each in a namespace of its own, and processes that fork."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def unicast(rows: Iterable[Neighbor]) -> list[Neighbor]:
     return [row for row in rows if not row.address.is_multicast]
 
 
-def test_a_thread_sees_its_own_namespace(wire: Wire) -> None:
-    """Bug: a socket or an interface name is kept, and a thread works on another one's network."""
+def test_each_thread_uses_its_own_namespace(wire: Wire) -> None:
+    """Bug: a socket or interface name is shared, so that a thread works in the namespace of another one."""
     count = 4
     namespaces = [Namespace() for _ in range(count)]
     for number, namespace in enumerate(namespaces):
@@ -64,8 +64,8 @@ def test_a_thread_sees_its_own_namespace(wire: Wire) -> None:
     assert seen(wire.near) == {}
 
 
-def test_a_thread_that_moves_on(wire: Wire) -> None:
-    """Bug: a thread stays in the network where it called netio first."""
+def test_thread_changes_its_namespace(wire: Wire) -> None:
+    """Bug: a thread keeps the namespace of its first call."""
     netio.create_neighbor("192.0.2.77", MAC, interface="near0")
 
     with wire.far.entered():
@@ -78,7 +78,7 @@ def test_a_thread_that_moves_on(wire: Wire) -> None:
 
 
 def test_threads_share_a_table(wire: Wire) -> None:
-    """Bug: a table that is read by many threads gives torn rows."""
+    """Bug: concurrent readers of a table get torn entries."""
     wire.near.ip(*(f"neigh add 10.0.0.{i} lladdr 02:00:00:00:00:{i:02x} dev near0" for i in range(1, 200)))
     table = netio.list_neighbors(2, interface="near0")
     expected = list(table)
@@ -97,9 +97,9 @@ def test_threads_share_a_table(wire: Wire) -> None:
 
 
 @pytest.mark.usefixtures("wire")
-def test_a_forked_child() -> None:
-    """Bug: something opened before a fork is shared with the child, and the two read each other's answers."""
-    assert netio.resolve_neighbor(FAR_IP4, interface="near0").physical_address.hex(":") == FAR_MAC
+def test_forked_child() -> None:
+    """Bug: a socket opened before a fork is shared with the child, and the two read each other's replies."""
+    assert netio.resolve_neighbor(FAR_IP4, interface="near0").physical_address == FAR_MAC
     table = netio.list_neighbors(2)
     reader, writer = os.pipe()
     child = os.fork()

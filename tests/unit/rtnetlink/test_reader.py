@@ -212,7 +212,7 @@ def test_a_datagram_over_the_buffer_is_an_error(feed: Feed) -> None:
 def test_physical_addresses_of_every_length(feed: Feed, length: int) -> None:
     address = bytes(range(1, length + 1))
     _, (row,) = feed(message(neighbor(ADDRESS, attribute(LLADDR, address))), DONE)
-    assert row.physical_address == address
+    assert row.physical_address.packed == address
     assert type(row.physical_address) is PhysicalAddress
 
 
@@ -256,7 +256,7 @@ def test_damaged_datagrams_give_an_error_or_whole_rows(feed: Feed, parts: list[b
     result, rows = feed(bytes(damaged), DONE)
     assert result <= 0
     assert len(rows) <= len(parts) * 4
-    assert all(len(row.physical_address) <= 32 for row in rows)
+    assert all(len(row.physical_address.packed) <= 32 for row in rows)
 
 
 @settings(max_examples=300, deadline=None)

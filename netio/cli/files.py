@@ -101,8 +101,8 @@ def _interface_of(fields: dict[str, object], given: str | None) -> object:
     interface = fields.get("interface")
     if interface is None or interface == "":
         return given
-    named = interface_name(str(interface)) if isinstance(interface, (str, int)) else interface
-    if given is not None and named != given:
+    named = interface_name(interface) if isinstance(interface, str) else interface
+    if given is not None and interface_name(str(named)) != given:
         raise invalid(f"the entry is on {named}, but --interface names {given}; --move-to {given} writes it there")
     return named
 

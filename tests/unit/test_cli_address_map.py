@@ -43,12 +43,13 @@ def test_lines() -> None:
         "192.0.2.2": entry(NeighborState.REACHABLE),
         "192.0.2.16": entry(NeighborState.STALE),
         "192.0.2.30": UnreachableError(),
+        "192.0.2.31": InvalidParameterError(),
     }
     assert map_of("192.0.2.0/27", 16, results)[1] == [
-        "192.0.2.0 --R             ",
+        "192.0.2.0  -R             ",
         "192.0.2.16 S             .-",
     ]
-    assert map_of("192.0.2.0/27", 32, results)[1] == ["192.0.2.0 --R             S             .-"]
+    assert map_of("192.0.2.0/27", 32, results)[1] == ["192.0.2.0  -R             S             .-"]
 
 
 @pytest.mark.parametrize(
@@ -56,21 +57,21 @@ def test_lines() -> None:
     [
         ("192.0.2.4/32", "192.0.2.4  "),
         ("192.0.2.4/31", "192.0.2.4   "),
-        ("192.0.2.4/30", "192.0.2.4 -  -"),
+        ("192.0.2.4/30", "192.0.2.4     "),
         ("2001:db8::/128", "2001:db8::  "),
         ("2001:db8::/127", "2001:db8::   "),
-        ("2001:db8::/126", "2001:db8:: -   "),
+        ("2001:db8::/126", "2001:db8::     "),
     ],
 )
-def test_addresses_that_cannot_be_probed(prefix: str, line: str) -> None:
-    """Bug: a /31 has no host, or the last address of an IPv6 prefix is taken for a broadcast address."""
+def test_first_and_last_address_wait_for_their_results(prefix: str, line: str) -> None:
+    """Bug: the first or last address of a prefix counts as one that cannot be probed, before there is a result."""
     assert map_of(prefix, 16, {})[1] == [line]
 
 
 def test_every_address_of_the_largest_prefix_is_on_the_map() -> None:
     network, lines = map_of("10.0.0.0/16", 32, {"10.0.255.254": entry(NeighborState.PERMANENT)})
     assert len(lines) == 2048
-    assert lines[-1] == f"10.0.255.224 {' ' * 30}P-"
+    assert lines[-1] == f"10.0.255.224 {' ' * 30}P "
     assert network.num_addresses == 65536
 
 
@@ -82,6 +83,7 @@ def test_legend() -> None:
         network[2]: entry(NeighborState.PERMANENT),
         network[3]: entry(NeighborState.REACHABLE),
         network[4]: entry(NeighborState.REACHABLE),
+        network[7]: InvalidParameterError(),
     }
     found = [(symbol.letter, symbol.meaning, count) for symbol, count in legend(list(lines_of(network, results, 16)))]
-    assert found == [("R", "reachable", 2), ("P", "permanent", 1), (".", "no reply", 1), ("-", "cannot be probed", 2)]
+    assert found == [("R", "reachable", 2), ("P", "permanent", 1), (".", "no reply", 1), ("-", "cannot be probed", 1)]

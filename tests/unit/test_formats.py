@@ -217,7 +217,7 @@ def test_file_of_another_program(file: Path) -> None:
             found.append(f"{record.place}: {error.reason}")
             continue
         state = record.fields.get("state")
-        words = [str(entry.address), entry.physical_address, entry.interface, "" if state is None else str(state)]
+        words = [str(entry.key[0]), entry.physical_address, entry.interface, "" if state is None else str(state)]
         found.append(" ".join(word or "-" for word in words))
     found += [f"ignored: {', '.join(ignored)}"] if ignored else []
     assert found == expected.decode().splitlines()

@@ -3,6 +3,7 @@
 
 import ast
 import inspect
+import os
 import re
 import shutil
 import subprocess
@@ -113,9 +114,9 @@ def test_what_docstrings_raise_exists(function: object) -> None:
 def test_import_from_an_unbuilt_source_tree_explains_itself(tmp_path: Path) -> None:
     """Bug: `python -c "import netio"` in a checkout says only that there is no netio._native."""
     shutil.copytree(STUB.parent, tmp_path / "netio", ignore=shutil.ignore_patterns("_native*.so", "_native*.pyd"))
-    output = subprocess.run(
-        [sys.executable, "-c", "import netio"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
+    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", "import netio"]
+    output = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert output.returncode == 1
     assert "change to another folder" in output.stderr.splitlines()[-1]
 

@@ -86,12 +86,12 @@ def test_interrupt(standin: Standin) -> None:
 
 
 class Session:
-    """A resolver session, at the seam."""
+    """A resolver of the backend."""
 
     def __init__(self) -> None:
-        out = ffi.new("netio_resolver **")
-        assert lib.netio_resolver_open(out) == 0
-        self._resolver = out[0]
+        self._owner = ffi.new("netio_resolver **")
+        assert lib.netio_resolver_open(self._owner) == 0
+        self._resolver = self._owner[0]
 
     def submit(self, hosts: list[IPv4Address], first_tag: int = 0) -> None:
         native, _ = pack_entries([Neighbor(host, interface="Ethernet") for host in hosts], InterfaceCache())
@@ -106,7 +106,7 @@ class Session:
         return [(tags[n], results[n], rows[n].PhysicalAddress[5]) for n in range(count[0])]
 
     def close(self) -> None:
-        lib.netio_resolver_close(self._resolver)
+        lib.netio_resolver_release(self._owner)
 
 
 def test_many_at_once_with_slow_and_silent_ones(standin: Standin) -> None:
@@ -181,7 +181,7 @@ def test_resolve_from_many_threads(standin: Standin) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert {row.physical_address[5] for row in rows} == set(range(16))
+    assert {row.physical_address.packed[5] for row in rows} == set(range(16))
     assert time.monotonic() - start < 1.2
 
 

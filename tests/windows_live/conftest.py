@@ -67,7 +67,7 @@ def _lasting(adapter: Interface) -> set[Neighbor]:
     import netio
 
     permanent = [row for row in netio.list_neighbors(interface=adapter) if row.state is netio.NeighborState.PERMANENT]
-    return {row for row in permanent if row.physical_address and not row.physical_address[0] & 1}
+    return {row for row in permanent if row.physical_address and not row.physical_address.packed[0] & 1}
 
 
 @pytest.fixture(autouse=True)

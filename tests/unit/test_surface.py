@@ -116,7 +116,7 @@ def test_import_from_an_unbuilt_source_tree_explains_itself(tmp_path: Path) -> N
     shutil.copytree(STUB.parent, tmp_path / "netio", ignore=shutil.ignore_patterns("_native*.so", "_native*.pyd"))
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}
     command = [sys.executable, "-c", "import netio"]
-    output = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    output = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert output.returncode == 1
     assert "change to another folder" in output.stderr.splitlines()[-1]
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-"""What the kernel tests are made of: namespaces, hosts on a wire, captures, and other tools' view of the table."""
+"""Support for the kernel tests: namespaces, hosts on a wire, captures, faults, and the table as other tools read it."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What arrives at the far end of the wire."""
+"""Captures the frames that arrive at the far end of the wire."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from netlab.wire import Wire
 
 _ETH_P_ALL, _ETH_P_ARP, _ETH_P_IPV6 = 0x0003, 0x0806, 0x86DD
-_ETH_P_END = 0x88B5  # for local experiments: the frame that ends a capture
+_ETH_P_END = 0x88B5  # IEEE 802 local experimental EtherType: the frame that ends a capture
 _PACKET_OUTGOING = 4
 _HOP_BY_HOP, _ICMPV6 = 0, 58
 _ROUTER_SOLICITATION, _NEIGHBOR_SOLICITATION = 133, 135
@@ -30,7 +30,7 @@ class Question:
 
 
 class Capture:
-    """Every frame that arrives at far0, from its making on."""
+    """Every frame that arrives at far0 after the capture was opened."""
 
     def __init__(self, wire: Wire) -> None:
         self._near = wire.near
@@ -43,9 +43,9 @@ class Capture:
         self._socket.close()
 
     def frames(self) -> list[bytes]:
-        """All frames so far, without the reports and router solicitations that the kernel sends by itself.
+        """Returns all frames so far, without the multicast reports and router solicitations of the kernel.
 
-        A last frame marks the end, so that nothing has to be waited for that may not come.
+        Sends a frame that marks the end, so that no timeout is needed to see that no more frames arrive.
         """
         with self._near.entered(), socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sender:
             sender.bind(("near0", 0))
@@ -55,7 +55,7 @@ class Capture:
             frame, (_, kind, direction, *_) = self._socket.recvfrom(2048)
             if kind == _ETH_P_END:
                 return frames
-            if direction != _PACKET_OUTGOING and not _is_chatter(frame, kind):
+            if direction != _PACKET_OUTGOING and not _is_unrelated(frame, kind):
                 frames.append(frame)
 
     def questions(self) -> list[Question]:
@@ -63,7 +63,7 @@ class Capture:
         return [question for frame in self.frames() if (question := _question(frame)) is not None]
 
 
-def _is_chatter(frame: bytes, kind: int) -> bool:
+def _is_unrelated(frame: bytes, kind: int) -> bool:
     return kind == _ETH_P_IPV6 and (
         frame[20] == _HOP_BY_HOP or (frame[20] == _ICMPV6 and frame[54] == _ROUTER_SOLICITATION)
     )
@@ -80,7 +80,7 @@ def _question(frame: bytes) -> Question | None:
 
 @contextmanager
 def capturing(wire: Wire) -> Iterator[Capture]:
-    """Captures for a while."""
+    """Captures frames inside the block."""
     capture = Capture(wire)
     try:
         yield capture

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Other processes that use netio: with the same interpreter, the same netio, warnings as errors."""
+"""Child processes that use netio: with the same interpreter, the same netio, and warnings as errors."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from netlab.namespace import Namespace
 
-# A call of netio: the verb's name, its arguments by place, its arguments by name.
+# A call of netio: the name of the verb, its positional arguments, its keyword arguments.
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 
-# Root without a capability is nobody. Another user id would not do: inside a user namespace there is only one.
+# Root without capabilities is unprivileged. There is only one user id in a user namespace of the tests.
 UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
 
 _CALLER = """
@@ -42,18 +42,18 @@ sys.stdout.buffer.write(dump([result(*call) for call in calls]))
 
 
 def python(code: str) -> list[str]:
-    """The command line of a Python that runs code."""
+    """Returns the command line of a Python process that runs code."""
     return [sys.executable, "-P", "-W", "error", "-c", code]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """The environment in which such a Python finds this very netio."""
+    """Returns the environment in which such a process imports the netio under test."""
     path = os.pathsep.join(str(Path(file).parents[1]) for file in (netio.__file__, __file__))
     return {**os.environ, "PYTHONPATH": path, **more}
 
 
 def call_elsewhere(namespace: Namespace, prefix: Sequence[str], calls: list[Call], **more: str) -> list[Any]:
-    """Makes the calls in one child process; returns their results, the errors among them too."""
+    """Makes the calls in one child process. Returns the result of each, or the error that it raised."""
     with namespace.entered():
         done = subprocess.run(
             [*prefix, *python(_CALLER)],

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command line as a process: with pipes, or on a terminal where somebody types."""
+"""Runs the netio command as a process: with pipes, or on a terminal with typed input."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from netlab.child import environment, python
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# A shell that started the tests in the background has them ignore SIGINT, and their children too.
+# If a shell started the tests in the background, the tests and their children ignore SIGINT.
 COMMAND = python(
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from netio.cli import main; main()"
 )
@@ -31,7 +31,7 @@ COMMAND = python(
 _SCHEMA = Path(netio.__file__).with_name("schema.json")
 _SECONDS = 25
 
-# What in the environment of the tests would change what the command shows.
+# Variables in the environment of the tests that would change the output of the command.
 _LOOKS = (
     *("COLUMNS", "FORCE_COLOR", "LINES", "NO_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"),
     *("PYTHONIOENCODING", "PYTHONUNBUFFERED", "PYTHONUTF8"),
@@ -39,12 +39,12 @@ _LOOKS = (
 
 
 def surroundings(**more: str) -> dict[str, str]:
-    """The environment of the command."""
+    """Returns the environment of the command."""
     return {name: value for name, value in environment().items() if name not in _LOOKS} | more
 
 
 def run(*arguments: str, text: str = "", prefix: Sequence[str] = (), **more: str) -> subprocess.CompletedProcess[str]:
-    """Runs the command without a terminal, text in its standard input."""
+    """Runs the command without a terminal, with text as its standard input."""
     return subprocess.run(
         [*prefix, *COMMAND, *arguments],
         input=text,
@@ -57,7 +57,7 @@ def run(*arguments: str, text: str = "", prefix: Sequence[str] = (), **more: str
 
 
 def run_in_shell(script: str, **more: str) -> subprocess.CompletedProcess[str]:
-    """Runs a line of shell, in which `netio` is the command."""
+    """Runs a shell script in which `netio` is the command."""
     function = 'netio() { "$@"; }; '.replace('"$@"', " ".join(f"'{word}'" for word in COMMAND) + ' "$@"')
     return subprocess.run(
         ["sh", "-c", function + script],
@@ -70,7 +70,7 @@ def run_in_shell(script: str, **more: str) -> subprocess.CompletedProcess[str]:
 
 
 def complaint(*arguments: str, text: str = "", prefix: Sequence[str] = (), **more: str) -> str:
-    """Runs a command that must fail: one line on stderr, status 1, nothing on stdout. Gives the line."""
+    """Runs a command that must fail: status 1, nothing on stdout, one line on stderr. Returns that line."""
     done = run(*arguments, text=text, prefix=prefix, **more)
     assert (done.returncode, done.stdout) == (1, ""), done
     assert re.fullmatch("netio: [^\n]+\n", done.stderr), done.stderr
@@ -78,7 +78,7 @@ def complaint(*arguments: str, text: str = "", prefix: Sequence[str] = (), **mor
 
 
 def answer(command: str, *arguments: str, status: int = 0, text: str = "", prefix: Sequence[str] = ()) -> Any:  # noqa: ANN401
-    """Runs a command with --json, and gives what it printed, which must be what the schema says."""
+    """Runs a command with --json. Returns its parsed output after validating it against the schema."""
     done = run(command, "--json", *arguments, text=text, prefix=prefix)
     assert done.returncode == status, done
     assert status or not done.stderr
@@ -87,16 +87,16 @@ def answer(command: str, *arguments: str, status: int = 0, text: str = "", prefi
     return [checked(command, json.loads(line)) for line in done.stdout.splitlines()]
 
 
-def checked(command: str, told: Any) -> Any:  # noqa: ANN401
-    """Gives what a command told, if the schema has it so."""
+def checked(command: str, output: Any) -> Any:  # noqa: ANN401
+    """Validates the output of a command against the schema, and returns it."""
     schema = json.loads(_SCHEMA.read_text())
     Draft202012Validator.check_schema(schema)
-    Draft202012Validator({"$ref": f"#/$defs/{command}", "$defs": schema["$defs"]}).validate(told)
-    return told
+    Draft202012Validator({"$ref": f"#/$defs/{command}", "$defs": schema["$defs"]}).validate(output)
+    return output
 
 
 class Terminal:
-    """A command on a terminal of its own."""
+    """A command that runs on its own terminal."""
 
     def __init__(self, process: subprocess.Popen[bytes], keeper: int) -> None:
         self._process = process
@@ -106,32 +106,35 @@ class Terminal:
 
     @property
     def raw(self) -> str:
-        """All that was sent to the terminal so far."""
+        """All output so far."""
         return self._read.decode()
 
     @property
     def text(self) -> str:
-        """The same without colours and movements of the cursor."""
+        """All output so far, without colours and cursor movements."""
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.raw).replace("\r\n", "\n")
 
     def expect(self, text: str) -> None:
-        """Waits for a text."""
+        """Waits until the output contains the text."""
         until = monotonic() + _SECONDS
         while text not in self.text:
-            assert self._receive(until), f"{text!r} did not come: {self.text[-500:]!r}"
+            assert self._receive(until), f"{text!r} is missing in the output: {self.text[-500:]!r}"
 
     def wait_until_idle(self) -> None:
-        """Waits until the command itself waits: for keys, or for the network."""
+        """Waits until the command is blocked: on the keyboard or on the network."""
         until = monotonic() + _SECONDS
         while self._state() != "S":
-            assert monotonic() < until, "it is never idle"
+            assert monotonic() < until, "the command is never idle"
 
     def type(self, text: str) -> None:
-        """Types keys; "\\x03" is Ctrl-C."""
+        """Types text; "\\x03" is Ctrl-C."""
         os.write(self._keeper, text.encode())
 
     def finish(self) -> int:
-        """Waits for the end, and for that the terminal is as before and nobody is left; gives the exit status."""
+        """Waits for the command and returns its exit status.
+
+        Asserts that it restored the terminal and left no process behind.
+        """
         until = monotonic() + _SECONDS
         while self._receive(until):
             pass
@@ -142,25 +145,25 @@ class Terminal:
             os.killpg(self._process.pid, 0)
         except ProcessLookupError:
             return status
-        raise AssertionError("somebody is left in its process group")
+        raise AssertionError("a process is left in its process group")
 
     def _state(self) -> str:
-        """R while it runs, S while it waits."""
+        """Returns the state of the process: R while it runs, S while it is blocked."""
         return Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(") ")[2][0]
 
     def _receive(self, until: float) -> bool:
         ready, _, _ = select.select([self._keeper], [], [], max(0, until - monotonic()))
-        assert ready, f"it takes too long; so far: {self.text[-500:]!r}"
+        assert ready, f"the command takes too long; output so far: {self.text[-500:]!r}"
         try:
             received = os.read(self._keeper, 65536)
-        except OSError:  # everybody has closed the other side
+        except OSError:  # all processes have closed the other side
             return False
         self._read += received
         return bool(received)
 
 
 def _with_stdin(descriptor: int | None) -> list[str]:
-    """What gives a command another stdin, behind setsid, which takes the terminal from its own."""
+    """Returns a prefix that redirects stdin of a command. It follows setsid, which needs the terminal as its stdin."""
     return [] if descriptor is None else ["sh", "-c", f'exec "$@" </dev/fd/{descriptor}', "sh"]
 
 
@@ -172,11 +175,11 @@ def on_terminal(
     stdout: int | None = None,
     more: dict[str, str] | None = None,
 ) -> Iterator[Terminal]:
-    """Starts the command on a terminal; its stdin and stdout may be somewhere else."""
+    """Starts the command on a terminal. Its stdin and stdout can be redirected."""
     keeper, terminal = pty.openpty()
     termios.tcsetwinsize(keeper, (24, columns))
     process = subprocess.Popen(
-        # Its own session, on whose terminal Ctrl-C is a signal to it.
+        # A new session, so that Ctrl-C on its terminal sends it a signal.
         ["setsid", "--ctty", *_with_stdin(stdin), *COMMAND, *arguments],
         stdin=terminal,
         pass_fds=() if stdin is None else (stdin,),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Network namespaces: leaving the machine's own, making fresh ones, running commands in them."""
+"""Network namespaces: leaves the machine's own, creates new ones, runs commands in them."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ def _open_current() -> int:
 
 
 def leave_the_machine() -> None:
-    """Takes this process out of the machine's network for good: as root directly, else by a user namespace.
+    """Moves this process into a new network namespace: as root directly, otherwise inside a new user namespace.
 
     Raises:
-        OSError: The kernel allows neither.
+        OSError: The kernel permits neither.
     """
     try:
         _unshare(_CLONE_NEWNET)
@@ -53,12 +53,12 @@ def leave_the_machine() -> None:
 
 
 def is_machines_root() -> bool:
-    """Whether this is root, and not root of a user namespace only."""
+    """Returns whether this process is root of the machine, and not only of a user namespace."""
     return os.geteuid() == 0 and Path("/proc/self/uid_map").read_text().split()[1] == "0"
 
 
 class Namespace:
-    """A fresh network namespace with its loopback up; it vanishes with close(), and when nobody is in it any more."""
+    """A new network namespace whose loopback is up. The kernel removes it after close(), once no thread is in it."""
 
     def __init__(self) -> None:
         before = _open_current()
@@ -75,7 +75,7 @@ class Namespace:
 
     @contextmanager
     def entered(self) -> Iterator[None]:
-        """Puts the calling thread into the namespace for a while."""
+        """Moves the calling thread into the namespace for the duration of the block."""
         before = _open_current()
         _enter(self.descriptor)
         try:
@@ -85,7 +85,7 @@ class Namespace:
             os.close(before)
 
     def run(self, *command: str, text: str = "", keep: tuple[int, ...] = ()) -> str:
-        """Runs a command in the namespace, with text as its input, and returns what it prints; failure is an error.
+        """Runs a command in the namespace with text as its input. Returns its output; asserts that it succeeds.
 
         The command inherits the descriptors in keep.
         """
@@ -97,12 +97,12 @@ class Namespace:
         return done.stdout
 
     def ip(self, *commands: str) -> None:
-        """Runs commands of ip(8), such as "link set lo up"."""
+        """Runs commands of ip(8), for example "link set lo up"."""
         self.run("ip", "-batch", "-", text="\n".join(commands))
 
     @contextmanager
     def busy(self, commands: Iterable[str]) -> Iterator[Callable[[], bool]]:
-        """Runs many commands of ip(8) in a process of their own; gives a function that tells whether it is at work."""
+        """Runs commands of ip(8) in a child process. Yields a function that returns whether the child still runs."""
         with self.entered(), TemporaryFile("w+") as script:
             script.write("\n".join(commands))
             script.seek(0)
@@ -115,6 +115,6 @@ class Namespace:
             child.wait()
 
     def json(self, command: str) -> list[dict[str, Any]]:
-        """Reads what a showing command of ip(8) shows."""
+        """Returns the output of an ip(8) command that shows objects."""
         shown = self.run("ip", "-json", *command.split())
         return [item for item in json.loads(shown or "[]") if item]

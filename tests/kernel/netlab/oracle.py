@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The neighbour table as two other programs read it: ip(8) and pyroute2."""
+"""Reads the neighbour table by two other programs: ip(8) and pyroute2."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ROUTER, _EXTERN_LEARN = 0x80, 0x10
 
 @dataclass(frozen=True)
 class Seen:
-    """What the kernel holds in a row, in ip(8)'s words."""
+    """The contents of an entry, in the terms of ip(8)."""
 
     physical_address: str
     state: str = "PERMANENT"
@@ -36,34 +36,39 @@ class Seen:
     extern_learn: bool = False
 
 
-def seen(namespace: Namespace, link: str = "near0") -> dict[str, Seen]:
-    """The unicast rows of a link by address. Both programs must agree; rows may move between their two readings."""
+def seen(namespace: Namespace, interface: str = "near0") -> dict[str, Seen]:
+    """Returns the unicast entries of an interface by address. Asserts that both programs agree.
+
+    Retries, because an entry may change between the two reads.
+    """
     for _ in range(3):
-        by_ip, by_pyroute2 = _seen_by_ip(namespace, link), _seen_by_pyroute2(namespace, link)
+        by_ip, by_pyroute2 = _seen_by_ip(namespace, interface), _seen_by_pyroute2(namespace, interface)
         if by_ip == by_pyroute2:
             break
     assert by_ip == by_pyroute2
     return by_ip
 
 
-def _seen_by_ip(namespace: Namespace, link: str) -> dict[str, Seen]:
+def _seen_by_ip(namespace: Namespace, interface: str) -> dict[str, Seen]:
     return {
-        row["dst"]: Seen(row.get("lladdr", ""), row.get("state", ["NONE"])[0], "router" in row, "extern_learn" in row)
-        for row in namespace.json(f"neigh show nud all dev {link}")
-        if not ip_address(row["dst"]).is_multicast
+        entry["dst"]: Seen(
+            entry.get("lladdr", ""), entry.get("state", ["NONE"])[0], "router" in entry, "extern_learn" in entry
+        )
+        for entry in namespace.json(f"neigh show nud all dev {interface}")
+        if not ip_address(entry["dst"]).is_multicast
     }
 
 
-def _seen_by_pyroute2(namespace: Namespace, link: str) -> dict[str, Seen]:
+def _seen_by_pyroute2(namespace: Namespace, interface: str) -> dict[str, Seen]:
     with namespace.entered(), IPRoute() as route:
-        index = route.link_lookup(ifname=link)[0]
+        index = route.link_lookup(ifname=interface)[0]
         return {
-            row.get_attr("NDA_DST"): Seen(
-                row.get_attr("NDA_LLADDR") or "",
-                _STATES[row["state"]],
-                bool(row["flags"] & _ROUTER),
-                bool(row["flags"] & _EXTERN_LEARN),
+            entry.get_attr("NDA_DST"): Seen(
+                entry.get_attr("NDA_LLADDR") or "",
+                _STATES[entry["state"]],
+                bool(entry["flags"] & _ROUTER),
+                bool(entry["flags"] & _EXTERN_LEARN),
             )
-            for row in route.get_neighbours()
-            if row["ifindex"] == index and not ip_address(row.get_attr("NDA_DST")).is_multicast
+            for entry in route.get_neighbours()
+            if entry["ifindex"] == index and not ip_address(entry.get_attr("NDA_DST")).is_multicast
         }

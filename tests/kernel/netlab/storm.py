@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A writer that changes many rows as fast as C can, in a thread or in a process of its own."""
+"""A writer that changes many entries as fast as the C code can, in a thread or in a child process."""
 
 from __future__ import annotations
 
@@ -25,55 +25,55 @@ if TYPE_CHECKING:
 
     from netio._native import CData
 
-    # Notes its progress, until it is told to stop.
+    # Writes and counts its changes until the function returns True.
     Writer: TypeAlias = Callable[[mmap, Callable[[], bool]], None]
 
-LINK = "near0"
+INTERFACE = "near0"
 GENERATIONS = (1, 2, 3)
 
-# Rows between two notes of how many changes were made.
-_PIECE = 250
+# Entries in one call of C. The writer counts its changes after each call.
+_CHUNK = 250
 
-# Nobody waits for a writer that nobody stops.
+# A writer that the test does not stop ends after this time.
 _LIMIT_SECONDS = 50
 
 
 def stable() -> list[IPv4Address]:
-    """The addresses whose rows are there all the time."""
+    """Returns the addresses whose entries exist all the time."""
     return [IPv4Address("10.1.0.0") + i for i in range(4000)]
 
 
-def moving() -> list[IPv4Address]:
-    """The addresses whose rows come and go."""
+def transient() -> list[IPv4Address]:
+    """Returns the addresses whose entries are created and deleted."""
     return [IPv4Address("10.2.0.0") + i for i in range(1000)]
 
 
-def written(address: IPv4Address, generation: int) -> bytes:
-    """What is written for an address: each byte tells the generation, so that a mixture of two is neither."""
+def physical_address_of(address: IPv4Address, generation: int) -> bytes:
+    """Returns the physical address in a generation: all bytes but the first differ between two generations."""
     return bytes([2, generation, *(byte ^ generation << 4 for byte in address.packed)])
 
 
-def rows(addresses: Sequence[IPv4Address], generation: int) -> list[Neighbor]:
-    """The rows of one generation."""
-    return [Neighbor(address, written(address, generation), interface=LINK) for address in addresses]
+def entries(addresses: Sequence[IPv4Address], generation: int) -> list[Neighbor]:
+    """Returns the entries of one generation."""
+    return [Neighbor(address, physical_address_of(address, generation), interface=INTERFACE) for address in addresses]
 
 
 def change_values(progress: mmap, stopped: Callable[[], bool]) -> None:
-    """Sets the stable rows to one generation after the other."""
-    links = InterfaceCache()
-    ready = [pack_entries(rows(stable(), generation), links)[0] for generation in GENERATIONS]
+    """Sets the stable entries to one generation after the other."""
+    cache = InterfaceCache()
+    ready = [pack_entries(entries(stable(), generation), cache)[0] for generation in GENERATIONS]
     for native in cycle(ready):
-        for start in range(0, len(stable()), _PIECE):
+        for start in range(0, len(stable()), _CHUNK):
             if stopped():
                 return
             _write(lib.netio_set, native + start, progress)
 
 
-def come_and_go(progress: mmap, stopped: Callable[[], bool]) -> None:
-    """Makes and deletes the moving rows."""
-    native, _ = pack_entries(rows(moving(), GENERATIONS[0]), InterfaceCache())
+def create_and_delete(progress: mmap, stopped: Callable[[], bool]) -> None:
+    """Creates and deletes the transient entries."""
+    native, _ = pack_entries(entries(transient(), GENERATIONS[0]), InterfaceCache())
     while True:
-        for start in range(0, len(moving()), _PIECE):
+        for start in range(0, len(transient()), _CHUNK):
             if stopped():
                 return
             _write(lib.netio_create, native + start, progress)
@@ -81,30 +81,30 @@ def come_and_go(progress: mmap, stopped: Callable[[], bool]) -> None:
 
 
 def _write(function: Callable[[CData, int, CData], None], native: CData, progress: mmap) -> None:
-    codes = ffi.new("DWORD[]", _PIECE)
-    function(native, _PIECE, codes)
-    failed = [code for code in ffi.unpack(codes, _PIECE) if code != lib.NO_ERROR]
+    codes = ffi.new("DWORD[]", _CHUNK)
+    function(native, _CHUNK, codes)
+    failed = [code for code in ffi.unpack(codes, _CHUNK) if code != lib.NO_ERROR]
     if failed:
         raise AssertionError(f"the writer failed: {failed}")
-    progress[:8] = (count(progress) + _PIECE).to_bytes(8, "little")
+    progress[:8] = (changes(progress) + _CHUNK).to_bytes(8, "little")
 
 
-def count(progress: mmap) -> int:
-    """How many changes were made by now."""
+def changes(progress: mmap) -> int:
+    """Returns the number of changes so far."""
     return int.from_bytes(progress[:8], "little")
 
 
 @contextmanager
-def in_a_thread(writer: Writer) -> Iterator[mmap]:
-    """Has a thread write until the end; gives where it notes its progress."""
+def in_thread(writer: Writer) -> Iterator[mmap]:
+    """Runs a writer in a thread inside the block. Yields its progress, for changes()."""
     stop, end = Event(), monotonic() + _LIMIT_SECONDS
-    faults: list[AssertionError] = []
+    failures: list[AssertionError] = []
 
     def work() -> None:
         try:
             writer(progress, lambda: stop.is_set() or monotonic() > end)
         except AssertionError as error:
-            faults.append(error)
+            failures.append(error)
 
     with mmap(-1, 8) as progress:
         thread = Thread(target=work)
@@ -114,12 +114,12 @@ def in_a_thread(writer: Writer) -> Iterator[mmap]:
         finally:
             stop.set()
             thread.join()
-    assert faults == []
+    assert failures == []
 
 
 @contextmanager
-def in_a_process(writer: Writer) -> Iterator[mmap]:
-    """Has a process write until the end; gives where it notes its progress."""
+def in_process(writer: Writer) -> Iterator[mmap]:
+    """Runs a writer in a child process inside the block. Yields its progress, for changes()."""
     code = f"from netlab.storm import *; serve({writer.__name__})"
     with TemporaryFile() as file:
         file.truncate(8)
@@ -134,7 +134,7 @@ def in_a_process(writer: Writer) -> Iterator[mmap]:
 
 
 def serve(writer: Writer) -> None:
-    """What that process does: its standard input is where it notes its progress."""
+    """Runs a writer in the child process, whose standard input is the file of its progress."""
     end = monotonic() + _LIMIT_SECONDS
     with mmap(sys.stdin.fileno(), 8) as progress:
         writer(progress, lambda: monotonic() > end)

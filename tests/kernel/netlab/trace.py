@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a program asks the system, as strace(1) tells it."""
+"""Records the system calls of a program by strace(1)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def trace(code: str, log: Path, calls: str = "%network,execve,openat") -> list[str]:
-    """The system calls, of those named, of a Python that runs code."""
+    """Returns those system calls that a Python process makes while it runs code, a line for each."""
     strace = ["strace", "-f", "-qq", "-e", f"trace={calls}", "-e", "signal=none", "-o", str(log)]
     subprocess.run([*strace, *python(code)], env=environment(), check=True, timeout=50)
     return log.read_text().splitlines()

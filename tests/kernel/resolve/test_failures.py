@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Resolving what does not answer, and limits of the wait."""
+"""Resolving addresses that do not reply or cannot be probed, and the limits of the wait."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 import netio
+from netlab.child import UNPRIVILEGED, call_elsewhere
 from netlab.oracle import Seen, seen
 from netlab.wire import ABSENT_IP4, FAR_IP4, FAR_IP6, NEAR_IP4, NEAR_IP6
 
 if TYPE_CHECKING:
     from conftest import Caller
+    from netlab.faults import Injector
     from netlab.wire import Wire
 
 MAC = "02:00:5e:00:00:99"
@@ -21,18 +23,18 @@ MAC = "02:00:5e:00:00:99"
 FAILED = Seen("", "FAILED")
 
 
-def refused(address: str, **named: object) -> netio.NetioError:
+def failure(address: str, **named: object) -> netio.NetioError:
     with pytest.raises(netio.NetioError) as caught:
         netio.resolve_neighbor(address, interface="near0", **named)  # type: ignore[arg-type]
     assert caught.value.operation == "ResolveIpNetEntry2"
     return caught.value
 
 
-def test_silence(wire: Wire) -> None:
-    """Bug: the kernel's last word is missed, and the wait ends by its own limit; or the first event ends it."""
+def test_no_reply(wire: Wire) -> None:
+    """Bug: the kernel's result is missed, and the wait ends by its timeout; or the first notification ends it."""
     start = monotonic()
 
-    error = refused(ABSENT_IP4)
+    error = failure(ABSENT_IP4)
 
     assert isinstance(error, netio.UnreachableError)
     assert (error.code, error.ntstatus) == (67, "STATUS_BAD_NETWORK_NAME")
@@ -40,8 +42,8 @@ def test_silence(wire: Wire) -> None:
     assert set(seen(wire.near)) <= {ABSENT_IP4}
 
 
-def test_silence_of_each_kind(wire: Wire, absent: str, anyone: Caller) -> None:
-    """Bug: a failed row is only understood in one family, or the datagram's own error is taken for an answer."""
+def test_no_reply_from_each_kind_of_address(wire: Wire, absent: str, anyone: Caller) -> None:
+    """Bug: a FAILED entry is recognised in one family only, or the error of the datagram is taken for the result."""
     wire.hasten()
 
     with pytest.raises(netio.UnreachableError) as caught:
@@ -52,8 +54,8 @@ def test_silence_of_each_kind(wire: Wire, absent: str, anyone: Caller) -> None:
 
 
 @pytest.mark.parametrize("state", ["stale", "failed"])
-def test_a_leftover_of_a_host_that_is_gone(wire: Wire, absent: str, state: str, anyone: Caller) -> None:
-    """Bug: an old row is asked for again and again, or is the answer without a confirmation."""
+def test_old_entry_of_removed_host(wire: Wire, absent: str, state: str, anyone: Caller) -> None:
+    """Bug: an old entry is probed again and again, or returned without a confirmation."""
     wire.hasten()
     given = f"lladdr {MAC}" if state == "stale" else ""
     wire.near.ip(f"neigh add {absent} {given} dev near0 nud {state}")
@@ -67,20 +69,20 @@ def test_a_leftover_of_a_host_that_is_gone(wire: Wire, absent: str, state: str, 
 @pytest.mark.parametrize("timeout", [0, 0.2, 1])
 @pytest.mark.usefixtures("wire")
 def test_timeout(timeout: float) -> None:
-    """Bug: the limit is taken for milliseconds, or only looked at when something happens."""
+    """Bug: the timeout is taken for milliseconds, or only checked when a notification arrives."""
     start = monotonic()
 
-    assert refused(ABSENT_IP4, timeout=timeout).code == 67
+    assert failure(ABSENT_IP4, timeout=timeout).code == 67
 
     assert timeout <= monotonic() - start < timeout + 1
 
 
 @pytest.mark.parametrize("timeout", [float("nan"), float("inf"), float("-inf"), -1, -0.001])
 def test_timeout_out_of_range(wire: Wire, timeout: float) -> None:
-    """Bug: a limit that is none makes the wait endless, or the row is lost before it is looked at."""
+    """Bug: an invalid timeout makes the wait endless, or the entry is removed before the timeout is checked."""
     wire.near.ip(f"neigh add {ABSENT_IP4} lladdr {MAC} dev near0 nud stale")
 
-    error = refused(ABSENT_IP4, timeout=timeout)
+    error = failure(ABSENT_IP4, timeout=timeout)
 
     assert isinstance(error, netio.InvalidParameterError)
     assert error.code == 87
@@ -88,8 +90,8 @@ def test_timeout_out_of_range(wire: Wire, timeout: float) -> None:
 
 
 @pytest.mark.parametrize("timeout", ["1", True, b"1", [1]])
-def test_timeout_of_a_wrong_type(wire: Wire, timeout: object) -> None:
-    """Bug: True is one second."""
+def test_timeout_of_wrong_type(wire: Wire, timeout: object) -> None:
+    """Bug: True is accepted as one second."""
     wire.near.ip(f"neigh add {ABSENT_IP4} lladdr {MAC} dev near0 nud stale")
 
     with pytest.raises(TypeError):
@@ -120,11 +122,11 @@ def test_timeout_of_a_wrong_type(wire: Wire, timeout: object) -> None:
         (FAR_IP6, "2001:db8::1%near0"),
     ],
 )
-def test_source_of_somebody_else(wire: Wire, address: str, source: str, unprivileged: Caller) -> None:
-    """Bug: the kernel takes such a source and chooses another; or the row is dropped before the source is looked at."""
+def test_source_that_this_host_lacks(wire: Wire, address: str, source: str, unprivileged: Caller) -> None:
+    """Bug: the kernel accepts such a source and uses another; or the entry is removed before the source is checked."""
     wire.near.ip(f"neigh add {address} lladdr {MAC} dev near0 nud stale")
 
-    error = refused(address, source=source)
+    error = failure(address, source=source)
 
     assert isinstance(error, netio.InvalidParameterError)
     assert error.code == 87
@@ -134,8 +136,8 @@ def test_source_of_somebody_else(wire: Wire, address: str, source: str, unprivil
 
 
 @pytest.mark.parametrize("source", [3221225985, b"\xc0\x00\x02\x01", True])
-def test_source_of_a_wrong_type(wire: Wire, source: object) -> None:
-    """Bug: ipaddress takes an int or packed bytes."""
+def test_source_of_wrong_type(wire: Wire, source: object) -> None:
+    """Bug: an int or packed bytes are accepted, as ipaddress does."""
     wire.near.ip(f"neigh add {FAR_IP4} lladdr {MAC} dev near0 nud stale")
 
     with pytest.raises(TypeError):
@@ -144,8 +146,8 @@ def test_source_of_a_wrong_type(wire: Wire, source: object) -> None:
     assert seen(wire.near) == {FAR_IP4: Seen(MAC, "STALE")}
 
 
-def test_a_link_that_is_down(wire: Wire, live: str, anyone: Caller) -> None:
-    """Bug: a link that is down is waited for, or has an error of its own."""
+def test_interface_that_is_down(wire: Wire, live: str, anyone: Caller) -> None:
+    """Bug: resolving waits on an interface that is down, or has a special error for it."""
     wire.near.ip("link set near0 down")
 
     with pytest.raises(netio.UnreachableError) as caught:
@@ -154,11 +156,21 @@ def test_a_link_that_is_down(wire: Wire, live: str, anyone: Caller) -> None:
 
 
 @pytest.mark.parametrize("interface", ["lo", "bare0"])
-def test_a_link_that_asks_nobody(wire: Wire, interface: str) -> None:
-    """Bug: a link without neighbour discovery is waited for, or looks like a full table."""
+def test_interface_without_neighbour_discovery(wire: Wire, interface: str) -> None:
+    """Bug: resolving waits on an interface that sends no probes, or takes it for a full table."""
     wire.near.ip("link add bare0 type vxlan dstport 4790 external gpe", "link set bare0 up")
 
     with pytest.raises(netio.UnreachableError) as caught:
         netio.resolve_neighbor(FAR_IP4, interface=interface, timeout=1)
 
     assert caught.value.code == 67
+
+
+def test_firewall_is_not_lack_of_privileges(wire: Wire, inject: Injector) -> None:
+    """Bug: EPERM for the datagram is reported as a lack of privileges, which resolving does not need."""
+    calls = [("resolve_neighbor", (FAR_IP4,), {"interface": "near0"})]
+
+    with inject(firewall=1) as faults:
+        (error,) = call_elsewhere(wire.near, UNPRIVILEGED, calls, **faults.environment)
+
+    assert type(error) is netio.UnreachableError

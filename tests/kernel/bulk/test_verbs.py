@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Many rows in one call: each is tried, in order, and each failure tells which row it is about."""
+"""Many entries in one call: each is tried, in order, and each error names its entry."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 import netio
 from netio import Neighbor
+from netio._interfaces import CHUNK
 from netlab.oracle import Seen, seen
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ OLD, NEW = "02:00:5e:00:00:07", "02:00:5e:00:00:08"
 ADDRESSES = ["192.0.2.77", "2001:db8::77", "fe80::77", "192.0.2.78", "2001:db8::78"]
 
 
-def rows(physical_address: str = OLD) -> list[Neighbor]:
+def entries(physical_address: str = OLD) -> list[Neighbor]:
     return [Neighbor(address, physical_address, interface="near0") for address in ADDRESSES]
 
 
@@ -39,7 +40,7 @@ def members(group: ExceptionGroup[Exception]) -> list[netio.NetioError]:
 
 
 def test_create(wire: Wire) -> None:
-    """Bug: rows of one call get each other's values."""
+    """Bug: the values of two entries of one call are exchanged."""
     given = [Neighbor(a, bytes([2, 0, 0, 0, 9, i]), interface="near0") for i, a in enumerate(ADDRESSES)]
 
     netio.create_neighbors(given)
@@ -48,34 +49,34 @@ def test_create(wire: Wire) -> None:
 
 
 def test_set(wire: Wire) -> None:
-    """Bug: the many-row form does not do what the one-row form does."""
-    netio.create_neighbors(rows(OLD))
+    """Bug: the bulk verb does not do the same as the verb for one entry."""
+    netio.create_neighbors(entries(OLD))
 
-    netio.set_neighbors(rows(NEW))
+    netio.set_neighbors(entries(NEW))
 
     assert seen(wire.near) == dict.fromkeys(ADDRESSES, Seen(NEW))
 
 
 def test_replace(wire: Wire) -> None:
-    """Bug: rows that are there and rows that are not cannot be mixed."""
-    netio.create_neighbors(rows(OLD)[::2])
+    """Bug: a call cannot mix present and absent entries."""
+    netio.create_neighbors(entries(OLD)[::2])
 
-    netio.replace_neighbors(rows(NEW))
+    netio.replace_neighbors(entries(NEW))
 
     assert seen(wire.near) == dict.fromkeys(ADDRESSES, Seen(NEW))
 
 
 def test_delete(wire: Wire) -> None:
-    """Bug: more is deleted than was asked for."""
-    netio.create_neighbors(rows())
+    """Bug: other entries than the given ones are deleted."""
+    netio.create_neighbors(entries())
 
-    netio.delete_neighbors(rows()[1:])
+    netio.delete_neighbors(entries()[1:])
 
     assert set(seen(wire.near)) == {ADDRESSES[0]}
 
 
-def test_failures_tell_their_rows(wire: Wire) -> None:
-    """Bug: the call ends at the first failure, or a failure carries another row's position."""
+def test_errors_name_their_entries(wire: Wire) -> None:
+    """Bug: the call ends at the first failure, or an error has the position of another entry."""
     present = Neighbor("192.0.2.90", OLD, interface="near0")
     netio.create_neighbor("192.0.2.90", OLD, interface="near0")
     wrong = [
@@ -86,7 +87,7 @@ def test_failures_tell_their_rows(wire: Wire) -> None:
         Neighbor("203.0.113.1", NEW),
         Neighbor("fe80::93%near0", NEW, interface="lo"),
     ]
-    mixed = [row for pair in zip(wrong, [*rows(), Neighbor("192.0.2.99", OLD)], strict=True) for row in pair]
+    mixed = [entry for pair in zip(wrong, [*entries(), Neighbor("192.0.2.99", OLD)], strict=True) for entry in pair]
 
     group = failures(netio.create_neighbors, mixed)
 
@@ -100,9 +101,9 @@ def test_failures_tell_their_rows(wire: Wire) -> None:
 
 
 def test_delete_missing_ok(wire: Wire) -> None:
-    """Bug: missing_ok hides other failures, or stops at the first row that is absent."""
-    netio.create_neighbors(rows()[3:])
-    given = [*rows(), Neighbor("192.0.2.91", interface="near9")]
+    """Bug: missing_ok hides other failures, or the call stops at the first absent entry."""
+    netio.create_neighbors(entries()[3:])
+    given = [*entries(), Neighbor("192.0.2.91", interface="near9")]
 
     group = failures(netio.delete_neighbors, given, missing_ok=True)
 
@@ -112,32 +113,32 @@ def test_delete_missing_ok(wire: Wire) -> None:
     assert seen(wire.near) == {}
 
 
-def test_delete_absent(wire: Wire) -> None:
-    """Bug: 1168 for an absent row is taken for a missing interface."""
-    netio.create_neighbors(rows()[:2])
+def test_delete_absent_entries(wire: Wire) -> None:
+    """Bug: ERROR_NOT_FOUND (1168) for an absent entry is taken for a missing interface."""
+    netio.create_neighbors(entries()[:2])
 
-    group = failures(netio.delete_neighbors, rows())
+    group = failures(netio.delete_neighbors, entries())
 
     assert [type(error) for error in group.exceptions] == [netio.NeighborNotFoundError] * 3
     assert seen(wire.near) == {}
 
 
-def test_a_wrong_item_changes_nothing(wire: Wire) -> None:
-    """Bug: rows before an item that is no row are written already."""
-    given: list[object] = [*rows(), ("192.0.2.90", OLD)]
+def test_item_of_wrong_type_changes_nothing(wire: Wire) -> None:
+    """Bug: entries before an item that is not a Neighbor are written."""
+    given: list[object] = [*entries(), ("192.0.2.90", OLD)]
 
     for verb in (netio.create_neighbors, netio.set_neighbors, netio.replace_neighbors, netio.delete_neighbors):
-        with pytest.raises(TypeError, match=r"item 5 .* tuple"):
+        with pytest.raises(TypeError, match=r"rows\[5\] .* tuple"):
             verb(given)  # type: ignore[arg-type]
 
     assert seen(wire.near) == {}
 
 
-def test_an_iterable_is_read_to_its_end_first(wire: Wire) -> None:
-    """Bug: rows are written while the iterable may still raise."""
+def test_iterable_is_read_before_any_write(wire: Wire) -> None:
+    """Bug: entries are written although the iterable may still raise."""
 
     def breaking() -> Iterator[Neighbor]:
-        yield from rows()
+        yield from entries()
         raise RuntimeError("no more")
 
     with pytest.raises(RuntimeError, match="no more"):
@@ -146,8 +147,8 @@ def test_an_iterable_is_read_to_its_end_first(wire: Wire) -> None:
     assert seen(wire.near) == {}
 
 
-def test_nothing(wire: Wire) -> None:
-    """Bug: an empty iterable is an error, or takes rights."""
+def test_no_entries(wire: Wire) -> None:
+    """Bug: an empty iterable is an error, or needs privileges."""
     for verb in (netio.create_neighbors, netio.set_neighbors, netio.replace_neighbors, netio.delete_neighbors):
         verb([])
         verb(netio.list_neighbors(interface="lo"))
@@ -155,55 +156,55 @@ def test_nothing(wire: Wire) -> None:
     assert seen(wire.near) == {}
 
 
-def test_a_table_as_input(wire: Wire) -> None:
-    """Bug: a table, or a slice of one with steps, goes down as other rows than it shows."""
-    netio.create_neighbors(rows())
+def test_table_as_input(wire: Wire) -> None:
+    """Bug: a table, or a slice of one with a step, is written as other entries than it contains."""
+    netio.create_neighbors(entries())
     table = netio.list_neighbors(interface="near0")
-    places = [place for place, row in enumerate(table) if not row.address.is_multicast]
+    places = [place for place, entry in enumerate(table) if not entry.address.is_multicast]
     assert len(places) == len(ADDRESSES)
 
     group = failures(netio.create_neighbors, table)
     assert {error.code for error in members(group)} == {5010}
 
     netio.delete_neighbors(table[::-2])
-    deleted = {str(row.address).partition("%")[0] for row in list(table)[::-2]}
+    deleted = {str(entry.address).partition("%")[0] for entry in list(table)[::-2]}
     assert set(seen(wire.near)) == set(ADDRESSES) - deleted
 
     netio.delete_neighbors(table, missing_ok=True)
     assert seen(wire.near) == {}
 
 
-def test_state_of_a_row_is_not_read(wire: Wire) -> None:
-    """Bug: a row read as STALE is written as STALE, and forgotten."""
+def test_state_of_an_entry_is_ignored(wire: Wire) -> None:
+    """Bug: an entry that was read as STALE is written as STALE, and the kernel removes it later."""
     wire.near.ip(f"neigh add 192.0.2.77 lladdr {OLD} dev near0 nud stale")
-    row = netio.get_neighbor("192.0.2.77", interface="near0")
+    entry = netio.get_neighbor("192.0.2.77", interface="near0")
     netio.delete_neighbor("192.0.2.77", interface="near0")
 
-    netio.create_neighbors([row])
+    netio.create_neighbors([entry])
 
     assert seen(wire.near) == {"192.0.2.77": Seen(OLD)}
 
 
-def test_more_rows_than_go_down_at_once(wire: Wire) -> None:
-    """Bug: rows behind the first 30,000, which go down in one piece, are lost or get others' results."""
+def test_more_entries_than_one_call_of_c_takes(wire: Wire) -> None:
+    """Bug: entries after the first chunk are lost or get the results of others."""
     first = IPv4Address("10.0.0.1")
-    given = [Neighbor(first + i, OLD, interface="near0") for i in range(30_010)]
-    given[30_005] = given[7]
+    given = [Neighbor(first + i, OLD, interface="near0") for i in range(CHUNK + 10)]
+    given[CHUNK + 5] = given[7]
 
     group = failures(netio.create_neighbors, given)
 
     (error,) = group.exceptions
     assert isinstance(error, netio.NeighborExistsError)
-    assert error.position == 30_005
-    assert len(netio.list_neighbors(2, interface="near0")) == 30_009
-    assert len(wire.near.json("neigh show dev near0 nud permanent")) == 30_009
+    assert error.position == CHUNK + 5
+    assert len(netio.list_neighbors(2, interface="near0")) == CHUNK + 9
+    assert len(wire.near.json("neigh show dev near0 nud permanent")) == CHUNK + 9
     netio.delete_neighbors(given, missing_ok=True)
     assert seen(wire.near) == {}
 
 
 @pytest.mark.usefixtures("wire")
-def test_rows_without_an_interface_among_many() -> None:
-    """Bug: the interface that the routes name, or that they name none, is told to another row."""
+def test_entries_without_interface_among_many() -> None:
+    """Bug: the interface of the route, or the error that no route exists, is given to another entry."""
     given = [Neighbor(IPv4Address("10.0.0.1") + i, OLD, interface="near0") for i in range(9000)]
     given[5000], given[8500] = Neighbor("192.0.2.77", OLD), Neighbor("203.0.113.1", OLD)
 
@@ -218,8 +219,8 @@ def test_rows_without_an_interface_among_many() -> None:
 
 
 def test_unprivileged(wire: Wire, unprivileged: Caller) -> None:
-    """Bug: a row that is wrong for everyone is reported as one without rights; the rest as something else."""
-    given = [*rows(), Neighbor("127.0.0.1", NEW, interface="near0"), Neighbor("192.0.2.91", NEW, interface="near9")]
+    """Bug: an invalid entry is reported as a lack of privileges, or a valid one with another error."""
+    given = [*entries(), Neighbor("127.0.0.1", NEW, interface="near0"), Neighbor("192.0.2.91", NEW, interface="near9")]
 
     for verb in ("create_neighbors", "set_neighbors", "replace_neighbors", "delete_neighbors"):
         with pytest.raises(ExceptionGroup) as caught:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Links whose physical addresses are not six bytes long."""
+"""Interfaces whose physical addresses do not have six bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import netio
-from netlab.links import Found, find
+from netlab.interfaces import Found, find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _TUNSETIFF, _TUNSETLINK = 0x400454CA, 0x400454CD
 _IFF_TAP, _IFF_NO_PI = 0x0002, 0x1000
 
-# Name -> the kernel's type of link, its length of physical addresses, IANA's type of interface.
+# Name -> ARPHRD_ type, length of the physical addresses, ifType of IANA.
 LINKS = {"gre0": (778, 4, 131), "wpan0": (804, 8, 1), "grev6": (823, 16, 131), "ether0": (1, 6, 6)}
 
 
 class Tunnel(NamedTuple):
-    """A link of some type."""
+    """An interface of some type."""
 
     name: str
     length: int
@@ -36,7 +36,7 @@ class Tunnel(NamedTuple):
 
 @pytest.fixture(params=LINKS)
 def tunnel(wire: Wire, request: pytest.FixtureRequest) -> Iterator[Tunnel]:
-    """A link that a program makes, of a type that it chooses; the kernel gives it that type's length of addresses."""
+    """An interface of a chosen type; the kernel gives it the length of addresses of that type."""
     name = str(request.param)
     kind, length, iana_type = LINKS[name]
     descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
@@ -54,16 +54,16 @@ def unicast(interface: str) -> list[netio.Neighbor]:
 
 
 def test_every_verb(wire: Wire, tunnel: Tunnel, absent: str) -> None:
-    """Bug: a row's physical address is cut to six bytes, filled up to them, or compared with a fixed length."""
+    """Bug: a physical address is truncated or padded to six bytes, or compared over a fixed length."""
     old, new = bytes(range(1, tunnel.length + 1)), bytes(range(101, tunnel.length + 101))
 
     netio.create_neighbor(absent, old, interface=tunnel.name)
-    assert netio.get_neighbor(absent, interface=tunnel.name).physical_address == old
+    assert netio.get_neighbor(absent, interface=tunnel.name).physical_address.packed == old
     netio.set_neighbor(absent, new, interface=tunnel.name)
     (row,) = unicast(tunnel.name)
-    assert row.physical_address == new
+    assert row.physical_address.packed == new
     assert row.is_resolved
-    assert netio.resolve_neighbor(absent, interface=tunnel.name).physical_address == new
+    assert netio.resolve_neighbor(absent, interface=tunnel.name).physical_address.packed == new
     (shown,) = wire.near.json(f"neigh show dev {tunnel.name} nud permanent")
     assert shown["lladdr"] == written(new)
     netio.delete_neighbor(absent, interface=tunnel.name)
@@ -71,13 +71,13 @@ def test_every_verb(wire: Wire, tunnel: Tunnel, absent: str) -> None:
 
 
 def written(physical_address: bytes) -> str:
-    """As ip(8) writes it: where the address is an IP address, as that."""
+    """Returns the text of ip(8), which prints 4 and 16 bytes as IP addresses."""
     return str(ip_address(physical_address)) if len(physical_address) in (4, 16) else physical_address.hex(":")
 
 
 @pytest.mark.usefixtures("wire")
-def test_another_length_is_refused(tunnel: Tunnel) -> None:
-    """Bug: what is right for Ethernet is taken everywhere, and the kernel cuts it to the link's own length."""
+def test_another_length_is_rejected(tunnel: Tunnel) -> None:
+    """Bug: the length of Ethernet is accepted everywhere, and the kernel truncates it to that of the interface."""
     for wrong in {0, 4, 6, 8, 16, 20, 32} - {tunnel.length}:
         with pytest.raises(
             netio.InvalidParameterError, match=f"has {wrong} bytes, neighbours there have {tunnel.length}"
@@ -88,16 +88,16 @@ def test_another_length_is_refused(tunnel: Tunnel) -> None:
 
 
 @pytest.mark.usefixtures("wire")
-def test_look_up(tunnel: Tunnel) -> None:
-    """Bug: a type of link that is no Ethernet has Ethernet's number in its LUID, or Ethernet's length."""
+def test_lookup(tunnel: Tunnel) -> None:
+    """Bug: an interface of another type has the ifType or the length of Ethernet."""
     (link,) = (link for link in netio.list_interfaces() if link.name == tunnel.name)
     assert link.luid == tunnel.iana_type << 48 | link.index << 24
     found = Found(tunnel.name, link.index, link.luid, tunnel.length, tunnel.name)
     assert find(name=tunnel.name.encode()) == find(index=link.index) == find(luid=link.luid) == found
 
 
-def test_a_link_without_addresses(wire: Wire) -> None:
-    """Bug: a row without a physical address shows some byte that happens to lie there."""
+def test_interface_without_addresses(wire: Wire) -> None:
+    """Bug: an entry without a physical address shows uninitialised bytes."""
     wire.near.ip(
         "link add bare0 type vxlan dstport 4790 external gpe",
         "link set bare0 up",
@@ -109,9 +109,9 @@ def test_a_link_without_addresses(wire: Wire) -> None:
     rows = unicast("bare0")
 
     assert {(str(row.address), row.physical_address, row.state.name) for row in rows} == {
-        ("2001:db8:9::7", b"", "PERMANENT"),
-        ("2001:db8:9::8", b"", "PERMANENT"),
+        ("2001:db8:9::7", "", "PERMANENT"),
+        ("2001:db8:9::8", "", "PERMANENT"),
     }
-    assert netio.get_neighbor("2001:db8:9::7", interface="bare0").physical_address == b""
+    assert netio.get_neighbor("2001:db8:9::7", interface="bare0").physical_address == ""
     netio.delete_neighbors(rows)
     assert unicast("bare0") == []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What resolving sends, as the other end of the wire sees it."""
+"""The packets that resolving sends, captured at the far end of the wire."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("target", "sender"), [(FAR_IP4, NEAR_IP4), (FAR_IP6, NEAR_LINK_LOCAL), (FAR_LINK_LOCAL, NEAR_LINK_LOCAL)]
 )
-def test_one_question(wire: Wire, target: str, sender: str) -> None:
-    """Bug: more than is needed is sent; as root not even a datagram."""
+def test_one_probe(wire: Wire, target: str, sender: str) -> None:
+    """Bug: more than one probe is sent; privileged, also a datagram."""
     with capturing(wire) as capture:
         netio.resolve_neighbor(target, interface="near0")
 
@@ -46,19 +46,19 @@ def test_one_question(wire: Wire, target: str, sender: str) -> None:
     ],
 )
 def test_source(wire: Wire, anyone: Caller, target: str, source: str) -> None:
-    """Bug: source is taken and not used, so that the host answers to, and remembers, another address."""
+    """Bug: source is accepted but not used: the host replies to another address, and adds an entry for it."""
     wire.near.ip("address add 192.0.2.3/24 dev near0", "address add 2001:db8::3/64 dev near0 nodad")
     with capturing(wire) as capture:
-        row = anyone("resolve_neighbor", target, interface="near0", source=source)
+        entry = anyone("resolve_neighbor", target, interface="near0", source=source)
 
-        assert row.physical_address == "02:00:00:00:00:02"
+        assert entry.physical_address == "02:00:00:00:00:02"
         assert capture.questions() == [Question(source.partition("%")[0], target)]
 
 
 @pytest.mark.parametrize("source", [None, NEAR_IP6])
 @pytest.mark.parametrize("gateway", [FAR_IP6, FAR_LINK_LOCAL])
-def test_nothing_is_sent_off_the_link(wire: Wire, anyone: Caller, gateway: str, source: str | None) -> None:
-    """Bug: a datagram for an address behind the gateway leaves by the gateway; MSG_DONTROUTE does not hold it back."""
+def test_no_packet_leaves_by_ipv6_gateway(wire: Wire, anyone: Caller, gateway: str, source: str | None) -> None:
+    """Bug: a datagram for an address behind the gateway is sent to the gateway; MSG_DONTROUTE does not prevent it."""
     wire.near.ip(f"route add default via {gateway} dev near0")
     target = "2001:db8:9::1"
     with capturing(wire) as capture:
@@ -69,8 +69,8 @@ def test_nothing_is_sent_off_the_link(wire: Wire, anyone: Caller, gateway: str, 
         assert capture.frames() == []
 
 
-def test_nothing_is_sent_off_the_link_in_ip4(wire: Wire, anyone: Caller) -> None:
-    """Bug: the same in the other family."""
+def test_no_packet_leaves_by_ipv4_gateway(wire: Wire, anyone: Caller) -> None:
+    """Bug: a datagram for an address behind the gateway is sent to the gateway."""
     wire.near.ip(f"route add default via {FAR_IP4}")
     with capturing(wire) as capture:
         with pytest.raises(netio.UnreachableError) as caught:
@@ -80,8 +80,8 @@ def test_nothing_is_sent_off_the_link_in_ip4(wire: Wire, anyone: Caller) -> None
         assert capture.frames() == []
 
 
-def test_refused_calls_send_nothing(wire: Wire) -> None:
-    """Bug: something is asked before everything has been checked."""
+def test_invalid_calls_send_nothing(wire: Wire) -> None:
+    """Bug: a probe is sent before all arguments have been checked."""
     with capturing(wire) as capture:
         for address in (NEAR_IP4, NEAR_IP6, NEAR_LINK_LOCAL, "192.0.2.255", "127.0.0.1", "0.0.0.0", "::1"):
             with pytest.raises(netio.InvalidParameterError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reading while others write."""
+"""Reading while other processes change entries and interfaces."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ MAC = "02:00:5e:00:00:07"
 
 
 def mac_of(address: IPv4Address) -> str:
-    """A physical address that tells to which address it belongs."""
+    """Returns the physical address of an address; it contains it."""
     return (b"\2\0" + address.packed).hex(":")
 
 
 def is_whole(row: Neighbor) -> bool:
-    """A row that is just being made or deleted has no physical address for an instant, and a state that says so."""
+    """Returns whether an entry is consistent: while it is created or deleted it has no physical address."""
     physical_address = mac_of(IPv4Address(row.address.packed)) if row.is_resolved else ""
     return row == Neighbor(
         row.address,
@@ -32,8 +32,8 @@ def is_whole(row: Neighbor) -> bool:
     ) and (row.state == NeighborState.PERMANENT or not row.is_resolved)
 
 
-def test_rows_come_and_go(wire: Wire) -> None:
-    """Bug: a dump in several pieces loses, doubles or mixes rows where the table changes between two of them."""
+def test_entries_are_created_and_deleted(wire: Wire) -> None:
+    """Bug: a dump of several datagrams loses, doubles or mixes entries if the table changes between them."""
     stable = [IPv4Address("10.1.0.0") + i for i in range(500)]
     netio.create_neighbors(Neighbor(address, mac_of(address), interface="near0") for address in stable)
     moving = [IPv4Address("10.2.0.0") + i for i in range(10_000)]
@@ -56,8 +56,8 @@ def test_rows_come_and_go(wire: Wire) -> None:
     assert seen_moving > 0
 
 
-def test_interfaces_come_and_go(wire: Wire) -> None:
-    """Bug: a row of an interface that has just gone raises, or is shown on another one."""
+def test_interfaces_are_added_and_removed(wire: Wire) -> None:
+    """Bug: an entry of a removed interface raises, or is shown on another one."""
     wire.near.ip(*(f"link add name stable{i} type bridge" for i in range(100)), "link set stable0 up")
     wire.near.ip(*(f"link add name c{i} type bridge" for i in range(3)))
     netio.create_neighbor("fe80::77", MAC, interface="stable0")

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A library for LD_PRELOAD that injects faults into the system calls of a process, as another kernel or a concurrent
+ * change would cause them. Each fault has a switch, an environment variable with the prefix NETIO_FAULT_:
+ *
+ *   switch                 value     fault
+ *   LOSE                   requests  the selected send is lost
+ *                          replies   the kernel executes the selected send, but all replies to it are lost
+ *                          overrun   the same, and the socket reports the loss by ENOBUFS
+ *   RUN_BEFORE_SEND        command   the shell runs the command before the selected send
+ *   TABLE_FULL             m-n       the neighbour table has no room for the m-th to n-th new entry, counted from 0:
+ *                                    requests get ENOBUFS, datagrams are dropped
+ *   FIREWALL               1         datagrams are rejected with EPERM
+ *   INTERRUPT_DUMPS        number    so many dumps are marked as interrupted by a change
+ *   NO_FAMILY              AF_       the kernel does not support the address family
+ *   SMALL_BUFFERS          AF_       netlink sockets have room for two or three replies or notifications, sockets of
+ *                                    other families for as few datagrams that wait for their neighbour
+ *   RUN_AFTER_SIOCGIFNAME  command   the shell runs the command after the first SIOCGIFNAME
+ *   POINT_TO_POINT         1         SIOCGIFFLAGS returns IFF_POINTOPOINT too
+ *
+ * The selected send is a datagram with requests of rtnetlink. Three more switches select it:
+ *
+ *   SEND_TYPE              RTM_      its first request has this type; default: any
+ *   SEND_REQUESTS          number    it has at least so many requests; default: 1
+ *   SEND_TURN              number    it is the n-th of those, counted from 1; default: 1
+ *
+ * Each injected fault appends the name of its switch as a line to the file NETIO_FAULT_MARKS. A test that does not find
+ * the mark has tested nothing. A wait for replies after ENOBUFS has announced their loss appends WAIT_AFTER_OVERRUN.
+ */
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* The largest datagram over rtnetlink. */
+#define DATAGRAM_SIZE 65536
+
+/* An address family that no kernel has. The kernel replies EAFNOSUPPORT to a request with it. */
+#define INVALID_FAMILY 255
+
+/* The function that this library replaces. */
+#define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
+
+/* The socket to which the replies to the last send were lost. */
+static struct {
+    int fd;
+    bool is_overrun;  /* the next receive fails with ENOBUFS */
+    bool is_reported; /* it has failed */
+} lost = {.fd = -1};
+
+static const char *value_of(const char *name)
+{
+    char variable[64];
+
+    snprintf(variable, sizeof variable, "NETIO_FAULT_%s", name);
+    return getenv(variable);
+}
+
+static long number_of(const char *name, long otherwise)
+{
+    const char *value = value_of(name);
+
+    return value == NULL ? otherwise : strtol(value, NULL, 10);
+}
+
+static void mark(const char *name)
+{
+    const char *path = value_of("MARKS");
+    const int error = errno;
+    const int file = path == NULL ? -1 : open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+    if (file < 0 || dprintf(file, "%s\n", name) < 0)
+        abort();
+    close(file);
+    errno = error;
+}
+
+/* Runs the command of a switch, without this library. */
+static void run(const char *name)
+{
+    char command[96];
+
+    snprintf(command, sizeof command, "unset LD_PRELOAD; eval \"$NETIO_FAULT_%s\"", name);
+    if (system(command) != 0)
+        abort();
+    mark(name);
+}
+
+static int family_of(int fd)
+{
+    const int error = errno;
+    int family = AF_UNSPEC;
+    socklen_t size = sizeof family;
+
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &size) != 0)
+        family = AF_UNSPEC;
+    errno = error;
+    return family;
+}
+
+/* Counts a new entry. Returns whether the table has no room for it. */
+static bool is_table_full(unsigned long *entries)
+{
+    const char *range = value_of("TABLE_FULL");
+    const unsigned long place = (*entries)++;
+    unsigned long first, last;
+
+    if (range == NULL || sscanf(range, "%lu-%lu", &first, &last) != 2 || place < first || place > last)
+        return false;
+    mark("TABLE_FULL");
+    return true;
+}
+
+static bool is_selected(const struct nlmsghdr *first, long size)
+{
+    static long turn;
+    const struct nlmsghdr *request = first;
+    long requests = 0;
+
+    for (; NLMSG_OK(request, size); request = NLMSG_NEXT(request, size))
+        requests++;
+    if (requests < number_of("SEND_REQUESTS", 1) || first->nlmsg_type != number_of("SEND_TYPE", first->nlmsg_type))
+        return false;
+    return ++turn == number_of("SEND_TURN", 1);
+}
+
+static void fill_table(struct nlmsghdr *request, long size)
+{
+    static unsigned long entries;
+
+    for (; NLMSG_OK(request, size); request = NLMSG_NEXT(request, size))
+        if (request->nlmsg_type == RTM_NEWNEIGH && is_table_full(&entries))
+            ((struct ndmsg *)NLMSG_DATA(request))->ndm_family = INVALID_FAMILY;
+}
+
+/* Replies to requests are in the queue of the socket when the send returns. */
+static size_t discard_replies(int fd)
+{
+    unsigned char datagram[DATAGRAM_SIZE];
+    size_t count = 0;
+
+    while (NEXT(recv)(fd, datagram, sizeof datagram, MSG_DONTWAIT) >= 0)
+        count++;
+    return count;
+}
+
+/* Sends requests of which something is lost. */
+static ssize_t send_lossy(int fd, const struct msghdr *message, int flags, const char *what)
+{
+    ssize_t sent = (ssize_t)message->msg_iov->iov_len;
+    bool is_lost = strcmp(what, "requests") == 0;
+
+    if (!is_lost) {
+        sent = NEXT(sendmsg)(fd, message, flags);
+        is_lost = discard_replies(fd) != 0;
+    }
+    lost.fd = fd;
+    lost.is_overrun = strcmp(what, "overrun") == 0;
+    lost.is_reported = false;
+    if (is_lost && !lost.is_overrun)
+        mark("LOSE");
+    return sent;
+}
+
+static ssize_t send_requests(int fd, const struct msghdr *message, int flags)
+{
+    _Alignas(NLMSG_ALIGNTO) unsigned char copy[DATAGRAM_SIZE];
+    struct iovec part = {.iov_base = copy};
+    struct msghdr copied = *message;
+    bool selected;
+
+    for (size_t i = 0; i < message->msg_iovlen; i++) {
+        if (message->msg_iov[i].iov_len > sizeof copy - part.iov_len)
+            abort();
+        memcpy(copy + part.iov_len, message->msg_iov[i].iov_base, message->msg_iov[i].iov_len);
+        part.iov_len += message->msg_iov[i].iov_len;
+    }
+    copied.msg_iov = &part;
+    copied.msg_iovlen = 1;
+    selected = is_selected((struct nlmsghdr *)copy, (long)part.iov_len);
+    if (selected && value_of("RUN_BEFORE_SEND") != NULL)
+        run("RUN_BEFORE_SEND");
+    fill_table((struct nlmsghdr *)copy, (long)part.iov_len);
+    if (fd == lost.fd)
+        lost.fd = -1;
+    if (selected && value_of("LOSE") != NULL)
+        return send_lossy(fd, &copied, flags, value_of("LOSE"));
+    return NEXT(sendmsg)(fd, &copied, flags);
+}
+
+static ssize_t send_datagram(int fd, const struct msghdr *message, int flags)
+{
+    static unsigned long entries;
+    ssize_t size = 0;
+
+    if (value_of("FIREWALL") != NULL) {
+        mark("FIREWALL");
+        errno = EPERM;
+        return -1;
+    }
+    if (!is_table_full(&entries))
+        return NEXT(sendmsg)(fd, message, flags);
+    for (size_t i = 0; i < message->msg_iovlen; i++)
+        size += (ssize_t)message->msg_iov[i].iov_len;
+    return size;
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+    const int family = family_of(fd);
+
+    if (family == AF_NETLINK)
+        return send_requests(fd, message, flags);
+    if (family == AF_INET || family == AF_INET6)
+        return send_datagram(fd, message, flags);
+    return NEXT(sendmsg)(fd, message, flags);
+}
+
+ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *to, socklen_t length)
+{
+    struct iovec part = {(void *)data, size};
+    const struct msghdr message = {
+        .msg_name = (void *)to, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
+
+    return sendmsg(fd, &message, flags);
+}
+
+ssize_t send(int fd, const void *data, size_t size, int flags)
+{
+    return sendto(fd, data, size, flags, NULL, 0);
+}
+
+int sendmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags)
+{
+    unsigned int done;
+
+    for (done = 0; done < count; done++) {
+        const ssize_t sent = sendmsg(fd, &messages[done].msg_hdr, flags);
+
+        if (sent < 0)
+            break;
+        messages[done].msg_len = (unsigned int)sent;
+    }
+    return done == 0 && count != 0 ? -1 : (int)done;
+}
+
+static void interrupt_dump(struct nlmsghdr *last, long size)
+{
+    static long interrupted;
+
+    if (interrupted >= number_of("INTERRUPT_DUMPS", 0) || !NLMSG_OK(last, size) || !(last->nlmsg_flags & NLM_F_MULTI))
+        return;
+    for (struct nlmsghdr *next = last; NLMSG_OK(next, size); next = NLMSG_NEXT(next, size))
+        last = next;
+    last->nlmsg_flags |= NLM_F_DUMP_INTR;
+    if (last->nlmsg_type == NLMSG_DONE) {
+        interrupted++;
+        mark("INTERRUPT_DUMPS");
+    }
+}
+
+/* Replaces the kernel's error for INVALID_FAMILY by that for a full table. */
+static void report_full_table(struct nlmsghdr *reply, long size)
+{
+    for (; value_of("TABLE_FULL") != NULL && NLMSG_OK(reply, size); reply = NLMSG_NEXT(reply, size)) {
+        struct nlmsgerr *result = NLMSG_DATA(reply);
+
+        if (reply->nlmsg_type == NLMSG_ERROR && result->error == -EAFNOSUPPORT)
+            result->error = -ENOBUFS;
+    }
+}
+
+static void alter(int fd, void *data, size_t room, ssize_t size)
+{
+    if (size <= 0 || (size_t)size > room || family_of(fd) != AF_NETLINK)
+        return;
+    interrupt_dump(data, size);
+    report_full_table(data, size);
+}
+
+static bool fails_by_overrun(int fd)
+{
+    if (fd != lost.fd || !lost.is_overrun)
+        return false;
+    mark("LOSE");
+    lost.is_overrun = false;
+    lost.is_reported = true;
+    errno = ENOBUFS;
+    return true;
+}
+
+ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *length)
+{
+    ssize_t got = -1;
+
+    if (!fails_by_overrun(fd))
+        got = NEXT(recvfrom)(fd, data, size, flags, from, length);
+    alter(fd, data, size, got);
+    return got;
+}
+
+ssize_t recv(int fd, void *data, size_t size, int flags)
+{
+    return recvfrom(fd, data, size, flags, NULL, NULL);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    ssize_t got = -1;
+
+    if (!fails_by_overrun(fd))
+        got = NEXT(recvmsg)(fd, message, flags);
+    if (got > 0)
+        alter(fd, message->msg_iov->iov_base, message->msg_iov->iov_len, got);
+    return got;
+}
+
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, struct timespec *timeout)
+{
+    int got = -1;
+
+    if (!fails_by_overrun(fd))
+        got = NEXT(recvmmsg)(fd, messages, count, flags, timeout);
+    for (int i = 0; i < got; i++) {
+        const struct iovec *part = messages[i].msg_hdr.msg_iov;
+
+        alter(fd, part->iov_base, part->iov_len, messages[i].msg_len);
+    }
+    return got;
+}
+
+/*
+ * Ends a wait for replies that were lost at once, as if its time were over. Inlined, gcc would warn: the headers say
+ * that poll() only writes to *wait.
+ */
+__attribute__((noinline)) static bool ends_wait(struct pollfd *wait, nfds_t count)
+{
+    if (count != 1 || wait->fd != lost.fd)
+        return false;
+    wait->revents = 0;
+    if (lost.is_reported)
+        mark("WAIT_AFTER_OVERRUN");
+    lost.fd = -1;
+    return true;
+}
+
+int poll(struct pollfd *wait, nfds_t count, int milliseconds)
+{
+    return ends_wait(wait, count) ? 0 : NEXT(poll)(wait, count, milliseconds);
+}
+
+int ppoll(struct pollfd *wait, nfds_t count, const struct timespec *time, const sigset_t *mask)
+{
+    return ends_wait(wait, count) ? 0 : NEXT(ppoll)(wait, count, time, mask);
+}
+
+int socket(int family, int type, int protocol)
+{
+    const int least = 0;
+    int fd;
+
+    if (family == number_of("NO_FAMILY", -1)) {
+        mark("NO_FAMILY");
+        errno = EAFNOSUPPORT;
+        return -1;
+    }
+    fd = NEXT(socket)(family, type, protocol);
+    if (family == number_of("SMALL_BUFFERS", -1) &&
+        setsockopt(fd, SOL_SOCKET, family == AF_NETLINK ? SO_RCVBUF : SO_SNDBUF, &least, sizeof least) == 0)
+        mark("SMALL_BUFFERS");
+    return fd;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    static bool has_run;
+    va_list rest;
+    void *argument;
+    int result;
+
+    va_start(rest, request);
+    argument = va_arg(rest, void *);
+    va_end(rest);
+    result = NEXT(ioctl)(fd, request, argument);
+    if (request == SIOCGIFFLAGS && value_of("POINT_TO_POINT") != NULL) {
+        ((struct ifreq *)argument)->ifr_flags |= IFF_POINTOPOINT;
+        mark("POINT_TO_POINT");
+    }
+    if (request == SIOCGIFNAME && value_of("RUN_AFTER_SIOCGIFNAME") != NULL && !has_run) {
+        has_run = true;
+        run("RUN_AFTER_SIOCGIFNAME");
+    }
+    return result;
+}

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: MIT
+"""Looks up one interface through the backend interface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from netio._interfaces import name_of
+from netio._native import ffi, lib
+
+
+@dataclass(frozen=True)
+class Found:
+    """All members of a netio_interface."""
+
+    name: str
+    index: int
+    luid: int
+    length: int
+    scope: str
+
+
+def find(*, name: bytes = b"", index: int = 0, luid: int = 0) -> Found | int:
+    """Looks up an interface by LUID, else by index, else by name. Returns the code if that fails."""
+    interface = ffi.new("netio_interface *")
+    interface.name, interface.index, interface.luid.Value = name, index, luid
+    code = int(lib.netio_interface_find(interface))
+    if code != lib.NO_ERROR:
+        return code
+    scope = ffi.string(interface.scope).decode("utf-8", "surrogateescape")
+    return Found(name_of(interface), interface.index, interface.luid.Value, interface.physical_address_length, scope)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What pyproject.toml cannot say: the compiled module, and the wheel's ABI tag, which depends on the interpreter."""
+"""The compiled module, and the ABI tag of the wheel, which depends on the interpreter."""
 
 import sysconfig
 

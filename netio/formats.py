@@ -193,7 +193,7 @@ def _columns_of(given: Iterable[str]) -> tuple[dict[str, str], tuple[str, ...], 
 
 
 def _state_of(value: object, *, is_number: bool) -> NeighborState | None:
-    """Returns the state of an entry as other programs write it; None if it is none."""
+    """Returns the state of an entry as other programs write it; None if the value is not a state."""
     if isinstance(value, list) and len(value) == 1:  # ip -j neigh
         value = value[0]
     if isinstance(value, str):

@@ -18,8 +18,17 @@ from netio._interfaces import (
 )
 from netio._native import ffi, lib
 from netio._table import NeighborTable, native_rows
-from netio._types import UNKNOWN_LUID, Address, Interface, InterfaceLike, Neighbor, identify, plain_address
-from netio.errors import NetioError, invalid
+from netio._types import (
+    UNKNOWN_LUID,
+    Address,
+    Interface,
+    InterfaceLike,
+    Neighbor,
+    given_interface,
+    identify,
+    plain_address,
+)
+from netio.errors import NetioError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,13 +46,6 @@ def requested_entry(
     """Makes the entry that the arguments of a verb describe."""
     with error_context(operation):
         return Neighbor(address, physical_address, interface=given_interface(interface))
-
-
-def given_interface(interface: InterfaceLike | None) -> InterfaceLike:
-    """Converts the `interface` argument of a verb to that of Neighbor()."""
-    if interface == "":
-        raise invalid("interface must not be ''; omit it to let netio choose the interface")
-    return "" if interface is None else interface
 
 
 def read_one(address: Address, interface: InterfaceLike | None) -> Neighbor:

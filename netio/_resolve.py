@@ -9,8 +9,16 @@ from netio._codec import INDEX_OFFSET, ROW_SIZE, pack_address, unpack
 from netio._failures import RESOLVE, entry_error, error_context
 from netio._interfaces import InterfaceCache, pack_entries, scope_contradiction
 from netio._native import ffi, lib
-from netio._requests import given_interface
-from netio._types import UNKNOWN_LUID, Address, Interface, Neighbor, PhysicalAddress, identify, plain_address
+from netio._types import (
+    UNKNOWN_LUID,
+    Address,
+    Interface,
+    Neighbor,
+    PhysicalAddress,
+    given_interface,
+    identify,
+    plain_address,
+)
 from netio._window import Window
 from netio.errors import InvalidParameterError, NetioError, check, invalid
 

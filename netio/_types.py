@@ -462,3 +462,10 @@ def identify(interface: InterfaceLike) -> tuple[str, int, int]:
     if not 0 < interface <= MAX_INDEX:
         raise invalid(f"interface index {interface} is not between 1 and {MAX_INDEX}")
     return "", interface, 0
+
+
+def given_interface(interface: InterfaceLike | None) -> InterfaceLike:
+    """Converts the `interface` argument of a verb to that of Neighbor()."""
+    if interface == "":
+        raise invalid("interface must not be ''; omit it to let netio choose the interface")
+    return "" if interface is None else interface

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import get_type_hints
 
@@ -109,6 +109,38 @@ def test_what_docstrings_raise_exists(function: object) -> None:
     raised = re.findall(r"^    (\w+(?:Error|Group)): ", text.split("\nRaises:\n")[1], re.MULTILINE)
     assert raised
     assert not [name for name in raised if name not in (*netio.__all__, "TypeError", "ExceptionGroup")]
+
+
+# From the bottom up: a module imports only modules before it, except for type checkers.
+LAYERS = (
+    *("errors", "_types", "_codec", "_window", "_interfaces", "_failures"),
+    *("_arrow", "_table", "formats", "_requests", "_resolve", "_verbs", "__init__", "cli", "__main__"),
+)
+
+
+def imported(node: ast.AST) -> Iterator[str]:
+    """Yields the modules of netio that code imports, in functions too, but not under TYPE_CHECKING."""
+    if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+        return
+    if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "netio":
+        part = (node.module or "").split(".")
+        yield from part[1:2] or [name.name for name in node.names]
+    for child in ast.iter_child_nodes(node):
+        yield from imported(child)
+
+
+@pytest.mark.parametrize("module", LAYERS[:-2])
+def test_imports_go_downwards(module: str) -> None:
+    """Bug: a module imports one above it, so that there is a cycle, or a pure module queries the system."""
+    tree = ast.parse(STUB.with_name(f"{module}.py").read_text(encoding="utf-8"))
+    below = {"_native", *LAYERS[: LAYERS.index(module)]}
+    assert set(imported(tree)) <= below
+
+
+def test_every_module_has_a_layer() -> None:
+    """Bug: a new module is exempt from the test above."""
+    found = {path.stem for path in STUB.parent.glob("*.py")} | {"cli"}
+    assert found == set(LAYERS)
 
 
 def test_import_from_an_unbuilt_source_tree_explains_itself(tmp_path: Path) -> None:

@@ -113,8 +113,8 @@ def test_unknown_fields_are_listed_once(wire: Wire) -> None:
     done = run("replace", "--from", "-", "--yes", text=text)
     assert (done.returncode, done.stderr) == (0, "netio: <stdin>: ignored fields: room\n")
     assert len(seen(wire.near)) == 2
-    assert refused("replace", text=text.replace("dev", "interfac"))[0] == (
-        "netio: line 1: unknown field 'interfac'; did you mean interface?"
+    assert refused("replace", text=text.replace("dev", "interfce"))[0] == (
+        "netio: line 1: unknown field 'interfce'; did you mean interface?"
     )
 
 

@@ -14,8 +14,8 @@ The functions behave as those of Windows' netioapi.h, on Linux too. The module n
 
 try:
     from netio import _native  # noqa: F401
-except ImportError as missing:
-    if missing.name != "netio":  # the module is there, but it, or what it needs, cannot be loaded
+except ImportError as _missing:
+    if _missing.name != "netio":  # the module is there, but it, or what it needs, cannot be loaded
         raise
     raise ImportError(
         "this netio is a source tree without its compiled module: change to another folder to import the installed "

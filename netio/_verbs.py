@@ -71,6 +71,8 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | N
 def get_neighbor(address: Address, *, interface: InterfaceLike | None = None) -> Neighbor:
     """Return the entry for one address. It sends no packets and does not wait; resolve_neighbor() does.
 
+    An entry of a host that did not reply has no physical address, or an outdated one: look at `is_resolved`.
+
     Args:
         address: IPv4 or IPv6 address; a link-local one may name the interface by its scope.
         interface: Name, index or Interface. If None, the address's scope is used, else the interface of the route to

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,16 @@ if TYPE_CHECKING:
         def __call__(self, function: Function, /) -> Function: ...  # noqa: D102
 
 
+# The names that a shell may put into the command line unquoted. Linux allows almost every byte in the name of an
+# interface: a name with a $(command) would be executed, and one that is not UTF-8 cannot be printed.
+_COMPLETABLE = re.compile(r"[A-Za-z0-9_.:@+-]+")
+
+
 def _complete_interface(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Offers the names of the interfaces that start with the typed text, except those that need quoting."""
     del ctx, param
-    return [interface.name for interface in list_interfaces() if interface.name.startswith(incomplete)]
+    names = (interface.name for interface in list_interfaces())
+    return [name for name in names if name.startswith(incomplete) and _COMPLETABLE.fullmatch(name)]
 
 
 def _checked_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:

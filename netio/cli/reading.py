@@ -113,7 +113,10 @@ def list_command(
 @vendor_option
 @json_option
 def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, as_json: bool) -> None:
-    """Show the entries of addresses. Sends no packets; `netio resolve` probes the link."""
+    """Show the entries of addresses. Sends no packets; `netio resolve` probes the link.
+
+    The exit status is 1 if an address has no entry, or its entry has no physical address in use.
+    """
     addresses, named = split_words(words, ("dev", "to"))
     vendors = load_vendors() if vendor else None
     results = list(_get(addresses, interface_of(named, interface)))
@@ -121,7 +124,8 @@ def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, 
     shown = [result for result in results if as_json or isinstance(result[1], Neighbor)]
     if shown:
         show(shown, vendors, as_json=as_json)
-    _exit_if_failed(results)
+    if not all(isinstance(result, Neighbor) and result.is_resolved for _, result in results):
+        sys.exit(FAILED)
 
 
 def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Result]:

@@ -25,6 +25,13 @@ COMMANDS = ["list", "get", "resolve", "create", "set", "replace", "delete", "flu
 MAC = "02:00:5e:00:00:07"
 
 
+def completions(typed: str) -> set[str]:
+    """Returns what the shell is offered after a Tab."""
+    done = run(_NETIO_COMPLETE="bash_complete", COMP_WORDS=typed, COMP_CWORD=str(typed.count(" ")))
+    assert (done.returncode, done.stderr) == (0, "")
+    return {line.partition(",")[2] for line in done.stdout.splitlines() if line}
+
+
 def help_of(*command: str) -> str:
     done = run(*command, "--help", COLUMNS="100")
     assert (done.returncode, done.stderr) == (0, "")
@@ -134,10 +141,16 @@ def test_module_is_the_command() -> None:
 )
 def test_shell_completion(typed: str, offered: set[str]) -> None:
     """Bug: completion offers aliases or nothing, or fails."""
-    more = {"_NETIO_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
-    done = run(**more)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert {line.partition(",")[2] for line in done.stdout.splitlines() if line} == offered
+    assert completions(typed) == offered
+
+
+def test_completion_leaves_out_names_that_need_quoting(wire: Wire) -> None:
+    """Bug: the shell executes a part of an interface's name, or one name that is not UTF-8 ends the completion."""
+    names = [b"$(id>&2)", b"`id`", b"a;id", b"v\xe9", b"v-1.2_a@b+c"]
+    with wire.near.entered():
+        for name in names:
+            subprocess.run([b"ip", b"link", b"add", b"name", name, b"type", b"bridge"], check=True)
+    assert completions("netio list -i ") == {"near0", "lo", "v-1.2_a@b+c"}
 
 
 @pytest.mark.usefixtures("wire")

@@ -180,6 +180,13 @@ def test_get_as_a_table() -> None:
     assert [row["is_router"] for row in answer("get", "fe80::7", "-i", "near0")] == [True]
 
 
+def test_get_of_an_unresolved_entry_fails() -> None:
+    """Bug: a script takes the `-` of a failed entry for a physical address."""
+    done = run("get", "192.0.2.7", "192.0.2.9")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["ADDRESS", "192.0.2.7", "192.0.2.9"]
+
+
 @pytest.mark.parametrize("arguments", [["list", "-i"], ["get", "192.0.2.7", "-i"], ["list", "dev"]])
 def test_unknown_interface(arguments: list[str]) -> None:
     """Bug: the message does not list the interfaces, or characters of the name break the line."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is collected where, and in whose name."""
+"""The tests to collect on each system, and the namespaces of an unprivileged user."""
 
 import getpass
 import os
@@ -12,14 +12,14 @@ if sys.platform == "win32":
 else:
 
     def pytest_configure() -> None:
-        """Takes an ordinary user into a namespace of the user's own, where the kernel tests may make networks.
+        """Move the process of an ordinary user into a user namespace, in which the kernel tests may create networks.
 
-        Now, since that is for a process without threads only, and some libraries start theirs when they are imported.
+        This is possible only while the process has one thread, and some libraries start threads when imported.
         """
         if os.geteuid() != 0:
             from netlab.namespace import leave_the_machine
 
-            # In there one is called root, but the folder of temporary files stays that of the user.
+            # In that namespace the user is root, but the folder of temporary files still belongs to the user.
             os.environ.setdefault("LOGNAME", getpass.getuser())
-            with suppress(OSError):  # the kernel tests try again, and say what is missing
+            with suppress(OSError):  # the kernel tests try again and report the reason
                 leave_the_machine()

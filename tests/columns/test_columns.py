@@ -21,7 +21,7 @@ from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
 from netio._table import _table, native_rows
 
-# Two interfaces with one name, as those that have gone share "" for theirs; one whose name is no UTF-8.
+# Two interfaces have the same name, as removed ones share the name ""; the name of one is not valid UTF-8.
 NAMES = {1: ("lo", "lo"), 7: ("", "7"), 9: ("", "9"), 300: ("a\udc80b", "a\udc80b"), 2**31 + 5: ("d" * 700, "d" * 700)}
 
 ADDRESSES = [
@@ -95,26 +95,26 @@ def arrow_rows(found: "pa.Table") -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("place", [slice(None), slice(3, 9), slice(None, None, 3), slice(None, None, -1), slice(0)])
-def test_pyarrow_has_the_rows(place: slice) -> None:
+def test_pyarrow_table_has_the_rows(place: slice) -> None:
     shown = table()[place]
     assert arrow_rows(pa.table(shown)) == rows_as_columns(shown)
 
 
 @pytest.mark.parametrize("place", [slice(None), slice(3, 9), slice(None, None, -2), slice(0)])
-def test_polars_has_the_rows(place: slice) -> None:
+def test_polars_frame_has_the_rows(place: slice) -> None:
     shown = table()[place]
     found = pl.DataFrame(shown)
     assert found.schema["reachability_time"] == pl.Duration("ms")
     assert found.with_columns(pl.col("reachability_time").dt.total_milliseconds()).to_dicts() == rows_as_columns(shown)
 
 
-def test_a_filter_of_polars() -> None:
+def test_filter_of_polars() -> None:
     found = pl.DataFrame(table()).filter(pl.col("state") == "UNREACHABLE", pl.col("interface") == "lo")
     expected = [row for row in table() if row.state.name == "UNREACHABLE" and row.interface == "lo"]
     assert found["address"].to_list() == [str(row.address) for row in expected] != []
 
 
-def test_the_schema_is_that_of_the_stream() -> None:
+def test_schema_is_that_of_the_stream() -> None:
     assert pa.schema(table()) == pa.table(table()).schema
     assert pa.schema(table()).field("interface").type == pa.dictionary(pa.int32(), pa.string())
 
@@ -127,7 +127,7 @@ def test_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pl.DataFrame(table())["address"].to_list() == [text(row.address) for row in table()]
 
 
-def test_a_state_that_nobody_knows() -> None:
+def test_unknown_state() -> None:
     rows = bytearray(native_rows(table()))
     offset = ROW_SIZE + ffi.offsetof("MIB_IPNET_ROW2", "State")
     rows[offset : offset + 4] = (77).to_bytes(4, sys.byteorder)
@@ -142,8 +142,8 @@ def test_addresses_are_written_as_python_writes_them(addresses: list[IPv4Address
     assert pa.table(shown).column("address").to_pylist() == [text(row.address) for row in shown]
 
 
-def test_many_interfaces_and_values() -> None:
-    """More than the C remembers, in changing order."""
+def test_more_interfaces_than_the_cache_of_the_c_code_holds() -> None:
+    """Bug: values are lost or mixed up if there are more than the C code caches, in changing order."""
     count = 1000
     native = ffi.new("MIB_IPNET_ROW2[]", count)
     for i in range(count):
@@ -156,15 +156,15 @@ def test_many_interfaces_and_values() -> None:
     assert pa.table(shown).column("interface").to_pylist() == [row.interface for row in shown]
 
 
-def test_without_nanoarrow_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_without_nanoarrow_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nanoarrow", None)
-    for ask in (table().__arrow_c_schema__, table().__arrow_c_stream__):
+    for method in (table().__arrow_c_schema__, table().__arrow_c_stream__):
         with pytest.raises(ModuleNotFoundError, match=r"pip install 'netioapi\[arrow\]'"):
-            ask()
+            method()
 
 
 @pytest.mark.parametrize("place", [slice(None), slice(3, 9), slice(None, None, 3), slice(None, None, -1), slice(0)])
-def test_an_array_has_the_rows(place: slice) -> None:
+def test_array_has_the_rows(place: slice) -> None:
     shown = table()[place]
     array = np.asarray(shown)
     assert array.shape == (len(shown),)
@@ -183,7 +183,7 @@ def test_an_array_has_the_rows(place: slice) -> None:
             assert item[name] == value
 
 
-def test_the_dtype_is_the_compilers_layout() -> None:
+def test_dtype_has_the_layout_of_the_compiler() -> None:
     dtype = np.asarray(table()).dtype
     kind = ffi.typeof("MIB_IPNET_ROW2")
     assert dtype.itemsize == ROW_SIZE
@@ -192,7 +192,7 @@ def test_the_dtype_is_the_compilers_layout() -> None:
     assert [dtype.fields[name][1] for name, _ in kind.fields] == [member.offset for _, member in kind.fields]
 
 
-def test_an_array_is_read_only_and_shares_the_memory() -> None:
+def test_array_is_read_only_and_shares_the_memory() -> None:
     shown = table()
     array = np.asarray(shown)
     assert np.shares_memory(array, np.asarray(shown[2:5]))
@@ -202,7 +202,7 @@ def test_an_array_is_read_only_and_shares_the_memory() -> None:
         array.flags.writeable = True
 
 
-def test_an_array_keeps_the_memory() -> None:
+def test_array_keeps_the_memory_alive() -> None:
     shown = table()
     expected = bytes(native_rows(shown))
     freed: list[Any] = []
@@ -221,7 +221,7 @@ def test_an_array_keeps_the_memory() -> None:
     assert len(freed) == 1
 
 
-def test_copy_and_dtype() -> None:
+def test_copy_and_dtype_arguments() -> None:
     shown = table()
     own = np.asarray(shown).dtype
     assert np.shares_memory(np.array(shown, copy=False), np.asarray(shown))
@@ -236,7 +236,7 @@ def test_copy_and_dtype() -> None:
         np.array(shown, dtype=object, copy=False)
 
 
-def test_many_threads_read_what_one_drops() -> None:
+def test_threads_read_a_table_that_another_one_drops() -> None:
     shown = table()
     expected = rows_as_columns(shown), list(shown), np.asarray(shown).tobytes()
     results: list[bool] = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a caller writes passes mypy --strict, the README's calls too."""
+"""The calls of users pass mypy --strict, also those in the README."""
 
 import doctest
 import subprocess
@@ -11,7 +11,7 @@ README = HERE.parents[1] / "README.md"
 
 
 def check(file: Path, folder: Path) -> None:
-    """Runs mypy from elsewhere, so that it sees the netio that is installed and no settings of the project."""
+    """Run mypy in another folder, so that it finds the installed netio and not the settings of this project."""
     command = [sys.executable, "-m", "mypy", "--strict", "--warn-unused-ignores", "--cache-dir", str(folder / "cache")]
     result = subprocess.run([*command, str(file)], cwd=folder, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr

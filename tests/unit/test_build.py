@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The build script and the command, where what they need is not there."""
+"""The build script on an unsupported system, and the command without its dependencies."""
 
 import builtins
 import runpy
@@ -16,7 +16,8 @@ from netio.cli import main
 ROOT = Path(__file__).parents[2]
 
 
-def test_another_system_is_told_what_is_supported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_build_on_an_unsupported_system_names_the_supported_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug: the build fails with the errors of a compiler."""
     monkeypatch.chdir(ROOT)
     monkeypatch.setattr(sysconfig, "get_platform", lambda: "macosx-14.0-arm64")
     with pytest.raises(SystemExit) as caught:
@@ -24,8 +25,8 @@ def test_another_system_is_told_what_is_supported(monkeypatch: pytest.MonkeyPatc
     assert caught.value.code == "netio supports Linux and Windows; it cannot be built for macosx-14.0-arm64."
 
 
-def test_declarations_hold_no_numbers() -> None:
-    """Every size, offset and value is the compiler's."""
+def test_declarations_contain_no_numbers() -> None:
+    """Bug: a size, an offset or a value is written down instead of taken from the compiler."""
     text = (ROOT / "netio" / "native" / "netio.cdef.h").read_text(encoding="utf-8")
     code = [line for line in text.splitlines() if not line.startswith("/*")]
     words = " ".join(code).replace("(", " ").replace("[", " ").split()
@@ -33,10 +34,11 @@ def test_declarations_hold_no_numbers() -> None:
 
 
 @pytest.mark.parametrize("missing", ["click", "rich"])
-def test_command_without_the_extra_says_how_to_get_it(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_command_without_its_extra_says_how_to_install_it(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug: a missing dependency is reported by a traceback."""
     real_import = builtins.__import__
 
-    def lacking(
+    def import_without_it(
         name: str,
         globals_: Mapping[str, object] | None = None,
         locals_: Mapping[str, object] | None = None,
@@ -49,7 +51,7 @@ def test_command_without_the_extra_says_how_to_get_it(missing: str, monkeypatch:
 
     for loaded in [name for name in sys.modules if name.startswith(("netio.cli.", missing))]:
         monkeypatch.delitem(sys.modules, loaded)
-    monkeypatch.setattr(builtins, "__import__", lacking)
+    monkeypatch.setattr(builtins, "__import__", import_without_it)
     monkeypatch.setattr(sys, "argv", ["netio", "list"])
     monkeypatch.setattr(netio, "list_neighbors", lambda *_, **__: [])
     with pytest.raises(SystemExit) as caught:
@@ -57,8 +59,8 @@ def test_command_without_the_extra_says_how_to_get_it(missing: str, monkeypatch:
     assert caught.value.code == (f"netio: {missing} is missing; install it with: pip install 'netioapi[cli]'")
 
 
-def test_ctrl_c_while_the_command_is_being_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bug: whoever is quick gets a traceback."""
+def test_ctrl_c_during_import_of_the_command_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug: Ctrl-C while the command is still being imported prints a traceback."""
 
     def interrupted() -> None:
         raise KeyboardInterrupt

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows to MIB_IPNET_ROW2 and back."""
+"""Conversion of Neighbor to MIB_IPNET_ROW2 and back."""
 
 import sys
 from dataclasses import fields
@@ -40,7 +40,7 @@ def fields_of(row: Neighbor) -> list[object]:
 
 @given(st.lists(rows, max_size=5))
 def test_round_trip(written: list[Neighbor]) -> None:
-    """What is not read as input is put in by hand."""
+    """Bug: a field changes on its way. The test sets the members that only the system sets."""
     native, refused = pack_entries(written, InterfaceCache())
     assert not refused
     for place, row in enumerate(written):
@@ -52,8 +52,8 @@ def test_round_trip(written: list[Neighbor]) -> None:
     assert [fields_of(row) for row in read] == [fields_of(row) for row in written]
 
 
-def test_members_are_where_the_compiler_has_them() -> None:
-    """Through cffi's own accessors, which know nothing of the struct that pack_entries() uses."""
+def test_members_have_the_offsets_of_the_compiler() -> None:
+    """Bug: the struct format of pack_entries() differs from the C struct, which the test reads through cffi."""
     (ip4, ip6) = pack_entries(
         [
             Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface=INTERFACE),
@@ -70,12 +70,12 @@ def test_members_are_where_the_compiler_has_them() -> None:
     assert (ip4.PhysicalAddressLength, ip6.PhysicalAddressLength) == (6, 2)
 
 
-def test_a_row_has_the_size_of_windows() -> None:
+def test_row_has_the_same_size_as_on_windows() -> None:
     assert ROW_SIZE == ffi.sizeof("MIB_IPNET_ROW2") == 88
 
 
-def test_a_length_over_the_member_does_not_reach_beyond_it() -> None:
-    """The system has no such row; a damaged one must not show its neighbours in memory."""
+def test_too_large_length_is_cut_to_the_member() -> None:
+    """Bug: a damaged row exposes the memory behind its physical address. The system returns no such row."""
     native = ffi.new("MIB_IPNET_ROW2 *")
     native.Address.si_family = lib.AF_INET
     native.PhysicalAddressLength = 2**32 - 1
@@ -83,14 +83,14 @@ def test_a_length_over_the_member_does_not_reach_beyond_it() -> None:
     assert len(row.physical_address.packed) == lib.IF_MAX_PHYS_ADDRESS_LENGTH
 
 
-def test_an_interface_that_has_gone_leaves_its_index_as_scope() -> None:
+def test_removed_interface_leaves_its_index_as_scope() -> None:
     native = pack_entries([Neighbor("fe80::7", interface=7)], InterfaceCache())[0]
     (row,) = unpack(ffi.buffer(native), {7: ("", "7")})
     assert (row.address, row.interface) == (IPv6Address("fe80::7%7"), "")
 
 
 @pytest.mark.parametrize("text", ["192.0.2.7", "2001:db8::7", "fe80::7%eth0"])
-def test_socket_addresses_have_no_port_and_no_scope(text: str) -> None:
+def test_socket_address_contains_neither_port_nor_scope(text: str) -> None:
     native = pack_address(Neighbor(text).address)
     packed = Neighbor(text).address.packed
     raw = bytes(ffi.buffer(native))
@@ -98,25 +98,25 @@ def test_socket_addresses_have_no_port_and_no_scope(text: str) -> None:
     assert sum(raw) == sum(packed) + sum(native.si_family.to_bytes(2, "little"))
 
 
-def test_addresses_are_plain() -> None:
+def test_addresses_without_scope_are_plain_ip_addresses() -> None:
     native = pack_entries([Neighbor("192.0.2.7", interface=3), Neighbor("2001:db8::7", interface=3)], InterfaceCache())[
         0
     ]
     assert [type(row.address) for row in unpack(ffi.buffer(native), NAMES)] == [IPv4Address, IPv6Address]
 
 
-def links_with(*names: str) -> InterfaceCache:
-    """Links that know these interfaces without asking the system."""
-    links = InterfaceCache()
+def cache_with(*names: str) -> InterfaceCache:
+    """An interface cache that contains these interfaces, so that nothing queries the system."""
+    cache = InterfaceCache()
     for index, name in enumerate(names, 1):
         link = ffi.new("netio_interface *", {"index": index, "name": name.encode()})
         link.luid.Value = 6 << 48 | index << 24
-        links._found[name, 0, 0] = links._found["", index, 0] = links._found["", 0, link.luid.Value] = link
-    return links
+        cache._found[name, 0, 0] = cache._found["", index, 0] = cache._found["", 0, link.luid.Value] = link
+    return cache
 
 
 @pytest.mark.parametrize(
-    "odd",
+    "special",
     [
         Neighbor("192.0.2.9", b"123456", interface="eth0"),
         Neighbor("192.0.2.9", b"123456", interface="eth1"),
@@ -131,27 +131,27 @@ def links_with(*names: str) -> InterfaceCache:
     ],
 )
 @pytest.mark.parametrize("place", [0, 1, 149, 150, 299])
-def test_many_rows_are_written_as_each_of_them(odd: Neighbor, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lets rows go by columns is true of only a part of them."""
+def test_block_is_packed_like_single_rows(special: Neighbor, place: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug: a block that is packed column by column has one row that needs other treatment."""
     monkeypatch.setattr("netio._codec._BLOCK", 150)
-    links = links_with("eth0", "eth1")
+    cache = cache_with("eth0", "eth1")
     written = [Neighbor(IPv4Address(0xC6336400 + i), b"%6d" % i, interface="eth0") for i in range(300)]
-    written[place] = odd
+    written[place] = special
 
-    native, refused = pack_entries(written, links)
+    native, refused = pack_entries(written, cache)
 
     assert not refused
     raw = bytes(ffi.buffer(native))
-    one_by_one = [bytes(ffi.buffer(pack_entries([row], links)[0])) for row in written]
+    one_by_one = [bytes(ffi.buffer(pack_entries([row], cache)[0])) for row in written]
     assert [raw[i : i + ROW_SIZE] for i in range(0, len(raw), ROW_SIZE)] == one_by_one
 
 
-def test_positions_of_refused_rows_beyond_the_first_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_rows_beyond_the_first_block_keep_their_positions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netio._codec._BLOCK", 100)
     written = [Neighbor("192.0.2.7", interface="eth0")] * 350
     written[120] = written[340] = Neighbor("fe80::7%eth1", interface="eth0")
 
-    native, refused = pack_entries(written, links_with("eth0", "eth1"))
+    native, refused = pack_entries(written, cache_with("eth0", "eth1"))
 
     assert sorted(refused) == [120, 340]
     assert [place for place in range(350) if native[place].InterfaceLuid.Value == 2**64 - 1] == [120, 340]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Neighbor and NeighborState: what they take, refuse and keep."""
+"""Neighbor and NeighborState: accepted and rejected values, equality, copies."""
 
 import copy
 import dataclasses
@@ -20,7 +20,7 @@ def test_text_is_parsed() -> None:
     assert (row.state, row.is_router, row.is_unreachable, row.reachability_time) == (6, False, False, 0)
 
 
-def test_defaults_are_those_of_a_key() -> None:
+def test_only_the_address_is_required() -> None:
     row = Neighbor("2001:db8::7")
     assert (row.physical_address, row.interface, row.state) == ("", "", NeighborState.PERMANENT)
 
@@ -36,21 +36,21 @@ def test_interface_by_index_and_by_interface() -> None:
     "address",
     ["", "192.0.2", "192.0.2.256", "192.0.2.7/24", "0300.0.2.7", " 192.0.2.7", "host", "2001:db8::g", "fe80::1%", "1"],
 )
-def test_text_that_is_no_address_is_named(address: str) -> None:
+def test_invalid_address_is_quoted(address: str) -> None:
     with pytest.raises(InvalidParameterError) as caught:
         Neighbor(address)
     assert repr(address) in str(caught.value)
 
 
 @pytest.mark.parametrize("address", [3221225991, b"\xc0\x00\x02\x07", None, True, 1.5])
-def test_addresses_of_other_types(address: object) -> None:
-    """ip_address() would take the int and the packed bytes."""
+def test_address_of_another_type_is_rejected(address: object) -> None:
+    """Bug: an int or packed bytes, which ip_address() accepts, become an address."""
     with pytest.raises(TypeError):
         Neighbor(address)  # type: ignore[arg-type]
 
 
-def test_a_prefix_is_dropped() -> None:
-    """IPv4Interface is an IPv4Address that is equal to no plain one."""
+def test_prefix_length_is_dropped() -> None:
+    """Bug: the address stays an IPv4Interface, which never equals a plain IPv4Address."""
     assert Neighbor(IPv4Interface("192.0.2.7/24")).address == IPv4Address("192.0.2.7")
     scoped = Neighbor(IPv6Interface("fe80::7%eth0/64")).address
     assert scoped == IPv6Address("fe80::7%eth0")
@@ -58,19 +58,19 @@ def test_a_prefix_is_dropped() -> None:
 
 
 @pytest.mark.parametrize("address", ["2001:db8::1%eth0", "ff02::1%eth0", "::1%1", "fec0::1%eth0"])
-def test_a_scope_is_for_link_local_addresses(address: str) -> None:
+def test_scope_of_an_address_that_is_not_link_local_is_rejected(address: str) -> None:
     with pytest.raises(InvalidParameterError, match="scope"):
         Neighbor(address)
 
 
 @pytest.mark.parametrize("index", [0, -1, 2**32])
-def test_interface_index_out_of_range(index: int) -> None:
+def test_interface_index_out_of_range_is_rejected(index: int) -> None:
     with pytest.raises(InvalidParameterError, match=str(index)):
         Neighbor("192.0.2.7", interface=index)
 
 
 @pytest.mark.parametrize("interface", [True, None, 1.5, b"eth0"])
-def test_interface_of_another_type(interface: object) -> None:
+def test_interface_of_another_type_is_rejected(interface: object) -> None:
     with pytest.raises(TypeError, match="interface"):
         Neighbor("192.0.2.7", interface=interface)  # type: ignore[arg-type]
 
@@ -86,18 +86,18 @@ def test_interface_of_another_type(interface: object) -> None:
         {"reachability_time": False},
     ],
 )
-def test_other_fields_of_another_type(arguments: dict[str, Any]) -> None:
+def test_field_of_another_type_is_rejected(arguments: dict[str, Any]) -> None:
     with pytest.raises(TypeError, match=next(iter(arguments))):
         Neighbor("192.0.2.7", **arguments)
 
 
 @pytest.mark.parametrize("milliseconds", [-1, 2**32])
-def test_reachability_time_out_of_range(milliseconds: int) -> None:
+def test_reachability_time_out_of_range_is_rejected(milliseconds: int) -> None:
     with pytest.raises(InvalidParameterError, match=str(milliseconds)):
         Neighbor("192.0.2.7", reachability_time=milliseconds)
 
 
-def test_equality_leaves_out_what_differs_at_every_read() -> None:
+def test_equality_ignores_fields_that_differ_at_every_read() -> None:
     row = Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")
     same = Neighbor(
         "192.0.2.7", "02:00:5e:00:00:07", interface=Interface("eth0", 3, 6 << 48 | 3 << 24), reachability_time=5
@@ -110,14 +110,14 @@ def test_equality_leaves_out_what_differs_at_every_read() -> None:
     assert dataclasses.replace(row, is_unreachable=True) != row
 
 
-def test_replace_drops_what_belongs_to_the_old_interface() -> None:
+def test_replaced_interface_has_neither_the_old_index_nor_the_old_luid() -> None:
     row = Neighbor("192.0.2.7", interface=Interface("eth0", 3, 6 << 48 | 3 << 24), reachability_time=5)
     moved = dataclasses.replace(row, interface="eth1")
     assert (moved.interface, moved.interface_index, moved.interface_luid) == ("eth1", 0, 0)
     assert moved.reachability_time == 5
 
 
-def test_it_cannot_be_changed() -> None:
+def test_neighbor_is_immutable() -> None:
     row = Neighbor("192.0.2.7")
     with pytest.raises(dataclasses.FrozenInstanceError):
         row.state = NeighborState.STALE  # type: ignore[misc]
@@ -146,26 +146,26 @@ def test_is_resolved(physical_address: str, state: NeighborState, resolved: bool
     ],
 )
 def test_pickle_and_copy_keep_every_field(row: Neighbor) -> None:
-    twins = [pickle.loads(pickle.dumps(row, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
-    for twin in (*twins, copy.copy(row), copy.deepcopy(row)):
-        for field in dataclasses.fields(Neighbor):  # not astuple(), which copies and may lose a scope by itself
-            assert getattr(twin, field.name) == getattr(row, field.name)
-        assert type(twin.state) is NeighborState
+    copies = [pickle.loads(pickle.dumps(row, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]
+    for duplicate in (*copies, copy.copy(row), copy.deepcopy(row)):
+        for field in dataclasses.fields(Neighbor):  # astuple() copies, and may lose the scope of an address
+            assert getattr(duplicate, field.name) == getattr(row, field.name)
+        assert type(duplicate.state) is NeighborState
 
 
-def test_states_have_the_numbers_of_windows() -> None:
+def test_states_have_the_values_of_windows() -> None:
     names = ["UNREACHABLE", "INCOMPLETE", "PROBE", "DELAY", "STALE", "REACHABLE", "PERMANENT"]
     assert [(state.name, state.value) for state in NeighborState] == list(zip(names, range(7), strict=True))
 
 
 @pytest.mark.parametrize("number", [-1, 7, 77, 2**31 - 1])
-def test_a_state_without_a_name_stays_a_number(number: int) -> None:
+def test_unknown_state_keeps_its_value(number: int) -> None:
     state = NeighborState(number)
     assert (state, state.value, state.name) == (number, number, f"UNKNOWN_{number}")
     assert hash(state) == hash(NeighborState(number))
     assert len(NeighborState) == 7
 
 
-def test_a_state_is_a_number() -> None:
+def test_state_by_name_is_rejected() -> None:
     with pytest.raises(ValueError, match="STALE"):
         NeighborState("STALE")  # type: ignore[arg-type]

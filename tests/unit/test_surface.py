@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The public names, the stub of the compiled module, and what an import costs."""
+"""The public names, the stub of the compiled module, and the cost of an import."""
 
 import ast
 import inspect
@@ -31,7 +31,7 @@ METHODS = [
 
 
 def stub_members(name: str) -> dict[str, int | None]:
-    """The members of a class of the stub; functions with the number of their arguments."""
+    """Return the members of a class of the stub; functions with the number of their arguments."""
     tree = ast.parse(STUB.read_text(encoding="utf-8"))
     (found,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
     members: dict[str, int | None] = {}
@@ -86,13 +86,13 @@ def test_stub_has_the_names_and_argument_counts_of_the_compiled_module() -> None
             assert len(ffi.typeof(member).args) == count
 
 
-def test_stub_names_only_what_ffi_has() -> None:
+def test_stub_declares_only_names_that_ffi_has() -> None:
     assert not [name for name in stub_members("_FFI") if not hasattr(ffi, name)]
 
 
 @pytest.mark.parametrize("item", PUBLIC, ids=lambda item: item.__name__)
-def test_docstrings(item: object) -> None:
-    """Every verb says what it does, what it raises and which function of Windows it follows."""
+def test_docstring_states_arguments_errors_and_windows_function(item: object) -> None:
+    """Bug: the docstring of a verb lacks an argument, the errors or the corresponding function of Windows."""
     text = inspect.getdoc(item)
     assert text
     assert re.match(r".+\.(\s|$)", text)
@@ -104,7 +104,7 @@ def test_docstrings(item: object) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.__name__)
-def test_what_docstrings_raise_exists(function: object) -> None:
+def test_exceptions_in_docstrings_exist(function: object) -> None:
     text = inspect.getdoc(function) or ""
     raised = re.findall(r"^    (\w+(?:Error|Group)): ", text.split("\nRaises:\n")[1], re.MULTILINE)
     assert raised
@@ -154,7 +154,7 @@ def test_import_from_an_unbuilt_source_tree_explains_itself(tmp_path: Path) -> N
 
 
 def test_import_is_light() -> None:
-    """Each of these costs more than netio itself, or opens the way to slow work at import."""
+    """Bug: the import of netio loads a module that takes longer than netio itself."""
     heavy = {
         "netio._resolve",
         "socket",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""NeighborTable over memory of the test's own."""
+"""NeighborTable over rows that the test creates."""
 
 import copy
 import pickle
@@ -37,7 +37,7 @@ def addresses(rows: NeighborTable) -> list[str]:
         slice(10, 20),
     ],
 )
-def test_slices_are_those_of_a_list(place: slice) -> None:
+def test_slices_are_like_those_of_a_list(place: slice) -> None:
     table = table_of(ROWS)
     expected = addresses(table)[place]
     assert addresses(table[place]) == expected
@@ -46,7 +46,7 @@ def test_slices_are_those_of_a_list(place: slice) -> None:
     assert [str(table[place][n].address) for n in range(len(expected))] == expected
 
 
-def test_indexes_are_those_of_a_list() -> None:
+def test_indexes_are_like_those_of_a_list() -> None:
     table = table_of(ROWS)
     assert [str(table[n].address) for n in (0, 4, -1, -5)] == ["192.0.2.1", "192.0.2.5", "192.0.2.5", "192.0.2.1"]
     for place in (5, -6):
@@ -56,20 +56,20 @@ def test_indexes_are_those_of_a_list() -> None:
         table["0"]  # type: ignore[call-overload]
 
 
-def test_a_row_is_decoded_each_time_anew() -> None:
+def test_row_is_decoded_at_each_access() -> None:
     table = table_of(ROWS)
     assert table[0] == table[0]
     assert table[0] is not table[0]
 
 
 @pytest.mark.parametrize("step", [1, 2, -1])
-def test_rows_for_the_system_lie_one_behind_the_other(step: int) -> None:
-    """A slice with a step is a copy in its own order."""
+def test_rows_for_the_system_are_contiguous(step: int) -> None:
+    """Bug: the rows of a slice with a step are passed to C in the order of the whole table."""
     table = table_of(ROWS)[::step]
     assert bytes(native_rows(table)) == bytes(native_rows(table_of(ROWS[::step])))
 
 
-def test_equality_is_by_rows_and_with_tables_only() -> None:
+def test_table_equals_only_tables_of_the_same_rows() -> None:
     table = table_of(ROWS)
     assert table == table_of(ROWS)
     assert table != table_of(ROWS[1:])
@@ -78,8 +78,8 @@ def test_equality_is_by_rows_and_with_tables_only() -> None:
     assert table != list(table)
 
 
-def test_it_is_neither_hashable_nor_made_by_hand_nor_a_sequence() -> None:
-    """pandas and polars read a registered Sequence row by row."""
+def test_table_is_neither_hashable_nor_constructible_nor_a_sequence() -> None:
+    """Bug: pandas and polars read the table row by row, because it is registered as a Sequence."""
     with pytest.raises(TypeError):
         hash(table_of(ROWS))
     with pytest.raises(TypeError, match="list_neighbors"):
@@ -87,7 +87,7 @@ def test_it_is_neither_hashable_nor_made_by_hand_nor_a_sequence() -> None:
     assert not isinstance(table_of(ROWS), Sequence)
 
 
-def test_it_has_the_methods_of_a_sequence() -> None:
+def test_table_has_the_methods_of_a_sequence() -> None:
     """Bug: one is missing, or compares by identity."""
     table = table_of([*ROWS, ROWS[1]])
     rows = list(table)
@@ -102,7 +102,7 @@ def test_it_has_the_methods_of_a_sequence() -> None:
 
 @pytest.mark.parametrize("limits", [(), (1,), (2,), (-1,), (-9,), (0, 2), (2, -1), (0, 99), (3, 2), (-3, -1)])
 @pytest.mark.parametrize("place", [0, 1, 4])
-def test_index_is_that_of_a_list(place: int, limits: tuple[int, ...]) -> None:
+def test_index_is_like_that_of_a_list(place: int, limits: tuple[int, ...]) -> None:
     table = table_of([*ROWS, ROWS[1]])
     rows = list(table)
 
@@ -116,11 +116,11 @@ def test_index_is_that_of_a_list(place: int, limits: tuple[int, ...]) -> None:
 
 
 @pytest.mark.parametrize("step", [1, -2])
-def test_pickle_and_copy_have_the_rows(step: int) -> None:
-    """Bug: more than the rows that are shown, less than all fields, or the names of interfaces are lost."""
+def test_pickle_and_copy_keep_the_rows(step: int) -> None:
+    """Bug: a copy has rows outside of the slice, or lacks fields or the names of interfaces."""
     table = table_of(ROWS)[::step]
-    for twin in (pickle.loads(pickle.dumps(table)), copy.copy(table), copy.deepcopy(table)):
-        assert type(twin) is NeighborTable
-        assert twin == table
-        assert bytes(native_rows(twin)) == bytes(native_rows(table))
-        assert [row.interface for row in twin] == [row.interface for row in table]
+    for duplicate in (pickle.loads(pickle.dumps(table)), copy.copy(table), copy.deepcopy(table)):
+        assert type(duplicate) is NeighborTable
+        assert duplicate == table
+        assert bytes(native_rows(duplicate)) == bytes(native_rows(table))
+        assert [row.interface for row in duplicate] == [row.interface for row in table]

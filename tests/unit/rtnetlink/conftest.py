@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Builds C that needs no kernel behind it (reader, parser, columns), plain and under the sanitizers."""
+"""Builds the C code that makes no system calls (reader, parser, columns), plain and with sanitizers."""
 
 import os
 import shlex
@@ -21,23 +21,23 @@ FLAGS = {
     "sanitized": ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
 }
 
-# A datagram from the kernel, one from another sender, the errno of a failed reading; or what it is in a line.
+# A datagram from the kernel, one from another sender, the errno of a failed read; or the word for it in a line.
 Datagram = bytes | tuple[int, bytes] | int | str
 
-# What feed.c answers: the reader's result and the rows that it visited.
+# Calls feed.c; returns the result of the reader and the rows that it visited.
 Feed = Callable[..., tuple[int, list[Neighbor]]]
 
 
 @dataclass(frozen=True)
-class BatchAnswer:
-    """What the reader of batches made of the datagrams."""
+class BatchResult:
+    """The results of reading the replies to a batch."""
 
     results: list[int]
-    rows: dict[int, Neighbor]  # by the place of the request
-    unread: int  # datagrams behind the last one that was read
+    rows: dict[int, Neighbor]  # by the position of the request
+    unread: int  # datagrams after the last one that was read
 
 
-FeedBatch = Callable[..., BatchAnswer]
+FeedBatch = Callable[..., BatchResult]
 
 
 @pytest.fixture(scope="session", params=FLAGS)
@@ -55,7 +55,7 @@ def columns_feeder(
 
 
 def running(sources: list[Path], flags: list[str], program: Path) -> Iterator[subprocess.Popen[str]]:
-    """Compiles a program and has it answer lines; its end must be without a fault too."""
+    """Compile and start a program that answers lines; also fails if its exit status is not 0."""
     command = [*COMPILER, "-std=c11", "-D_GNU_SOURCE", f"-I{NATIVE}", f"-I{NATIVE / 'rtnetlink'}"]
     try:
         subprocess.run([*command, *flags, *map(str, sources), "-o", str(program)], check=True)
@@ -72,7 +72,7 @@ def running(sources: list[Path], flags: list[str], program: Path) -> Iterator[su
 
 @pytest.fixture(scope="session")
 def feed(feeder: subprocess.Popen[str]) -> Feed:
-    """Reads the answer to a request out of datagrams; each is bytes from the kernel, or (sender, bytes)."""
+    """Reads the reply to a request from datagrams; each is bytes from the kernel, or (sender, bytes)."""
 
     def read(*datagrams: Datagram, sequence: int = 1) -> tuple[int, list[Neighbor]]:
         *rows, result = _answer(feeder, str(sequence), datagrams)
@@ -83,54 +83,54 @@ def feed(feeder: subprocess.Popen[str]) -> Feed:
 
 @pytest.fixture(scope="session")
 def feed_batch(feeder: subprocess.Popen[str]) -> FeedBatch:
-    """Reads the answers to a batch of requests, numbered from first on, out of datagrams."""
+    """Reads the replies to a batch of requests, numbered from first on, from datagrams."""
 
-    def read(kind: str, count: int, *datagrams: Datagram, first: int = 1) -> BatchAnswer:
+    def read(kind: str, count: int, *datagrams: Datagram, first: int = 1) -> BatchResult:
         words = _answer(feeder, f"{kind} {first} {count}", datagrams)
         mark = words.index("results")
         found = (word.partition(":") for word in words[:mark])
         rows = {int(place): neighbor_of(row) for place, _, row in found}
         *results, unread = map(int, words[mark + 1 :])
         assert len(results) == count
-        return BatchAnswer(results, rows, unread)
+        return BatchResult(results, rows, unread)
 
     return read
 
 
 @dataclass(frozen=True)
-class DumpAnswer:
-    """What came of a dump."""
+class DumpResult:
+    """The result of a dump, with its requests."""
 
-    readings: list[list[Neighbor]]  # the rows of each, from one restart to the next
-    asked: list[tuple[int, int, int]]  # type, flags and sequence number of the requests
+    readings: list[list[Neighbor]]  # the rows of each attempt, from one restart to the next
+    requests: list[tuple[int, int, int]]  # type, flags and sequence number of the requests
     result: int
 
 
-FeedDump = Callable[..., DumpAnswer]
+FeedDump = Callable[..., DumpResult]
 
 
 @pytest.fixture(scope="session")
 def feed_dump(feeder: subprocess.Popen[str]) -> FeedDump:
-    """Asks for a dump where the answers lie ready in the socket; the first request has the sequence number 1."""
+    """Requests a dump from a socket that already has the replies; the first request has the sequence number 1."""
 
-    def dump(*datagrams: bytes) -> DumpAnswer:
+    def dump(*datagrams: bytes) -> DumpResult:
         words = _answer(feeder, "dump", (datagram.hex() for datagram in datagrams))
-        mark = words.index("asked")
+        mark = words.index("requests")
         readings: list[list[Neighbor]] = []
         for word in words[:mark]:
             if word == "restart":
                 readings.append([])
             else:
                 readings[-1].append(neighbor_of(word))
-        *requests, _, result = words[mark + 1 :]
-        asked = [tuple(map(int, request.split(":"))) for request in requests]
-        return DumpAnswer(readings, [(kind, flags, sequence) for kind, flags, sequence in asked], int(result))
+        *sent, _, result = words[mark + 1 :]
+        requests = [tuple(map(int, request.split(":"))) for request in sent]
+        return DumpResult(readings, [(kind, flags, sequence) for kind, flags, sequence in requests], int(result))
 
     return dump
 
 
 def ask(feeder: subprocess.Popen[str], line: str) -> list[str]:
-    """Has such a program answer a line."""
+    """Send a line to such a program and return the words of its answer."""
     assert feeder.stdin is not None
     assert feeder.stdout is not None
     feeder.stdin.write(line + "\n")

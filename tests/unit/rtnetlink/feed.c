@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Feeds the reader of rtnetlink answers and the parser of neighbour messages from standard input, no kernel behind.
+ * Feeds the reader of rtnetlink replies and the parser of neighbour messages from standard input, without a kernel.
  *
- * A line in:  the sequence number of the request, then datagrams, each as SENDER:HEX, or 0 and the errno of a failure.
+ * A line in:  the sequence number of the request, then datagrams, each as SENDER:HEX, or the errno of a failed read.
  * A line out: the rows, each as the hex of a MIB_IPNET_ROW2, then the reader's result.
  *
  * A line in:  "write" or "get", the sequence number of a batch's first request, their count, then datagrams.
- * A line out: the rows of a get, each as PLACE:HEX, then "results" and one of each request, then how many datagrams
- *             were left unread.
+ * A line out: the rows of a get, each as PLACE:HEX, then "results" and one for each request, then the number of
+ *             unread datagrams.
  *
  * A line in:  "dump", then the datagrams that a socket has for a dump, each as HEX.
- * A line out: "restart" for each beginning and the rows, as they come, then "asked", the type, the flags and the
- *             sequence number of each request, "result" and that of the dump.
+ * A line out: "restart" for each attempt, followed by its rows, then "requests", the type, the flags and the sequence
+ *             number of each request, "result" and that of the dump.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static void write_bytes(const char *hex, unsigned char *bytes, size_t size)
         bytes[i] = (unsigned char)(hex_digit(hex[2 * i]) << 4 | hex_digit(hex[2 * i + 1]));
 }
 
-/* Like a socket with MSG_TRUNC: copies what fits, returns the whole length; no datagram left: -ETIMEDOUT. */
+/* Like recv() with MSG_TRUNC: copies what fits and returns the whole length; -ETIMEDOUT if no datagram is left. */
 static ssize_t receive(void *source, void *buffer, size_t size, uint32_t *sender)
 {
     struct line *line = source;
@@ -56,7 +56,7 @@ static ssize_t receive(void *source, void *buffer, size_t size, uint32_t *sender
     return (ssize_t)length;
 }
 
-/* Parses a copy that ends where the message ends, so that the sanitizer sees a read beyond it. */
+/* Parses a copy that ends with the message, so that the sanitizer detects reads beyond it. */
 static int parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
 {
     struct nlmsghdr *copy = malloc(message->nlmsg_len);
@@ -109,7 +109,7 @@ static void feed_batch(struct line *line, rtnl_visit_place *visitor)
 {
     const unsigned long first = strtoul(strtok_r(NULL, " \n", &line->rest), NULL, 10);
     const size_t count = strtoul(strtok_r(NULL, " \n", &line->rest), NULL, 10);
-    int *results = malloc(count * sizeof *results); /* exactly so many: the sanitizer sees a write beyond them */
+    int *results = malloc(count * sizeof *results); /* exactly this size: the sanitizer detects writes beyond it */
     unsigned left = 0;
 
     if (results == NULL)
@@ -130,8 +130,8 @@ static void restart(void *visitor)
     printf(" restart");
 }
 
-/* A pair of sockets that plays the kernel's: all its answers are there before the first request. */
-static void open_fed(struct line *line, int pair[2])
+/* Opens a pair of sockets, of which one stands for the kernel: it has sent all replies before the first request. */
+static void open_with_replies(struct line *line, int pair[2])
 {
     const char *hex;
 
@@ -165,11 +165,11 @@ static void feed_dump(struct line *line)
     struct rtnl_socket sock = {.sequence = 0};
     int pair[2], result;
 
-    open_fed(line, pair);
+    open_with_replies(line, pair);
     sock.fd = pair[0];
     rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
     result = rtnl_dump(&sock, &request, restart, visit, NULL);
-    printf(" asked");
+    printf(" requests");
     print_requests(pair[1]);
     printf(" result %d\n", result);
     rtnl_close(&sock);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Has columns written of rows from standard input. All memory is exactly as large as promised and ends where it ends,
- * so that the sanitizer sees what is read or written beyond.
+ * Writes the columns of rows from standard input. Each block of memory has exactly the size that columns.h requires,
+ * so that the sanitizer detects reads and writes beyond it.
  *
- * A line in:  "fill", the rows as HEX (- for none), interfaces as INDEX:NAME:SCOPE, "states", and these.
- * A line out: the columns, each as HEX of its bytes, in the order of netio_columns; - where there are none.
+ * A line in:  "fill", the rows as HEX (- if there are none), interfaces as INDEX:NAME:SCOPE, "states", the states.
+ * A line out: the columns, each as HEX of its bytes, in the order of netio_columns; - if a column is empty.
  *
  * A line in:  "values", the rows, the offset of a member.
- * A line out: "values", and these.
+ * A line out: "values", the values of that member.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -23,7 +23,7 @@ static char *next_word(char **rest)
     return strtok_r(NULL, " \n", rest);
 }
 
-/* Memory of exactly that size, none of it 0 by chance. */
+/* Allocates memory of exactly that size. The pattern ensures that no byte is 0 by chance. */
 static void *memory(size_t size)
 {
     void *block = malloc(size);
@@ -64,7 +64,7 @@ static void print_column(void *bytes, size_t size)
     free(bytes);
 }
 
-/* The interfaces up to the word "states"; returns the longest scope. */
+/* Reads the interfaces up to the word "states"; returns the length of the longest scope. */
 static size_t read_interfaces(char **rest, netio_columns *columns)
 {
     netio_named interfaces[MANY];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Rows that no system should give, as columns: nothing is read or written beyond, and each value is the row's."""
+"""Columns of rows that no system returns: no access beyond the memory, and each value is that of its row."""
 
 import struct
 import subprocess
@@ -19,7 +19,7 @@ from netio._native import ffi, lib
 
 from .conftest import ask
 
-# Index -> place of the name, scope; in the order of the indexes.
+# Index -> position of the name, scope; in the order of the indexes.
 INTERFACES = {1: (0, "lo"), 7: (1, ""), 9: (1, "9"), 300: (2, "s" * 768), 2**32 - 1: (3, "last")}
 STATES = [0, 1, 6, 2**31, 2**32 - 1]
 
@@ -40,7 +40,7 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Row:
-    """The members of a row, whatever they are."""
+    """The members of a row, with any values."""
 
     family: int = lib.AF_INET6
     address: bytes = bytes(16)  # an IPv4 address is the first four
@@ -75,12 +75,12 @@ Fill = Callable[[Sequence[Row]], Columns]
 
 @pytest.fixture(scope="session")
 def fill(columns_feeder: subprocess.Popen[str]) -> Fill:
-    """Has the columns of rows written."""
+    """Returns the columns that the C code writes for rows."""
 
     def write(rows: Sequence[Row]) -> Columns:
-        links = [f"{index}:{name}:{scope}" for index, (name, scope) in INTERFACES.items()] if rows else []
+        interfaces = [f"{index}:{name}:{scope}" for index, (name, scope) in INTERFACES.items()] if rows else []
         data = b"".join(row.native() for row in rows).hex() or "-"
-        words = ask(columns_feeder, " ".join(["fill", data, *links, "states", *map(str, STATES[: 5 * len(rows)])]))
+        words = ask(columns_feeder, " ".join(["fill", data, *interfaces, "states", *map(str, STATES[: 5 * len(rows)])]))
         found: Columns = {}
         for (column, kind), word in zip(COLUMNS.items(), words, strict=True):
             raw = b"" if word == "-" else bytes.fromhex(word)
@@ -131,45 +131,45 @@ def check(found: Columns, rows: Sequence[Row]) -> None:
 
 
 def test_no_rows(fill: Fill) -> None:
-    """Bug: the first interface is looked at where there is none."""
+    """Bug: the first interface is read although there are no interfaces."""
     check(fill([]), [])
 
 
 @pytest.mark.parametrize("length", [0, 1, 6, 31, 32, 33, 95, 96, 2**31, 2**32 - 1])
-def test_lengths_of_physical_addresses(fill: Fill, length: int) -> None:
-    """Bug: a length over 32 is believed, and what lies behind the address is shown, or what is behind the row."""
+def test_length_of_a_physical_address_is_limited_to_the_member(fill: Fill, length: int) -> None:
+    """Bug: with a length over 32 the text contains memory behind the address, or behind the row."""
     rows = [Row(physical_address=bytes(range(224, 256)), length=length)] * 3
     check(fill(rows), rows)
 
 
 @pytest.mark.parametrize("family", [0, 1, 7, 23, 0xFFFF])
-def test_an_unknown_family_is_read_within_the_row(fill: Fill, family: int) -> None:
+def test_unknown_family_is_read_within_the_row(fill: Fill, family: int) -> None:
     rows = [Row(family=family, address=bytes(range(16))), Row(family=family, address=b"\xfe\x80" + bytes(14), index=9)]
     check(fill(rows), rows)
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_states(fill: Fill, state: int) -> None:
-    """Bug: a state below 0 or over all that are named is a place in the dictionary of its own."""
+def test_known_states(fill: Fill, state: int) -> None:
+    """Bug: a negative state, or one over all states of the dictionary, is taken as a position in the dictionary."""
     rows = [Row(state=state)]
     check(fill(rows), rows)
 
 
-def test_a_state_that_was_not_named(fill: Fill) -> None:
-    """Bug: the place of a state that nobody named is beyond the dictionary."""
+def test_state_missing_in_the_dictionary(fill: Fill) -> None:
+    """Bug: the position of a state that the dictionary does not contain is beyond its end."""
     assert fill([Row(state=5), Row(state=77)])["state"] == [len(STATES) - 1] * 2
 
 
-def test_interfaces_that_were_not_named(fill: Fill) -> None:
-    """Bug: the search for an index that is not there ends beyond the interfaces."""
+def test_unknown_interfaces(fill: Fill) -> None:
+    """Bug: the search for an unknown index ends beyond the interfaces."""
     found = fill([Row(index=index) for index in (0, 2, 8, 10, 299, 301, 2**32 - 2)])
     places = found["interface"]
     assert set(places) <= {name for name, _ in INTERFACES.values()}
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 63, 64, 65])
-def test_the_longest_texts_fill_their_room(fill: Fill, count: int) -> None:
-    """Bug: the room that is asked for is one character less than the longest text; flags go into the next byte."""
+def test_longest_texts_fill_their_memory(fill: Fill, count: int) -> None:
+    """Bug: the memory is one character shorter than the longest text, or flags are written into the next byte."""
     longest = bytes.fromhex("febf" + "abcd" * 7)
     rows = [Row(address=longest, index=300, length=32, flags=0xFF, age=2**32 - 1, luid=2**64 - 1)] * count
     found = fill(rows)
@@ -201,8 +201,8 @@ def test_rows_of_any_values(fill: Fill, rows: list[Row]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.integers(0, 20) | st.integers(0, 2**32 - 1), max_size=60))
-def test_values_of_a_member(columns_feeder: subprocess.Popen[str], indexes: list[int]) -> None:
-    """Bug: with more values than are remembered some are lost, or more come back than there is room for."""
+def test_distinct_values_of_a_member(columns_feeder: subprocess.Popen[str], indexes: list[int]) -> None:
+    """Bug: with more values than the C code caches, some are lost, or more are returned than the memory can hold."""
     data = b"".join(Row(index=index).native() for index in indexes).hex() or "-"
     _, *found = ask(columns_feeder, f"values {data} {ffi.offsetof('MIB_IPNET_ROW2', 'InterfaceIndex')}")
     assert {int(value) for value in found} == set(indexes)
@@ -211,15 +211,15 @@ def test_values_of_a_member(columns_feeder: subprocess.Popen[str], indexes: list
         assert len(found) == len(set(indexes))
 
 
-def test_offsets_of_a_whole_batch_fit_32_bits() -> None:
-    """Bug: a batch has so many rows that the offsets of its texts could be beyond 2^31 - 1."""
+def test_offsets_of_a_full_batch_fit_into_32_bits() -> None:
+    """Bug: a batch has so many rows that the offsets of its texts can exceed 2^31 - 1."""
     longest = lib.NETIO_ADDRESS_TEXT + 1 + lib.NETIO_NAME_SIZE
     assert _arrow._BATCH * max(longest, lib.NETIO_PHYSICAL_TEXT) < 2**31
 
 
 @pytest.mark.parametrize(("count", "sizes"), [(0, []), (4, [4]), (8, [4, 4]), (9, [4, 4, 1])])
-def test_batches_end_at_the_bound(monkeypatch: pytest.MonkeyPatch, count: int, sizes: list[int]) -> None:
-    """Bug: rows at the bound of two batches are in both, or in none; a last batch is empty."""
+def test_batches_are_split_at_their_maximum_size(monkeypatch: pytest.MonkeyPatch, count: int, sizes: list[int]) -> None:
+    """Bug: rows at the boundary of two batches are in both or in neither, or the last batch is empty."""
     monkeypatch.setattr(_arrow, "_BATCH", 4)
     rows = memoryview(b"".join(i.to_bytes(ROW_SIZE, sys.byteorder) for i in range(count)))
     batches = list(_arrow._batches(rows))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Asking for a dump: one that a change interrupted is asked for again, and nothing of it is kept."""
+"""Dumps: if a change interrupts a dump, netio repeats the request and discards the messages read so far."""
 
 import errno
 import struct
@@ -25,7 +25,7 @@ def done(sequence: int, flags: int = NLM_F_MULTI) -> bytes:
     return message(bytes(4), kind=NLMSG_DONE, flags=flags, sequence=sequence)
 
 
-def shown(readings: list[list[Neighbor]]) -> list[list[str]]:
+def addresses(readings: list[list[Neighbor]]) -> list[list[str]]:
     return [[str(one.address) for one in reading] for reading in readings]
 
 
@@ -33,10 +33,10 @@ def requests(count: int) -> list[tuple[int, int, int]]:
     return [(GETNEIGH, NLM_F_REQUEST | NLM_F_DUMP, sequence) for sequence in range(1, count + 1)]
 
 
-def test_a_whole_dump_is_asked_for_once(feed_dump: FeedDump) -> None:
+def test_uninterrupted_dump_is_requested_once(feed_dump: FeedDump) -> None:
     got = feed_dump(row(1, 7), row(1, 8), done(1))
-    assert (got.result, got.asked) == (0, requests(1))
-    assert shown(got.readings) == [["192.0.2.7", "192.0.2.8"]]
+    assert (got.result, got.requests) == (0, requests(1))
+    assert addresses(got.readings) == [["192.0.2.7", "192.0.2.8"]]
 
 
 @pytest.mark.parametrize(
@@ -48,38 +48,38 @@ def test_a_whole_dump_is_asked_for_once(feed_dump: FeedDump) -> None:
     ],
     ids=["first", "last", "end"],
 )
-def test_an_interrupted_dump_and_a_whole_one(feed_dump: FeedDump, interrupted: bytes) -> None:
-    """Bug: a dump that may lack rows is taken, or what it had stays beside the whole one's."""
+def test_interrupted_dump_is_repeated(feed_dump: FeedDump, interrupted: bytes) -> None:
+    """Bug: an incomplete dump is returned, or its rows are returned together with those of the next one."""
     got = feed_dump(interrupted, row(2, 9) + row(2, 8), done(2))
-    assert (got.result, got.asked) == (0, requests(2))
-    assert shown(got.readings) == [["192.0.2.7", "192.0.2.8"], ["192.0.2.9", "192.0.2.8"]]
+    assert (got.result, got.requests) == (0, requests(2))
+    assert addresses(got.readings) == [["192.0.2.7", "192.0.2.8"], ["192.0.2.9", "192.0.2.8"]]
 
 
-def test_an_interrupted_dump_is_read_to_its_end(feed_dump: FeedDump) -> None:
-    """Bug: the next request goes out while the rest of the interrupted dump is still to come, and gets its rows."""
+def test_interrupted_dump_is_read_to_its_end(feed_dump: FeedDump) -> None:
+    """Bug: the next request is sent before the interrupted dump was read to its end, and receives its rows."""
     got = feed_dump(row(1, 7, INTERRUPTED), row(1, 8), done(1), row(2, 9), done(2))
     assert got.result == 0
-    assert shown(got.readings) == [["192.0.2.7", "192.0.2.8"], ["192.0.2.9"]]
+    assert addresses(got.readings) == [["192.0.2.7", "192.0.2.8"], ["192.0.2.9"]]
 
 
-def test_the_last_attempt_counts(feed_dump: FeedDump) -> None:
-    """Bug: it is given up one attempt too early."""
+def test_last_attempt_may_succeed(feed_dump: FeedDump) -> None:
+    """Bug: netio gives up one attempt too early."""
     broken = [row(n, n, INTERRUPTED) + done(n) for n in range(1, ATTEMPTS)]
     got = feed_dump(*broken, row(ATTEMPTS, 99) + done(ATTEMPTS))
-    assert (got.result, got.asked) == (0, requests(ATTEMPTS))
-    assert shown(got.readings)[-1] == ["192.0.2.99"]
+    assert (got.result, got.requests) == (0, requests(ATTEMPTS))
+    assert addresses(got.readings)[-1] == ["192.0.2.99"]
     assert len(got.readings) == ATTEMPTS
 
 
-def test_a_dump_that_is_always_interrupted(feed_dump: FeedDump) -> None:
-    """Bug: it is asked for without end, or a part of the table is taken for the whole in the end."""
+def test_dump_that_is_always_interrupted_fails(feed_dump: FeedDump) -> None:
+    """Bug: the dump is repeated endlessly, or an incomplete one is returned after the last attempt."""
     broken = [row(n, n, INTERRUPTED) + done(n) for n in range(1, ATTEMPTS + 1)]
     got = feed_dump(*broken, row(ATTEMPTS + 1, 99) + done(ATTEMPTS + 1))
-    assert (got.result, got.asked) == (-errno.EAGAIN, requests(ATTEMPTS))
+    assert (got.result, got.requests) == (-errno.EAGAIN, requests(ATTEMPTS))
 
 
 @pytest.mark.parametrize(
-    ("answer", "result"),
+    ("reply", "result"),
     [
         (message(struct.pack("=i", -errno.EPERM), kind=NLMSG_ERROR, flags=0), -errno.EPERM),
         (row(1, 7, INTERRUPTED) + message(struct.pack("=i", -errno.ENOMEM), kind=NLMSG_DONE), -errno.ENOMEM),
@@ -87,7 +87,7 @@ def test_a_dump_that_is_always_interrupted(feed_dump: FeedDump) -> None:
     ],
     ids=["refused", "failed in the end", "damaged"],
 )
-def test_another_failure_is_not_asked_for_again(feed_dump: FeedDump, answer: bytes, result: int) -> None:
-    """Bug: a failure is hidden by the attempts, or becomes EAGAIN where the dump was interrupted too."""
-    got = feed_dump(answer, row(2, 9) + done(2))
-    assert (got.result, got.asked) == (result, requests(1))
+def test_dump_with_another_error_is_not_repeated(feed_dump: FeedDump, reply: bytes, result: int) -> None:
+    """Bug: an error is hidden by another attempt, or becomes EAGAIN if the dump was also interrupted."""
+    got = feed_dump(reply, row(2, 9) + done(2))
+    assert (got.result, got.requests) == (result, requests(1))

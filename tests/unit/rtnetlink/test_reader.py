@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Reading answers and neighbour messages of rtnetlink: what the kernel sends, and what nobody should."""
+"""Reading replies and neighbour messages of rtnetlink: those of a real kernel, and invalid ones."""
 
 import errno
 import struct
@@ -99,41 +99,41 @@ def test_captured_messages(feed: Feed, captured: bytes, row: Neighbor) -> None:
     assert rows[0].interface_index == 3
 
 
-def test_ages_are_of_the_confirmation_and_of_the_failure(feed: Feed) -> None:
-    """confirmed is 0x1772 ticks of 10 ms in INCOMPLETE, and in FAILED, whose row changed 2 ticks ago."""
+def test_reachability_time_is_since_confirmation_or_failure(feed: Feed) -> None:
+    """ndm_confirmed is 0x1772 ticks of 10 ms in INCOMPLETE and in FAILED; the latter was updated 2 ticks ago."""
     _, (incomplete, failed) = feed(INCOMPLETE + FAILED, DONE)
     assert (incomplete.reachability_time, failed.reachability_time) == (60020, 20)
 
 
-def test_age_beyond_32_bits_of_milliseconds_stays_at_the_bound(feed: Feed) -> None:
+def test_reachability_time_over_32_bits_is_limited_to_the_maximum(feed: Feed) -> None:
     info = attribute(CACHEINFO, struct.pack("=IIII", 2**32 - 1, 0, 0, 0))
     _, (row,) = feed(message(neighbor(ADDRESS, info)), DONE)
     assert row.reachability_time == 2**32 - 1
 
 
-def test_a_dump_in_several_datagrams(feed: Feed) -> None:
+def test_dump_in_several_datagrams(feed: Feed) -> None:
     result, rows = feed(PERMANENT + INCOMPLETE, REACHABLE, DONE)
     assert result == 0
     assert [row.address for row in rows] == [ip_address(f"192.0.2.{n}") for n in (7, 10, 12)]
 
 
-def test_a_single_message_ends_the_answer(feed: Feed) -> None:
+def test_single_message_ends_the_reply(feed: Feed) -> None:
     result, rows = feed(message(neighbor(ADDRESS), flags=0), PERMANENT)
     assert (result, len(rows)) == (0, 1)
 
 
-def test_other_senders_are_passed_over(feed: Feed) -> None:
+def test_datagrams_of_other_senders_are_skipped(feed: Feed) -> None:
     result, rows = feed((4711, FAILED + DONE), PERMANENT, (1, DONE), DONE)
     assert (result, [str(row.address) for row in rows]) == (0, ["192.0.2.7"])
 
 
-def test_other_sequence_numbers_are_passed_over(feed: Feed) -> None:
-    stranger = message(neighbor(attribute(DST, bytes(4))), sequence=2)
-    result, rows = feed(stranger + PERMANENT, message(bytes(4), kind=3, sequence=2), DONE)
+def test_messages_of_other_sequence_numbers_are_skipped(feed: Feed) -> None:
+    other = message(neighbor(attribute(DST, bytes(4))), sequence=2)
+    result, rows = feed(other + PERMANENT, message(bytes(4), kind=3, sequence=2), DONE)
     assert (result, [str(row.address) for row in rows]) == (0, ["192.0.2.7"])
 
 
-def test_an_answer_that_does_not_come_is_an_error(feed: Feed) -> None:
+def test_missing_end_of_a_reply_is_an_error(feed: Feed) -> None:
     assert feed(PERMANENT) == (-errno.ETIMEDOUT, [Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="if3")])
 
 
@@ -143,28 +143,28 @@ def test_acknowledgement_and_error(feed: Feed) -> None:
     assert feed(message(struct.pack("=i", -errno.EPERM) + request, kind=ERROR, flags=0)) == (-errno.EPERM, [])
 
 
-def test_the_end_of_a_dump_can_carry_an_error(feed: Feed) -> None:
+def test_end_of_a_dump_may_contain_an_error(feed: Feed) -> None:
     result, _ = feed(PERMANENT, message(struct.pack("=i", -errno.ENOMEM), kind=3))
     assert result == -errno.ENOMEM
 
 
-def test_the_end_of_a_dump_may_carry_nothing(feed: Feed) -> None:
+def test_end_of_a_dump_may_be_empty(feed: Feed) -> None:
     assert feed(message(b"", kind=3)) == (0, [])
 
 
-def test_an_interrupted_dump_is_not_whole(feed: Feed) -> None:
-    """NLM_F_DUMP_INTR stands on one message only; the end looks like that of any dump."""
+def test_interrupted_dump_returns_eagain(feed: Feed) -> None:
+    """Bug: netio looks for NLM_F_DUMP_INTR at the end of the dump only; one earlier message may have it."""
     result, rows = feed(message(neighbor(ADDRESS), flags=NLM_F_MULTI | NLM_F_DUMP_INTR), PERMANENT, DONE)
     assert (result, len(rows)) == (-errno.EAGAIN, 2)
 
 
-def test_noop_is_passed_over_and_overrun_is_an_error(feed: Feed) -> None:
+def test_noop_is_skipped_and_overrun_is_an_error(feed: Feed) -> None:
     assert feed(message(b"", kind=NOOP), DONE) == (0, [])
     assert feed(message(b"", kind=OVERRUN), DONE) == (-errno.ETIMEDOUT, [])
 
 
-def test_a_lost_answer_is_no_full_table(feed: Feed) -> None:
-    """Bug: a socket without room for the answer looks like a neighbour table without room for the row."""
+def test_lost_reply_is_not_reported_as_a_full_table(feed: Feed) -> None:
+    """Bug: ENOBUFS of a socket without room for the reply is reported as a full neighbour table."""
     assert feed(errno.ENOBUFS, DONE) == (-errno.ETIMEDOUT, [])
     assert feed(message(struct.pack("=i", -errno.ENOBUFS) + bytes(16), kind=ERROR)) == (-errno.ENOBUFS, [])
 
@@ -198,18 +198,18 @@ def test_a_lost_answer_is_no_full_table(feed: Feed) -> None:
     ],
     ids=lambda datagram: f"{len(datagram)} bytes",
 )
-def test_lengths_that_cannot_be(feed: Feed, datagram: bytes) -> None:
+def test_invalid_lengths(feed: Feed, datagram: bytes) -> None:
     result, _ = feed(datagram, DONE)
     assert result == -errno.EBADMSG
 
 
-def test_a_datagram_over_the_buffer_is_an_error(feed: Feed) -> None:
+def test_datagram_larger_than_the_buffer_is_an_error(feed: Feed) -> None:
     many = PERMANENT * (32768 // len(PERMANENT) + 1)
     assert feed(many, DONE) == (-errno.EMSGSIZE, [])
 
 
 @pytest.mark.parametrize("length", [0, 1, 4, 6, 8, 16, 20, 32])
-def test_physical_addresses_of_every_length(feed: Feed, length: int) -> None:
+def test_physical_address_of_any_length(feed: Feed, length: int) -> None:
     address = bytes(range(1, length + 1))
     _, (row,) = feed(message(neighbor(ADDRESS, attribute(LLADDR, address))), DONE)
     assert row.physical_address.packed == address
@@ -226,19 +226,19 @@ def test_every_state_of_the_kernel_has_a_name(feed: Feed, nud: int) -> None:
 
 
 @pytest.mark.parametrize("nud", [0x03, 0x05, 0x100, 0xFFFF])
-def test_an_unknown_state_stays_a_number_and_is_mistaken_for_none(feed: Feed, nud: int) -> None:
+def test_unknown_state_differs_from_all_known_states(feed: Feed, nud: int) -> None:
     _, (row,) = feed(message(neighbor(ADDRESS, state=nud)), DONE)
     assert row.state == 0x10000 | nud
     assert row.state.name.startswith("UNKNOWN")
 
 
-def test_unknown_attributes_and_flag_bits_of_a_type_are_passed_over(feed: Feed) -> None:
-    strange = attribute(99, b"abc") + attribute(LLADDR | 0x4000, bytes.fromhex("02005e000007"))
-    _, (row,) = feed(message(neighbor(strange, ADDRESS, attribute(77, b""))), DONE)
+def test_unknown_attributes_are_skipped_and_flag_bits_of_a_type_ignored(feed: Feed) -> None:
+    unknown = attribute(99, b"abc") + attribute(LLADDR | 0x4000, bytes.fromhex("02005e000007"))
+    _, (row,) = feed(message(neighbor(unknown, ADDRESS, attribute(77, b""))), DONE)
     assert row == Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="if3")
 
 
-def test_proxies_and_other_families_are_no_rows(feed: Feed) -> None:
+def test_proxy_entries_and_other_families_are_skipped(feed: Feed) -> None:
     proxy = message(neighbor(ADDRESS, flags=0x08))
     bridge = message(neighbor(attribute(LLADDR, bytes(6)), family=AF_BRIDGE))
     assert feed(proxy + bridge, DONE) == (0, [])
@@ -246,8 +246,8 @@ def test_proxies_and_other_families_are_no_rows(feed: Feed) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(CAPTURED), min_size=1, max_size=4), st.data())
-def test_damaged_datagrams_give_an_error_or_whole_rows(feed: Feed, parts: list[bytes], data: st.DataObject) -> None:
-    """Bytes changed, cut off or put in anywhere: no crash, no read beyond the datagram, no row over its bounds."""
+def test_damaged_datagrams_return_an_error_or_valid_rows(feed: Feed, parts: list[bytes], data: st.DataObject) -> None:
+    """Bug: changed or missing bytes cause a crash, a read beyond the datagram, or an invalid row."""
     damaged = bytearray(b"".join(parts))
     for _ in range(data.draw(st.integers(1, 6))):
         place = data.draw(st.integers(0, len(damaged) - 1))
@@ -261,6 +261,6 @@ def test_damaged_datagrams_give_an_error_or_whole_rows(feed: Feed, parts: list[b
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.binary(max_size=200), max_size=3))
-def test_noise(feed: Feed, datagrams: list[bytes]) -> None:
+def test_random_datagrams_return_a_result(feed: Feed, datagrams: list[bytes]) -> None:
     result, _ = feed(*(datagram for datagram in datagrams if datagram), DONE)
     assert result <= 0

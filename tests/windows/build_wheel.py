@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Builds the wheel for 64-bit Windows on Linux, for the tests alone: build_wheel.py TREE SCRATCH DESTINATION.
+"""Builds the wheel for 64-bit Windows on Linux, only for the tests: build_wheel.py TREE SCRATCH DESTINATION.
 
-TREE is the Windows CPython that python_tree.py made. The wheel that is published comes from the workflow, built by
-MSVC. setup.py and build_netio.py run as they are; they are told of another platform and compiler.
+TREE is the Windows CPython that python_tree.py wrote. The published wheel is built by the workflow, with MSVC.
+setup.py and build_netio.py run unchanged; only the platform and the compiler that sysconfig reports are others.
 """
 
 import os
@@ -16,15 +16,15 @@ HERE = Path(__file__).parent
 
 
 def headers(scratch: Path) -> Path:
-    """Copies CPython's headers: they take the pyconfig.h that lies beside them."""
+    """Copy the headers of CPython, with another pyconfig.h."""
     copied = scratch / "include"
     shutil.copytree(sysconfig.get_path("include"), copied, ignore=shutil.ignore_patterns("pyconfig.h"))
     shutil.copy(HERE / "pyconfig.h", copied)
     return copied
 
 
-def pretend(include: Path) -> None:
-    """Makes setuptools build for Windows with mingw-w64."""
+def configure(include: Path) -> None:
+    """Configure setuptools to build for Windows with mingw-w64."""
     gcc = "x86_64-w64-mingw32-gcc"
     os.environ["_PYTHON_HOST_PLATFORM"] = "win-amd64"
     sysconfig.get_config_vars().update(
@@ -41,7 +41,7 @@ def main() -> None:
     tree, scratch, destination = (Path(argument).resolve() for argument in sys.argv[1:])
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
-    pretend(headers(scratch))
+    configure(headers(scratch))
     sys.argv[1:] = [
         *["egg_info", f"--egg-base={scratch}"],
         *["build", f"--build-base={scratch}/build"],

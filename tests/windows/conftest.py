@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the tests under Wine have in common. They need what `run` sets up: elsewhere none of them is collected."""
+"""Fixtures of the tests under Wine. Without the environment that `run` sets up, none of them is collected."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def standin() -> Iterator[Standin]:
-    """The stand-in, started anew; every table that it gives out must come back."""
+    """The stand-in in its initial state. Fails if a table that it returned was not freed."""
     from standin import Standin
 
-    made = Standin()
-    yield made
-    assert made.count("tables") == 0
+    created = Standin()
+    yield created
+    assert created.count("tables") == 0

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Included before everything in the C test: counts the memory that the shim holds. */
+/* Included before everything else in the C test: counts the memory blocks that the backend holds. */
 #ifndef NETIO_COUNTED_H
 #define NETIO_COUNTED_H
 

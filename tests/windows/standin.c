@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stand-in for iphlpapi.dll with the rows in memory. It answers as Microsoft documents the functions, so it proves
- * netio against the documents, not against Windows. What they leave open: Set and Delete of an absent row are 1168,
- * parameters are checked before the privilege, a flush keeps permanent rows.
+ * A stand-in for iphlpapi.dll with the rows in memory. It behaves as Microsoft documents the functions, so the tests
+ * compare netio with the documentation, not with Windows. Where the documentation is silent, Set and Delete of absent
+ * rows return ERROR_NOT_FOUND (1168), parameters are checked before the privilege, and a flush keeps permanent rows.
  */
 #define STANDIN_BUILD
 #include "standin.h"
@@ -12,8 +12,8 @@
 #include <string.h>
 #include <wchar.h>
 
-#define ROOM 20000
-#define FEW 64
+#define ROW_MAX 20000
+#define ITEM_MAX 64
 
 struct host {
     SOCKADDR_INET address;
@@ -26,26 +26,26 @@ static const struct {
     NET_IFINDEX index;
     bool filter;
     const WCHAR *alias;
-} shipped[] = {
+} initial[] = {
     {(ULONG64)6 << 48 | 0x8001ULL << 24, 4, false, L"Ethernet"},
     {(ULONG64)71 << 48 | 0x8002ULL << 24, 7, false, L"\u00dcberall"},
     {(ULONG64)6 << 48 | 0x8003ULL << 24, 9, true, L"Ethernet-Filter-0000"},
 };
 
-#define INTERFACES (sizeof shipped / sizeof *shipped)
+#define INTERFACES (sizeof initial / sizeof *initial)
 
 static SRWLOCK lock = SRWLOCK_INIT;
 static MIB_IF_ROW2 interfaces[INTERFACES];
-static MIB_IPNET_ROW2 rows[ROOM];
+static MIB_IPNET_ROW2 rows[ROW_MAX];
 static size_t row_count;
-static struct host hosts[FEW];
+static struct host hosts[ITEM_MAX];
 static size_t host_count;
-static MIB_IPFORWARD_ROW2 routes[FEW];
+static MIB_IPFORWARD_ROW2 routes[ITEM_MAX];
 static size_t route_count;
 static struct {
     char function[32];
     DWORD code;
-} answers[FEW];
+} answers[ITEM_MAX];
 static bool elevated, has_ip4, has_ip6;
 static DWORD silence_ms;
 static MIB_IPNET_ROW2 last;
@@ -56,11 +56,11 @@ void standin_reset(void)
     AcquireSRWLockExclusive(&lock);
     memset(interfaces, 0, sizeof interfaces);
     for (size_t i = 0; i < INTERFACES; i++) {
-        interfaces[i].InterfaceLuid.Value = shipped[i].luid;
-        interfaces[i].InterfaceIndex = shipped[i].index;
-        interfaces[i].InterfaceAndOperStatusFlags.FilterInterface = shipped[i].filter;
+        interfaces[i].InterfaceLuid.Value = initial[i].luid;
+        interfaces[i].InterfaceIndex = initial[i].index;
+        interfaces[i].InterfaceAndOperStatusFlags.FilterInterface = initial[i].filter;
         interfaces[i].PhysicalAddressLength = 6;
-        wcscpy(interfaces[i].Alias, shipped[i].alias);
+        wcscpy(interfaces[i].Alias, initial[i].alias);
     }
     row_count = host_count = route_count = 0;
     memset(answers, 0, sizeof answers);
@@ -127,9 +127,9 @@ SIZE_T standin_last(MIB_IPNET_ROW2 *row)
     return sizeof *row;
 }
 
-static DWORD arranged(const char *function)
+static DWORD configured(const char *function)
 {
-    for (size_t i = 0; i < FEW; i++)
+    for (size_t i = 0; i < ITEM_MAX; i++)
         if (strcmp(answers[i].function, function) == 0)
             return answers[i].code;
     return NO_ERROR;
@@ -227,7 +227,7 @@ static bool is_valid(const SOCKADDR_INET *address)
            address->Ipv4.sin_addr.s_addr != INADDR_BROADCAST;
 }
 
-/* What the pages of all row functions have in common. */
+/* The checks that Microsoft documents for all functions of rows. */
 static DWORD check_row(const MIB_IPNET_ROW2 *row, MIB_IF_ROW2 **interface, bool takes_loopback, bool is_written)
 {
     if (row == NULL || !is_valid(&row->Address) || (!takes_loopback && is_loopback(&row->Address)))
@@ -242,11 +242,11 @@ static DWORD check_row(const MIB_IPNET_ROW2 *row, MIB_IF_ROW2 **interface, bool 
     return *interface == NULL ? ERROR_NOT_FOUND : NO_ERROR;
 }
 
-/* Counts and keeps the call, then checks it. */
+/* Counts and records the call, then checks its row. */
 static DWORD begin(const char *function, const MIB_IPNET_ROW2 *row, MIB_IF_ROW2 **interface, bool takes_loopback,
                    bool is_written)
 {
-    const DWORD code = arranged(function);
+    const DWORD code = configured(function);
 
     calls++;
     if (row != NULL)
@@ -265,7 +265,7 @@ static DWORD create(const MIB_IPNET_ROW2 *row)
         return ERROR_ACCESS_DENIED;
     if (find_row(row, interface) != NULL)
         return ERROR_OBJECT_ALREADY_EXISTS;
-    if (row_count == ROOM)
+    if (row_count == ROW_MAX)
         return ERROR_NOT_ENOUGH_MEMORY;
     add_row(row, interface, NlnsPermanent);
     return NO_ERROR;
@@ -311,12 +311,12 @@ static DWORD delete(const MIB_IPNET_ROW2 *row)
 static DWORD get(MIB_IPNET_ROW2 *row)
 {
     MIB_IF_ROW2 *interface = NULL;
-    const DWORD arrangement = arranged("GetIpNetEntry2");
+    const DWORD configured_code = configured("GetIpNetEntry2");
     const DWORD code = begin("GetIpNetEntry2", row, &interface, true, false);
     const MIB_IPNET_ROW2 *present;
 
     if (code != NO_ERROR)
-        return code == ERROR_NOT_FOUND && arrangement == NO_ERROR ? ERROR_FILE_NOT_FOUND : code;
+        return code == ERROR_NOT_FOUND && configured_code == NO_ERROR ? ERROR_FILE_NOT_FOUND : code;
     present = find_row(row, interface);
     if (present == NULL)
         return ERROR_NOT_FOUND;
@@ -358,7 +358,7 @@ static bool has_stack(ADDRESS_FAMILY family)
 
 static DWORD check_family(const char *function, ADDRESS_FAMILY family)
 {
-    const DWORD code = arranged(function);
+    const DWORD code = configured(function);
 
     if (code != NO_ERROR)
         return code;
@@ -391,7 +391,7 @@ static DWORD read_table(ADDRESS_FAMILY family, MIB_IPNET_TABLE2 **table)
 {
     const DWORD code = check_family("GetIpNetTable2", family);
 
-    *table = (MIB_IPNET_TABLE2 *)(ULONG_PTR)0xdead; /* what is left there on failure is nobody's memory */
+    *table = (MIB_IPNET_TABLE2 *)(ULONG_PTR)0xdead; /* after a failure the pointer is invalid */
     if (code != NO_ERROR)
         return code;
     if (row_count == 0)
@@ -420,7 +420,7 @@ void WINAPI FreeMibTable(void *memory)
 
 DWORD WINAPI GetIfTable2(MIB_IF_TABLE2 **table)
 {
-    const DWORD code = arranged("GetIfTable2");
+    const DWORD code = configured("GetIfTable2");
 
     *table = (MIB_IF_TABLE2 *)(ULONG_PTR)0xdead;
     if (code != NO_ERROR)
@@ -437,7 +437,7 @@ DWORD WINAPI GetIfTable2(MIB_IF_TABLE2 **table)
 DWORD WINAPI GetIfEntry2(MIB_IF_ROW2 *row)
 {
     const MIB_IF_ROW2 *found = interface_of(&row->InterfaceLuid, row->InterfaceIndex);
-    const DWORD code = arranged("GetIfEntry2");
+    const DWORD code = configured("GetIfEntry2");
 
     if (code != NO_ERROR || found == NULL)
         return code != NO_ERROR ? code : ERROR_FILE_NOT_FOUND;
@@ -481,7 +481,7 @@ DWORD WINAPI GetBestRoute2(NET_LUID *luid, NET_IFINDEX index, const SOCKADDR_INE
                            const SOCKADDR_INET *destination, ULONG options, MIB_IPFORWARD_ROW2 *best,
                            SOCKADDR_INET *best_source)
 {
-    const DWORD code = arranged("GetBestRoute2");
+    const DWORD code = configured("GetBestRoute2");
     const MIB_IPFORWARD_ROW2 *found = NULL;
 
     if (code != NO_ERROR || index != 0 || source != NULL || options != 0)
@@ -507,8 +507,8 @@ static const struct host *find_host(const SOCKADDR_INET *address)
 
 static DWORD begin_resolve(const MIB_IPNET_ROW2 *row, MIB_IF_ROW2 **interface)
 {
-    const DWORD arrangement = arranged("ResolveIpNetEntry2");
-    const DWORD code = arrangement != NO_ERROR ? arrangement : check_row(row, interface, false, false);
+    const DWORD configured_code = configured("ResolveIpNetEntry2");
+    const DWORD code = configured_code != NO_ERROR ? configured_code : check_row(row, interface, false, false);
     MIB_IPNET_ROW2 *present;
 
     if (code != NO_ERROR)
@@ -521,7 +521,7 @@ static DWORD begin_resolve(const MIB_IPNET_ROW2 *row, MIB_IF_ROW2 **interface)
 
 static DWORD end_resolve(MIB_IPNET_ROW2 *row, const MIB_IF_ROW2 *interface, const struct host *host)
 {
-    row->InterfaceIndex = 0; /* a failed call may have written anything */
+    row->InterfaceIndex = 0; /* a failed call may have changed the row */
     if (host == NULL)
         return ERROR_BAD_NET_NAME;
     memcpy(row->PhysicalAddress, "\x02\x00\x5e\x00\x00", 5);
@@ -552,7 +552,7 @@ DWORD WINAPI ResolveIpNetEntry2(MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source
     AcquireSRWLockExclusive(&lock);
     code = begin_resolve(row, &interface);
     ReleaseSRWLockExclusive(&lock);
-    /* As SendARP, whose successor it is, for a source that is not local: none is here. */
+    /* Like its predecessor SendARP for a source that is not local; the stand-in has no local addresses. */
     if (code == NO_ERROR && source != NULL)
         code = ERROR_NOT_FOUND;
     if (code == NO_ERROR) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* How the tests arrange what the stand-in for iphlpapi.dll answers, and see what was done to it. */
+/* The functions by which the tests configure the stand-in for iphlpapi.dll and inspect the calls to it. */
 #ifndef NETIO_STANDIN_H
 #define NETIO_STANDIN_H
 
@@ -11,29 +11,29 @@
 #define STANDIN __declspec(dllimport)
 #endif
 
-/* Starts anew: no rows, hosts or routes; both stacks; administrator; interfaces Ethernet (4), Überall (7), a filter. */
+/* Restores the initial state: no rows, hosts or routes; both stacks; elevated; Ethernet (4), Überall (7), a filter. */
 STANDIN void standin_reset(void);
 
 STANDIN void standin_elevated(int elevated);
 STANDIN void standin_stacks(int ip4, int ip6);
-STANDIN void standin_index(const NET_LUID *luid, NET_IFINDEX index); /* as disable and enable change it */
+STANDIN void standin_index(const NET_LUID *luid, NET_IFINDEX index); /* as after disable and enable */
 
-/* A function, by its name, gives this code whatever it is asked; 0: its own answers again. */
+/* Makes the function of that name return this code for any arguments; 0 restores its behaviour. */
 STANDIN void standin_answer(const char *function, DWORD code);
 
-STANDIN void standin_row(const MIB_IPNET_ROW2 *row);                                       /* as it is; its LUID */
-STANDIN void standin_host(const SOCKADDR_INET *address, UCHAR last_byte, DWORD delay_ms); /* answers resolves */
-STANDIN void standin_silence(DWORD delay_ms); /* how long the resolve of an absent host takes */
+STANDIN void standin_row(const MIB_IPNET_ROW2 *row);                                       /* unchanged, by its LUID */
+STANDIN void standin_host(const SOCKADDR_INET *address, UCHAR last_byte, DWORD delay_ms); /* replies to probes */
+STANDIN void standin_silence(DWORD delay_ms); /* the duration of a resolve without a reply */
 
-/* A NULL gateway: on link. The protocol is RouteProtocolLocal for those that Windows makes itself. */
+/* NULL as gateway: on-link. The protocol is RouteProtocolLocal for routes that Windows creates itself. */
 STANDIN void standin_route(const SOCKADDR_INET *prefix, UCHAR length, const NET_LUID *luid, const SOCKADDR_INET *gateway,
                            int protocol);
 
-STANDIN LONG standin_tables(void);       /* given out and not freed */
-STANDIN LONG standin_resolving(void);    /* calls under way */
-STANDIN LONG standin_resolving_most(void); /* at one time, since the reset */
-STANDIN LONG standin_resolved(void);     /* calls ended, since the reset */
+STANDIN LONG standin_tables(void);       /* returned and not freed */
+STANDIN LONG standin_resolving(void);    /* running calls */
+STANDIN LONG standin_resolving_most(void); /* their maximum since the reset */
+STANDIN LONG standin_resolved(void);     /* finished calls since the reset */
 STANDIN LONG standin_calls(void);        /* calls of Create, Set, Delete, Get */
-STANDIN SIZE_T standin_last(MIB_IPNET_ROW2 *row); /* the row of the last of those, as it came; its size */
+STANDIN SIZE_T standin_last(MIB_IPNET_ROW2 *row); /* the row of the last of these calls, and its size */
 
 #endif

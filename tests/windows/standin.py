@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The stand-in for iphlpapi.dll, as the tests arrange it (standin.h)."""
+"""The stand-in for iphlpapi.dll, configured by the tests (standin.h)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from netio._native import CData
 
 # NL_ROUTE_PROTOCOL
-_LOCAL, _BY_HAND = 2, 3
+_LOCAL, _NETMGMT = 2, 3
 
 
 class Standin:
-    """The stand-in that the module under test calls, and its own functions (standin.h)."""
+    """The stand-in that the module under test calls, with the functions that configure it (standin.h)."""
 
     def __init__(self) -> None:
         self._dll = ctypes.CDLL(str(Path(netio._native.__file__).with_name("netiotst.dll")))
@@ -32,7 +32,7 @@ class Standin:
         self._dll.standin_reset()
 
     def answer(self, function: str, code: int) -> None:
-        """Makes a function give a code, whatever it is asked."""
+        """Make a function return a code, whatever its arguments are."""
         self._dll.standin_answer(function.encode(), code)
 
     def elevated(self, value: bool) -> None:
@@ -45,11 +45,11 @@ class Standin:
         self._dll.standin_silence(milliseconds)
 
     def index(self, interface: Interface, index: int) -> None:
-        """Gives an interface another index, as disable and enable do."""
+        """Change the index of an interface, as happens if it is disabled and enabled."""
         self._dll.standin_index(ctypes.byref(ctypes.c_uint64(interface.luid)), index)
 
     def row(self, row: Neighbor) -> None:
-        """Adds a row as it is, of any state."""
+        """Add a row unchanged, with any state."""
         native, refused = pack_entries([row], InterfaceCache())
         assert not refused
         native[0].State = int(row.state)
@@ -58,7 +58,7 @@ class Standin:
         self._dll.standin_row(_pointer(native))
 
     def host(self, address: IPv4Address | IPv6Address, last_byte: int = 7, *, milliseconds: int = 0) -> None:
-        """Lets 02:00:5e:00:00:<last_byte> answer for an address, after a time."""
+        """Add a host with the physical address 02:00:5e:00:00:<last_byte>, which replies after a time."""
         native = pack_address(address)
         self._dll.standin_host(_pointer(native), last_byte, milliseconds)
 
@@ -71,14 +71,14 @@ class Standin:
         *,
         by_system: bool = False,
     ) -> None:
-        """Adds a route; by_system: one that Windows makes for its own addresses and networks."""
+        """Add a route; by_system: one that Windows creates for its own addresses and networks."""
         native = pack_address(prefix)
         router = None if gateway is None else _pointer(pack_address(gateway))
         luid = ctypes.byref(ctypes.c_uint64(interface.luid))
-        self._dll.standin_route(_pointer(native), length, luid, router, _LOCAL if by_system else _BY_HAND)
+        self._dll.standin_route(_pointer(native), length, luid, router, _LOCAL if by_system else _NETMGMT)
 
     def count(self, name: str) -> int:
-        """One of its counters: tables, resolving, resolving_most, resolved, calls."""
+        """Return one of its counters: tables, resolving, resolving_most, resolved, calls."""
         counted: int = getattr(self._dll, f"standin_{name}")()
         return counted
 

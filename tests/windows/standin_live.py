@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Loaded by pytest: gives the stand-in what tests/windows_live looks for on a machine, so that those tests run too."""
+"""Loaded by pytest: adds the routes, hosts and rows that tests/windows_live expects of a machine to the stand-in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import netio
 @pytest.fixture(scope="session", autouse=True)
 def _machine() -> None:
     standin = Standin()
-    ethernet = next(link for link in netio.list_interfaces() if link.name == "Ethernet")
+    ethernet = next(interface for interface in netio.list_interfaces() if interface.name == "Ethernet")
     standin.route(IPv4Address("0.0.0.0"), 0, ethernet, IPv4Address("198.51.100.1"))
     standin.route(IPv4Address("198.51.100.0"), 24, ethernet, by_system=True)
     standin.host(IPv4Address("198.51.100.1"), 1, milliseconds=10)

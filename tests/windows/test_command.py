@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The command on Windows: as a process, with Wine's own table; in this process, against the stand-in."""
+"""The command on Windows: as a process with the table of Wine; within this process with the stand-in."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    Command = Callable[..., "Ended"]
+    Command = Callable[..., "Finished"]
 
 MAC = "02:00:5e:00:00:07"
 OTHER = "02:00:5e:00:00:08"
@@ -38,18 +38,18 @@ netio.create_neighbor("192.0.2.7", "{MAC}", interface="\\u00dcberall")
 """
 
 
-class Ended(NamedTuple):
+class Finished(NamedTuple):
     status: int
     out: str
     err: str
 
 
-def process(code: str, *words: str, given: bytes = b"", encoding: str = "") -> subprocess.CompletedProcess[bytes]:
-    """Runs code with these words behind the command's name, and without what under_wine sets for tests."""
+def process(code: str, *words: str, stdin: bytes = b"", encoding: str = "") -> subprocess.CompletedProcess[bytes]:
+    """Run code with these arguments, without the variables for encodings that under_wine sets."""
     kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONUTF8", "PYTHONIOENCODING")}
     return subprocess.run(
         [sys.executable, "-W", "error", "-c", code, *words],
-        input=given,  # a pipe; what else Wine hands over CPython refuses
+        input=stdin,  # a pipe: CPython rejects other standard streams of Wine
         capture_output=True,
         env=kept | ({"PYTHONIOENCODING": encoding} if encoding else {}),
         timeout=50,
@@ -58,31 +58,31 @@ def process(code: str, *words: str, given: bytes = b"", encoding: str = "") -> s
 
 
 def cells(out: str) -> list[list[str]]:
-    """A table without its heading."""
+    """Return the cells of a table without its heading."""
     return [line.split() for line in out.splitlines()[1:]]
 
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """The command in this process, where the stand-in has its rows."""
+    """Runs the command within this process, in which the stand-in has its rows."""
 
-    def run(*words: str) -> Ended:
+    def run(*words: str) -> Finished:
         monkeypatch.setattr(sys, "argv", ["netio", *words])
         with pytest.raises(SystemExit) as caught:
             main()
         code = caught.value.code or 0
         assert isinstance(code, int)
-        return Ended(code, *capsys.readouterr())
+        return Finished(code, *capsys.readouterr())
 
     return run
 
 
 def test_list_shows_the_table_of_the_system() -> None:
-    told = json.loads(Path(os.environ["NETIO_WINE"], "neigh.json").read_text(encoding="utf-8"))
+    expected = json.loads(Path(os.environ["NETIO_WINE"], "neigh.json").read_text(encoding="utf-8"))
     done = process(_MAIN, "list", "-4")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.endswith(b"\r\n")
-    rows = sorted(told, key=lambda row: (row["dev"], ip_address(row["dst"])))
+    rows = sorted(expected, key=lambda row: (row["dev"], ip_address(row["dst"])))
     assert cells(done.stdout.decode("ascii")) == [[row["dst"], row["lladdr"], row["dev"], "PERMANENT"] for row in rows]
 
 
@@ -93,15 +93,15 @@ def test_list_as_json() -> None:
 
 
 @pytest.mark.parametrize("words", [["nosuch"], ["list", "-5"], ["create", "192.0.2.7"], ["delete"], ["flush", "x"]])
-def test_wrong_usage(words: list[str]) -> None:
+def test_wrong_usage_exits_with_2(words: list[str]) -> None:
     done = process(_MAIN, *words)
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"Usage: netio" in done.stderr
 
 
 @pytest.mark.parametrize("alias", ["*", "%OS%", "$OS", "~", "Local Area Connection* 1"])
-def test_an_alias_is_taken_as_typed(alias: str) -> None:
-    """Windows has aliases with a star, which click takes for a pattern of files."""
+def test_alias_is_not_expanded(alias: str) -> None:
+    """Bug: click expands an alias with an asterisk, which Windows has, as a pattern of file names."""
     done = process(_MAIN, "list", "-4", "-i", alias)
     assert (done.returncode, done.stdout) == (1, b"")
     assert f"interface {alias}: there is no such interface" in done.stderr.decode("ascii")
@@ -109,7 +109,7 @@ def test_an_alias_is_taken_as_typed(alias: str) -> None:
 
 @pytest.mark.wine_lacks
 @pytest.mark.parametrize("encoding", ["", "utf-8", "ascii", "cp866"])
-def test_alias_that_the_encoding_lacks(encoding: str) -> None:
+def test_alias_with_characters_that_the_encoding_lacks(encoding: str) -> None:
     done = process(_WITH_ROW + _MAIN, "list", "-i", "Überall", encoding=encoding)
     assert (done.returncode, done.stderr) == (0, b"")
     codec = encoding or locale.getencoding()
@@ -118,16 +118,16 @@ def test_alias_that_the_encoding_lacks(encoding: str) -> None:
 
 
 @pytest.mark.wine_lacks
-def test_rows_from_a_pipe() -> None:
+def test_entries_from_a_pipe() -> None:
     lines = b'{"address": "192.0.2.7", "interface": "\xc3\x9cberall"}\r\n{"address": "192.0.2.8", "interface": 4}\r\n'
-    done = process(_WITH_ROW + _MAIN, "delete", "--from", "-", "--missing-ok", given=lines)
+    done = process(_WITH_ROW + _MAIN, "delete", "--from", "-", "--missing-ok", stdin=lines)
     assert (done.returncode, done.stderr) == (0, b"")
     assert re.fullmatch(rb"2 .*entries deleted\r\n", done.stdout)
 
 
 @pytest.mark.wine_lacks
 @pytest.mark.usefixtures("standin")
-def test_life_of_a_row(command: Command) -> None:
+def test_create_set_replace_and_delete(command: Command) -> None:
     assert command("create", "fe80::7", MAC, "-i", "Überall") == (0, "", "")
     assert cells(command("get", "fe80::7%7").out) == [["fe80::7%7", MAC, "Überall", "PERMANENT"]]
     again = command("create", "fe80::7", MAC, "-i", "Überall")
@@ -137,14 +137,14 @@ def test_life_of_a_row(command: Command) -> None:
     assert command("replace", "192.0.2.7", MAC, "-i", "Ethernet") == (0, "", "")
     assert [row[0] for row in cells(command("list").out)] == ["192.0.2.7", "fe80::7%7"]
     assert command("delete", "fe80::7", "-i", "Überall") == (0, "", "")
-    gone = command("get", "fe80::7%7")
-    assert gone.status == 1
-    assert "`netio create` creates one" in gone.err
+    absent = command("get", "fe80::7%7")
+    assert absent.status == 1
+    assert "`netio create` creates one" in absent.err
     assert [str(row.address) for row in netio.list_neighbors()] == ["192.0.2.7"]
 
 
 @pytest.mark.wine_lacks
-def test_states(command: Command, standin: Standin) -> None:
+def test_list_shows_states_and_routers(command: Command, standin: Standin) -> None:
     standin.row(Neighbor("192.0.2.1", MAC, interface="Ethernet", state=NeighborState.STALE))
     standin.row(Neighbor("192.0.2.2", interface="Ethernet", state=NeighborState.UNREACHABLE, is_unreachable=True))
     standin.row(Neighbor("2001:db8::1", MAC, interface="Überall", state=NeighborState.REACHABLE, is_router=True))
@@ -156,7 +156,7 @@ def test_states(command: Command, standin: Standin) -> None:
 
 
 @pytest.mark.wine_lacks
-def test_flush(command: Command, standin: Standin) -> None:
+def test_flush_of_one_interface_keeps_permanent_entries(command: Command, standin: Standin) -> None:
     standin.row(Neighbor("192.0.2.1", MAC, interface="Ethernet", state=NeighborState.STALE))
     standin.row(Neighbor("192.0.2.2", MAC, interface="Überall", state=NeighborState.STALE))
     netio.create_neighbor("192.0.2.7", MAC, interface="Ethernet")
@@ -169,7 +169,7 @@ def test_flush(command: Command, standin: Standin) -> None:
     "words",
     [["create", "192.0.2.7", MAC], ["set", "192.0.2.7", MAC], ["replace", "192.0.2.7", MAC], ["delete", "192.0.2.7"]],
 )
-def test_not_elevated(command: Command, standin: Standin, words: list[str]) -> None:
+def test_error_without_elevation_names_the_prompt(command: Command, standin: Standin, words: list[str]) -> None:
     standin.elevated(False)
     done = command(*words, "-i", "Ethernet")
     assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
@@ -189,7 +189,7 @@ def test_not_elevated(command: Command, standin: Standin, words: list[str]) -> N
     ],
 )
 @pytest.mark.usefixtures("standin")
-def test_rows_from_a_file_of_windows(command: Command, tmp_path: Path, mark: bytes, lines: list[str]) -> None:
+def test_entries_from_a_file_of_windows(command: Command, tmp_path: Path, mark: bytes, lines: list[str]) -> None:
     file = tmp_path / "hosts"
     file.write_bytes(mark + "\r\n".join(lines).encode())
     done = command("create", "--from", str(file))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The verbs that Wine lacks, against the stand-in: every code that Microsoft documents, and both families."""
+"""The verbs that Wine lacks, with the stand-in: every code that Microsoft documents, and both families."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ MAC = "02:00:5e:00:00:07"
 OTHER = "02:00:5e:00:00:08"
 ADDRESSES = ["192.0.2.7", "2001:db8::7", "fe80::7"]
 
-NO_FUNCTION_KNOWS = 4711
+UNDOCUMENTED = 4711
 
 VERBS: dict[str, Callable[[str, str], object]] = {
-    "CreateIpNetEntry2": lambda address, link: netio.create_neighbor(address, MAC, interface=link),
-    "SetIpNetEntry2": lambda address, link: netio.set_neighbor(address, MAC, interface=link),
-    "DeleteIpNetEntry2": lambda address, link: netio.delete_neighbor(address, interface=link),
-    "GetIpNetEntry2": lambda address, link: netio.get_neighbor(address, interface=link),
-    "ResolveIpNetEntry2": lambda address, link: netio.resolve_neighbor(address, interface=link),
-    "FlushIpNetTable2": lambda _, link: netio.flush_neighbors(interface=link),
-    "GetIpNetTable2": lambda _, link: netio.list_neighbors(interface=link),
+    "CreateIpNetEntry2": lambda address, interface: netio.create_neighbor(address, MAC, interface=interface),
+    "SetIpNetEntry2": lambda address, interface: netio.set_neighbor(address, MAC, interface=interface),
+    "DeleteIpNetEntry2": lambda address, interface: netio.delete_neighbor(address, interface=interface),
+    "GetIpNetEntry2": lambda address, interface: netio.get_neighbor(address, interface=interface),
+    "ResolveIpNetEntry2": lambda address, interface: netio.resolve_neighbor(address, interface=interface),
+    "FlushIpNetTable2": lambda _, interface: netio.flush_neighbors(interface=interface),
+    "GetIpNetTable2": lambda _, interface: netio.list_neighbors(interface=interface),
 }
 
 
-def link(name: str) -> netio.Interface:
+def interface_named(name: str) -> netio.Interface:
     return next(found for found in netio.list_interfaces() if found.name == name)
 
 
 @pytest.mark.usefixtures("standin")
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("interface", ["Ethernet", "Überall"])
-def test_life_of_a_row(address: str, interface: str) -> None:
+def test_create_set_replace_and_delete(address: str, interface: str) -> None:
     netio.create_neighbor(address, MAC, interface=interface)
     row = netio.get_neighbor(address, interface=interface)
-    scope = f"%{link(interface).index}" if address.startswith("fe80") else ""
+    scope = f"%{interface_named(interface).index}" if address.startswith("fe80") else ""
     assert row == Neighbor(f"{address}{scope}", MAC, interface=interface, state=NeighborState.PERMANENT)
-    assert row.interface_luid == link(interface).luid
+    assert row.interface_luid == interface_named(interface).luid
     with pytest.raises(netio.NeighborExistsError):
         netio.create_neighbor(address, OTHER, interface=interface)
     netio.set_neighbor(address, OTHER, interface=interface)
@@ -96,10 +96,10 @@ def test_life_of_a_row(address: str, interface: str) -> None:
         ("GetIpNetTable2", 8, netio.NetioError),
         ("GetIpNetTable2", 50, netio.NotSupportedError),
         ("GetIpNetTable2", 87, netio.InvalidParameterError),
-        *((function, NO_FUNCTION_KNOWS, netio.NetioError) for function in VERBS),
+        *((function, UNDOCUMENTED, netio.NetioError) for function in VERBS),
     ],
 )
-def test_documented_code(standin: Standin, function: str, code: int, kind: type[netio.NetioError]) -> None:
+def test_exception_of_documented_code(standin: Standin, function: str, code: int, kind: type[netio.NetioError]) -> None:
     standin.answer(function, code)
     with pytest.raises(kind) as caught:
         VERBS[function]("192.0.2.7", "Ethernet")
@@ -108,7 +108,7 @@ def test_documented_code(standin: Standin, function: str, code: int, kind: type[
     assert caught.value.operation == function
 
 
-def test_success_without_rows(standin: Standin) -> None:
+def test_empty_table(standin: Standin) -> None:
     standin.answer("GetIpNetTable2", 1168)
     assert len(netio.list_neighbors()) == 0
 
@@ -121,20 +121,20 @@ def test_unknown_interface(standin: Standin) -> None:
     assert standin.count("resolving_most") == 1
 
 
-def test_the_system_judges_first_what_is_wrong_with_the_address(standin: Standin) -> None:
+def test_unknown_interface_does_not_hide_the_error_of_an_invalid_address(standin: Standin) -> None:
     with pytest.raises(netio.InvalidParameterError):
         netio.create_neighbor("127.0.0.1", MAC, interface="nosuch")
     assert standin.count("calls") == 1
 
 
 @pytest.mark.parametrize("function", ["CreateIpNetEntry2", "SetIpNetEntry2", "DeleteIpNetEntry2", "FlushIpNetTable2"])
-def test_not_elevated(standin: Standin, function: str) -> None:
+def test_error_without_elevation_names_the_prompt(standin: Standin, function: str) -> None:
     standin.elevated(False)
     with pytest.raises(netio.AccessDeniedError, match="elevated"):
         VERBS[function]("192.0.2.7", "Ethernet")
 
 
-def some_rows(standin: Standin) -> list[Neighbor]:
+def add_rows(standin: Standin) -> list[Neighbor]:
     rows = [
         Neighbor("192.0.2.1", MAC, interface="Ethernet", state=NeighborState.STALE),
         Neighbor("192.0.2.2", interface="Überall", state=NeighborState.UNREACHABLE, is_unreachable=True),
@@ -147,7 +147,7 @@ def some_rows(standin: Standin) -> list[Neighbor]:
 
 
 def test_tables_of_both_families(standin: Standin) -> None:
-    rows = some_rows(standin)
+    rows = add_rows(standin)
     assert list(netio.list_neighbors()) == rows
     assert list(netio.list_neighbors(socket.AF_INET)) == rows[:2]
     assert list(netio.list_neighbors(socket.AF_INET6)) == rows[2:]
@@ -155,8 +155,8 @@ def test_tables_of_both_families(standin: Standin) -> None:
     assert netio.list_neighbors(socket.AF_INET6, interface=4)[0].reachability_time == 1234
 
 
-def test_one_stack_missing(standin: Standin) -> None:
-    rows = some_rows(standin)
+def test_list_without_one_of_the_stacks(standin: Standin) -> None:
+    rows = add_rows(standin)
     standin.stacks(ip4=True, ip6=False)
     assert list(netio.list_neighbors()) == rows[:2]
     with pytest.raises(netio.NotSupportedError):
@@ -168,8 +168,8 @@ def test_one_stack_missing(standin: Standin) -> None:
         netio.list_neighbors()
 
 
-def test_flush(standin: Standin) -> None:
-    rows = some_rows(standin)
+def test_flush_by_family_and_interface(standin: Standin) -> None:
+    rows = add_rows(standin)
     netio.flush_neighbors(socket.AF_INET6, interface="Überall")
     assert list(netio.list_neighbors()) == rows[:3]
     netio.flush_neighbors(interface="Ethernet")
@@ -178,8 +178,8 @@ def test_flush(standin: Standin) -> None:
     assert list(netio.list_neighbors()) == [rows[2]]
 
 
-def test_rows_go_by_the_luid_when_the_index_has_changed(standin: Standin) -> None:
-    ethernet = link("Ethernet")
+def test_entries_are_found_by_luid_after_the_index_changed(standin: Standin) -> None:
+    ethernet = interface_named("Ethernet")
     netio.create_neighbor("192.0.2.7", MAC, interface=ethernet)
     (row,) = netio.list_neighbors()
     standin.index(ethernet, 33)
@@ -190,7 +190,7 @@ def test_rows_go_by_the_luid_when_the_index_has_changed(standin: Standin) -> Non
 
 
 @pytest.mark.usefixtures("standin")
-def test_interfaces() -> None:
+def test_list_interfaces() -> None:
     assert [(found.name, found.index) for found in netio.list_interfaces()] == [("Ethernet", 4), ("Überall", 7)]
 
 
@@ -207,7 +207,7 @@ def test_bulk(standin: Standin) -> None:
 
 
 @pytest.mark.usefixtures("standin")
-def test_bulk_goes_on_after_failures() -> None:
+def test_bulk_continues_after_failures() -> None:
     netio.create_neighbor("192.0.2.2", MAC, interface="Ethernet")
     rows = [Neighbor(f"192.0.2.{n}", MAC, interface=name) for n, name in enumerate(["Ethernet"] * 4 + ["nosuch"], 1)]
     with pytest.raises(ExceptionGroup, match="2 of 5 rows failed") as caught:
@@ -226,7 +226,7 @@ def test_bulk_goes_on_after_failures() -> None:
 
 @pytest.fixture
 def _routes(standin: Standin) -> None:
-    ethernet, wlan = link("Ethernet"), link("Überall")
+    ethernet, wlan = interface_named("Ethernet"), interface_named("Überall")
     standin.route(IPv4Address("192.0.2.0"), 24, ethernet, by_system=True)
     standin.route(IPv4Address("192.0.2.1"), 32, ethernet, by_system=True)
     standin.route(IPv4Address("192.0.2.255"), 32, ethernet, by_system=True)
@@ -237,14 +237,14 @@ def _routes(standin: Standin) -> None:
 
 @pytest.mark.usefixtures("_routes")
 @pytest.mark.parametrize(("address", "name"), [("192.0.2.7", "Ethernet"), ("2001:db8:1::7", "Überall")])
-def test_interface_chosen_by_the_routes(address: str, name: str) -> None:
+def test_interface_is_chosen_by_the_routes(address: str, name: str) -> None:
     netio.create_neighbor(address, MAC)
     assert [(row.address, row.interface) for row in netio.list_neighbors()] == [(ip_address(address), name)]
 
 
 @pytest.mark.usefixtures("_routes")
 @pytest.mark.parametrize("address", ["192.0.2.1", "192.0.2.255", "224.0.0.9", "ff02::9", "fe80::9"])
-def test_address_that_tells_no_interface(address: str) -> None:
+def test_address_without_a_unique_interface_is_rejected(address: str) -> None:
     with pytest.raises(netio.InvalidParameterError, match="interface="):
         netio.create_neighbor(address, MAC)
 
@@ -254,7 +254,7 @@ def test_address_that_tells_no_interface(address: str) -> None:
     ("address", "gateway"),
     [("198.51.100.7", "192.0.2.254"), ("2001:db8:2::7", "fe80::254"), ("203.0.113.7", ""), ("2001:db8:3::7", "")],
 )
-def test_address_on_no_link(address: str, gateway: str) -> None:
+def test_off_link_address_is_rejected(address: str, gateway: str) -> None:
     with pytest.raises(netio.UnreachableError) as caught:
         netio.create_neighbor(address, MAC)
     assert caught.value.code == 1231
@@ -262,7 +262,7 @@ def test_address_on_no_link(address: str, gateway: str) -> None:
 
 
 def test_no_growth_over_10000_calls(standin: Standin) -> None:
-    def life() -> None:
+    def cycle() -> None:
         netio.create_neighbor("192.0.2.7", MAC, interface="Ethernet")
         netio.get_neighbor("192.0.2.7", interface="Ethernet")
         netio.replace_neighbor("192.0.2.7", OTHER, interface="Ethernet")
@@ -270,10 +270,10 @@ def test_no_growth_over_10000_calls(standin: Standin) -> None:
         netio.delete_neighbor("192.0.2.7", interface="Ethernet")
 
     for _ in range(100):
-        life()
+        cycle()
     used, handle = bytes_in_use(), next_handle()
     for _ in range(2000):
-        life()
+        cycle()
     assert bytes_in_use() - used < 100_000
     assert next_handle() <= handle + 16
     assert standin.count("calls") == 5 * 2100  # replace is Create, then Set

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Resolving against the stand-in, which takes its time as ResolveIpNetEntry2 does and cannot be interrupted either."""
+"""Resolving with the stand-in, whose ResolveIpNetEntry2 blocks and, like that of Windows, cannot be interrupted."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.01)
 
 
-def quiet(standin: Standin) -> bool:
+def is_idle(standin: Standin) -> bool:
     return standin.count("resolving") == 0
 
 
 @pytest.mark.parametrize("host", [HOST, IPv6Address("2001:db8::7")])
-def test_answer(standin: Standin, host: IPv4Address | IPv6Address) -> None:
+def test_resolve_replaces_a_stale_entry(standin: Standin, host: IPv4Address | IPv6Address) -> None:
     standin.row(Neighbor(host, "02:00:5e:00:00:99", interface="Ethernet", state=NeighborState.STALE))
     standin.host(host, 0x42, milliseconds=100)
     row = netio.resolve_neighbor(host, interface="Ethernet")
@@ -47,7 +47,7 @@ def test_answer(standin: Standin, host: IPv4Address | IPv6Address) -> None:
     assert list(netio.list_neighbors()) == [row]
 
 
-def test_silence(standin: Standin) -> None:
+def test_silent_host_is_unreachable(standin: Standin) -> None:
     standin.silence(150)
     with pytest.raises(netio.UnreachableError) as caught:
         netio.resolve_neighbor(HOST, interface="Ethernet")
@@ -55,7 +55,7 @@ def test_silence(standin: Standin) -> None:
     assert "on Ethernet" in str(caught.value)
 
 
-def test_source_of_another_machine(standin: Standin) -> None:
+def test_source_address_of_another_machine_is_rejected(standin: Standin) -> None:
     standin.host(HOST)
     with pytest.raises(netio.InterfaceNotFoundError) as caught:
         netio.resolve_neighbor(HOST, interface="Ethernet", source="198.51.100.1")
@@ -63,17 +63,17 @@ def test_source_of_another_machine(standin: Standin) -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, 0.3])
-def test_timeout_is_kept_though_the_call_goes_on(standin: Standin, timeout: float) -> None:
+def test_timeout_is_kept_although_the_call_continues(standin: Standin, timeout: float) -> None:
     standin.silence(1500)
     start = time.monotonic()
     with pytest.raises(netio.UnreachableError):
         netio.resolve_neighbor(HOST, interface="Ethernet", timeout=timeout)
     assert timeout <= time.monotonic() - start < timeout + 0.5
     wait_until(lambda: standin.count("resolved") == 1 or timeout == 0)
-    wait_until(lambda: quiet(standin))
+    wait_until(lambda: is_idle(standin))
 
 
-def test_interrupt(standin: Standin) -> None:
+def test_ctrl_c_ends_a_blocked_resolve(standin: Standin) -> None:
     standin.silence(3000)
     start = time.monotonic()
     timer = threading.Timer(0.3, _thread.interrupt_main)
@@ -82,7 +82,7 @@ def test_interrupt(standin: Standin) -> None:
         netio.resolve_neighbor(HOST, interface="Ethernet")
     assert time.monotonic() - start < 1
     timer.join()
-    wait_until(lambda: quiet(standin))
+    wait_until(lambda: is_idle(standin))
 
 
 class Session:
@@ -98,7 +98,7 @@ class Session:
         assert lib.netio_resolver_submit(self._resolver, native, len(hosts), ffi.NULL, first_tag) == 0
 
     def wait(self, room: int = 16) -> list[tuple[int, int, int]]:
-        """What there is: tag, result, last byte of the physical address."""
+        """Return the results so far: tag, code, last byte of the physical address."""
         tags, rows = ffi.new("size_t[]", room), ffi.new("MIB_IPNET_ROW2[]", room)
         results, count = ffi.new("DWORD[]", room), ffi.new("size_t *", room)
         code = lib.netio_resolver_wait(self._resolver, 1000, tags, rows, results, count)
@@ -109,7 +109,7 @@ class Session:
         lib.netio_resolver_release(self._owner)
 
 
-def test_many_at_once_with_slow_and_silent_ones(standin: Standin) -> None:
+def test_slow_and_silent_hosts_do_not_delay_others(standin: Standin) -> None:
     hosts = [HOST + n for n in range(200)]
     for n in range(40):
         standin.host(hosts[n], n, milliseconds=1000 if n % 2 else 20)
@@ -130,17 +130,17 @@ def test_many_at_once_with_slow_and_silent_ones(standin: Standin) -> None:
     assert standin.count("resolving_most") <= 256
 
 
-def test_wait_returns_on_time(standin: Standin) -> None:
+def test_wait_returns_without_results_after_its_time_limit(standin: Standin) -> None:
     session = Session()
     session.submit([HOST])
     start = time.monotonic()
     assert session.wait() == []
     assert time.monotonic() - start < 0.2
     session.close()
-    wait_until(lambda: quiet(standin))
+    wait_until(lambda: is_idle(standin))
 
 
-def test_close_with_work_in_flight(standin: Standin) -> None:
+def test_close_with_pending_calls(standin: Standin) -> None:
     standin.silence(800)
     session = Session()
     session.submit([HOST + n for n in range(500)])
@@ -148,12 +148,12 @@ def test_close_with_work_in_flight(standin: Standin) -> None:
     start = time.monotonic()
     session.close()
     assert time.monotonic() - start < 0.4
-    wait_until(lambda: quiet(standin))
-    # What had not begun when the session was closed is not asked for any more.
+    wait_until(lambda: is_idle(standin))
+    # The session discards requests whose calls had not begun when it was closed.
     assert standin.count("resolved") <= 256
 
 
-def test_sessions_do_not_mix(standin: Standin) -> None:
+def test_sessions_are_independent(standin: Standin) -> None:
     standin.host(HOST, 1, milliseconds=200)
     standin.host(HOST + 1, 2, milliseconds=100)
     one, two = Session(), Session()
@@ -191,12 +191,12 @@ def test_no_growth_over_1000_sessions(standin: Standin) -> None:
     def resolve(times: int) -> None:
         for _ in range(times):
             netio.resolve_neighbor(HOST, interface="Ethernet")
-        wait_until(lambda: quiet(standin))
+        wait_until(lambda: is_idle(standin))
 
     resolve(100)
     used, handle = bytes_in_use(), next_handle()
     resolve(1000)
     time.sleep(0.5)
     assert bytes_in_use() - used < 100_000
-    # Each pool's threads end a little after it was closed.
+    # The threads of a pool end shortly after it was closed.
     wait_until(lambda: next_handle() <= handle + 64)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The wheel that build_wheel.py made: its name, what it holds, and what its module needs of Windows."""
+"""The wheel of build_wheel.py: its name, its files, and the DLLs and functions that its module imports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHEEL = Path(os.environ["NETIO_WHEEL"])
 
 @pytest.fixture(scope="module")
 def imports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """The names that the module imports, by DLL."""
+    """Return the names that the module imports, by DLL."""
     with zipfile.ZipFile(WHEEL) as wheel:
         module = wheel.extract("netio/_native.pyd", tmp_path_factory.mktemp("wheel"))
     dump = subprocess.run(["x86_64-w64-mingw32-objdump", "-p", module], check=True, capture_output=True, text=True)
@@ -33,24 +33,24 @@ def test_name_and_tag() -> None:
     assert "Root-Is-Purelib: false" in metadata.splitlines()
 
 
-def test_holds_the_package_and_nothing_of_the_build() -> None:
+def test_wheel_contains_the_package_only() -> None:
     with zipfile.ZipFile(WHEEL) as wheel:
         names = set(wheel.namelist())
     sources = {path.as_posix() for path in Path("netio").rglob("*.py")}
-    held = {name for name in names if not re.match(r"netioapi-[\d.]+\.dist-info/", name)}
-    assert held == sources | {"netio/_native.pyd", "netio/_native.pyi", "netio/py.typed", "netio/schema.json"}
+    contained = {name for name in names if not re.match(r"netioapi-[\d.]+\.dist-info/", name)}
+    assert contained == sources | {"netio/_native.pyd", "netio/_native.pyi", "netio/py.typed", "netio/schema.json"}
 
 
-def test_module_needs_these_dlls_only(imports: dict[str, set[str]]) -> None:
+def test_module_imports_only_these_dlls(imports: dict[str, set[str]]) -> None:
     assert set(imports) == {"python3.dll", "iphlpapi.dll", "ws2_32.dll", "kernel32.dll", "msvcrt.dll"}
 
 
-def test_standin_has_what_the_module_calls_and_no_more(imports: dict[str, set[str]]) -> None:
+def test_standin_exports_exactly_the_imported_functions(imports: dict[str, set[str]]) -> None:
     exports = Path("tests/windows/standin.def").read_text(encoding="utf-8")
     assert imports["iphlpapi.dll"] == set(re.findall(r"^    (\w+)$", exports, re.MULTILINE))
 
 
-def test_stable_abi() -> None:
+def test_module_uses_only_the_stable_abi() -> None:
     tool = Path(sys.executable).with_name("abi3audit")
     found = subprocess.run([tool, "--strict", "--report", WHEEL], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout + found.stderr

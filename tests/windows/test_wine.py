@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Against Wine's own iphlpapi.dll, and with it the tables of the network that under_wine made."""
+"""The verbs with the iphlpapi.dll of Wine, which shows the tables of the network that under_wine created."""
 
 from __future__ import annotations
 
@@ -21,44 +21,44 @@ from netio import NeighborState, PhysicalAddress
 from netio._native import lib
 
 
-def told(name: str) -> list[dict[str, Any]]:
-    """What iproute2 tells of that network."""
+def ip_output(name: str) -> list[dict[str, Any]]:
+    """Return the output of ip(8) about that network."""
     found: list[dict[str, Any]] = json.loads(Path(os.environ["NETIO_WINE"], name).read_text(encoding="utf-8"))
     assert found
     return found
 
 
-def test_runs_on_the_cpython_of_python_org() -> None:
+def test_interpreter_is_the_cpython_of_python_org() -> None:
     assert sys.platform == "win32"
     assert "[MSC v." in sys.version
     assert Path(netio.__file__).is_relative_to(sys.prefix)
 
 
-def test_list_shows_the_rows_of_the_system() -> None:
+def test_list_returns_the_entries_of_the_system() -> None:
     rows = [row for row in netio.list_neighbors(socket.AF_INET) if not row.address.is_multicast]
-    expected = {(ip_address(row["dst"]), PhysicalAddress(row["lladdr"]), row["dev"]) for row in told("neigh.json")}
+    expected = {(ip_address(row["dst"]), PhysicalAddress(row["lladdr"]), row["dev"]) for row in ip_output("neigh.json")}
     assert {(row.address, row.physical_address, row.interface) for row in rows} == expected
     assert {row.state for row in rows} == {NeighborState.PERMANENT}
 
 
 def test_list_of_one_interface() -> None:
     everything = netio.list_neighbors(socket.AF_INET)
-    for link in netio.list_interfaces():
-        alone = netio.list_neighbors(socket.AF_INET, interface=link)
-        assert [row for row in everything if row.interface_luid == link.luid] == list(alone)
+    for interface in netio.list_interfaces():
+        listed = netio.list_neighbors(socket.AF_INET, interface=interface)
+        assert [row for row in everything if row.interface_luid == interface.luid] == list(listed)
     assert len(netio.list_neighbors(socket.AF_INET, interface="netio0")) >= 3
 
 
 @pytest.mark.parametrize("interface", ["nosuch", 999_999, "x" * 300, "näher"])
-def test_list_of_an_unknown_interface(interface: str | int) -> None:
+def test_list_of_an_unknown_interface_fails(interface: str | int) -> None:
     with pytest.raises(netio.InterfaceNotFoundError) as caught:
         netio.list_neighbors(socket.AF_INET, interface=interface)
     assert caught.value.code == caught.value.winerror == 1168
 
 
 @pytest.mark.parametrize("family", [socket.AF_INET6, socket.AF_UNSPEC])
-def test_undocumented_results_come_through(family: int) -> None:
-    # Wine cannot read the IPv6 table, and leaves in the pointer what is no table.
+def test_undocumented_code_is_passed_on(family: int) -> None:
+    # Wine cannot read the IPv6 table, and leaves an invalid pointer.
     with pytest.raises(netio.NetioError) as caught:
         netio.list_neighbors(family)
     assert type(caught.value) is netio.NetioError
@@ -67,21 +67,21 @@ def test_undocumented_results_come_through(family: int) -> None:
 
 
 def test_interfaces_are_those_of_the_system() -> None:
-    assert {(link.name, link.index) for link in netio.list_interfaces()} == {
-        (link["ifname"], link["ifindex"]) for link in told("link.json")
+    assert {(interface.name, interface.index) for interface in netio.list_interfaces()} == {
+        (interface["ifname"], interface["ifindex"]) for interface in ip_output("link.json")
     }
 
 
-def test_interfaces_agree_with_the_conversions() -> None:
+def test_interfaces_agree_with_the_conversion_functions() -> None:
     convert = ctypes.WinDLL("iphlpapi")
-    for link in netio.list_interfaces():
+    for interface in netio.list_interfaces():
         luid, index, alias = ctypes.c_uint64(), wintypes.DWORD(), ctypes.create_unicode_buffer(257)
-        assert convert.ConvertInterfaceIndexToLuid(link.index, ctypes.byref(luid)) == 0
-        assert luid.value == link.luid
+        assert convert.ConvertInterfaceIndexToLuid(interface.index, ctypes.byref(luid)) == 0
+        assert luid.value == interface.luid
         assert convert.ConvertInterfaceLuidToIndex(ctypes.byref(luid), ctypes.byref(index)) == 0
-        assert index.value == link.index
+        assert index.value == interface.index
         assert convert.ConvertInterfaceLuidToAlias(ctypes.byref(luid), alias, ctypes.c_size_t(257)) == 0
-        assert alias.value == link.name
+        assert alias.value == interface.name
 
 
 @pytest.mark.parametrize("code", [name for name in dir(lib) if name.startswith("ERROR_")])
@@ -94,7 +94,7 @@ def test_every_code_has_a_text(code: str) -> None:
     assert _system_text(number) == expected
 
 
-def test_growth_can_be_seen() -> None:
+def test_growth_of_memory_and_handles_is_detected() -> None:
     heap, used, handle = KERNEL.GetProcessHeap(), bytes_in_use(), next_handle()
     blocks = [KERNEL.HeapAlloc(heap, 0, 1000) for _ in range(100)]
     events = [KERNEL.CreateEventW(None, 0, 0, None) for _ in range(100)]

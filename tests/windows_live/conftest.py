@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Tests on a real Windows, elevated, with rows of their own on one adapter. Not collected unless asked for.
+"""Tests on a real Windows, which must be elevated, and write entries on one adapter. By default not collected.
 
-NETIO_LIVE=1 asks for them; NETIO_LIVE_INTERFACE is the alias of the adapter, by default the one with the default route.
-NETIO_LIVE_ANSWERS names a file (Markdown) for the answers to what Microsoft's documents leave open.
+NETIO_LIVE=1 enables them; NETIO_LIVE_INTERFACE is the alias of the adapter, by default the one with the default route.
+NETIO_LIVE_ANSWERS names a Markdown file for the answers to questions that Microsoft's documentation leaves open.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def iphlpapi() -> ctypes.WinDLL:
-    """The functions themselves, for what no verb asks for."""
+    """The DLL, for calls that no verb makes."""
     return ctypes.WinDLL(os.environ.get("NETIO_LIVE_DLL", "iphlpapi"))
 
 
 @pytest.fixture(scope="session")
 def gateway() -> IPv4Address:
-    """The router of the default route: a neighbour that answers."""
+    """The gateway of the default route: a neighbour that replies."""
     from ipaddress import IPv4Address
 
     from netio._codec import pack_address, unpack_address
@@ -52,18 +52,18 @@ def gateway() -> IPv4Address:
 
 @pytest.fixture(scope="session")
 def adapter(request: pytest.FixtureRequest) -> Interface:
-    """The adapter that the tests write to."""
+    """The adapter on which the tests write entries."""
     import netio
 
-    links = {link.name: link for link in netio.list_interfaces()}
+    interfaces = {interface.name: interface for interface in netio.list_interfaces()}
     name = os.environ.get("NETIO_LIVE_INTERFACE")
     if name is None:
         name = netio.resolve_neighbor(request.getfixturevalue("gateway")).interface
-    return links[name]
+    return interfaces[name]
 
 
-def _lasting(adapter: Interface) -> set[Neighbor]:
-    """The rows that a person may have written: permanent, and none of Windows' own for multicast and broadcast."""
+def _permanent_entries(adapter: Interface) -> set[Neighbor]:
+    """Return the entries that an administrator may have written: permanent, and neither multicast nor broadcast."""
     import netio
 
     permanent = [row for row in netio.list_neighbors(interface=adapter) if row.state is netio.NeighborState.PERMANENT]
@@ -71,20 +71,20 @@ def _lasting(adapter: Interface) -> set[Neighbor]:
 
 
 @pytest.fixture(autouse=True)
-def _put_back(adapter: Interface) -> Iterator[None]:
-    """Leaves the lasting rows of the adapter as they were: those of the documentation's networks are the tests' own."""
+def _restored(adapter: Interface) -> Iterator[None]:
+    """Restores the permanent entries of the adapter after each test."""
     import netio
 
-    before = _lasting(adapter)
+    before = _permanent_entries(adapter)
     yield
-    netio.delete_neighbors(_lasting(adapter) - before, missing_ok=True)
-    netio.replace_neighbors(before - _lasting(adapter))
-    assert _lasting(adapter) == before
+    netio.delete_neighbors(_permanent_entries(adapter) - before, missing_ok=True)
+    netio.replace_neighbors(before - _permanent_entries(adapter))
+    assert _permanent_entries(adapter) == before
 
 
 @pytest.fixture
 def record(request: pytest.FixtureRequest) -> Callable[[str, object], None]:
-    """Notes the answer to a question."""
+    """Records the answer to a question."""
 
     def note(question: str, answer: object) -> None:
         request.config.stash[ANSWERS].append(f"| {question} | {answer} |")
@@ -96,7 +96,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not config.stash[ANSWERS]:
         return
     lines = ["| question | answer |", "|---|---|", *config.stash[ANSWERS]]
-    terminalreporter.section("what this Windows does where the documents are silent")
+    terminalreporter.section("behaviour of this Windows that the documentation leaves open")
     for line in lines:
         terminalreporter.line(line)
     path = os.environ.get("NETIO_LIVE_ANSWERS")

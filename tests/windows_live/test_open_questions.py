@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""What Microsoft's documents leave open: each test asks Windows, and records what it says.
+"""Questions that Microsoft's documentation leaves open: each test calls Windows and records the result.
 
-Only what netio itself relies on is asserted: that the answer is a code that Windows gave, and that rows are put back.
+Only the behaviour that netio relies on is asserted. Entries are restored afterwards.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAC = "02:00:5e:00:00:07"
 
 
 def outcome(verb: Callable[[], object]) -> str:
-    """How a call ends, and after how long."""
+    """Return the result of a call and its duration."""
     start = time.monotonic()
     try:
         found = verb()
@@ -43,8 +43,8 @@ def outcome(verb: Callable[[], object]) -> str:
 
 
 @contextmanager
-def without_rights() -> Iterator[None]:
-    """Lets this thread act without the administrator's rights, as a program that was not started elevated."""
+def unprivileged() -> Iterator[None]:
+    """Drop the privileges of this thread, so that it acts like a program that was not started elevated."""
     kernel, security = ctypes.WinDLL("kernel32"), ctypes.WinDLL("advapi32")
     kernel.GetCurrentProcess.restype = wintypes.HANDLE
     process, token, limited = wintypes.HANDLE(kernel.GetCurrentProcess()), wintypes.HANDLE(), wintypes.HANDLE()
@@ -68,7 +68,7 @@ def test_1_absent_rows(adapter: Interface, iphlpapi: ctypes.WinDLL, record: Reco
     record("Set, no such row", outcome(lambda: netio.set_neighbor("192.0.2.70", MAC, interface=adapter)))
     record("Delete, no such row", outcome(lambda: netio.delete_neighbor("192.0.2.70", interface=adapter)))
     index = 0xFFFFFF
-    assert all(link.index != index for link in netio.list_interfaces())
+    assert all(interface.index != index for interface in netio.list_interfaces())
     record("Flush, no such index", iphlpapi.FlushIpNetTable2(ctypes.c_ushort(lib.AF_INET), ctypes.c_ulong(index)))
     assert not has_row("192.0.2.70", adapter)
 
@@ -99,9 +99,9 @@ def test_3_set_on_a_dynamic_row(adapter: Interface, gateway: IPv4Address, record
 
 def test_4_silent_hosts(adapter: Interface, gateway: IPv4Address, record: Record) -> None:
     silent = next(gateway + n for n in range(100, 120) if not has_row(str(gateway + n), adapter))
-    for what, address in (("on link", str(silent)), ("off link", "192.0.2.72"), ("off link, IPv6", "2001:db8::72")):
+    for name, address in (("on-link", str(silent)), ("off-link", "192.0.2.72"), ("off-link, IPv6", "2001:db8::72")):
         result = outcome(partial(netio.resolve_neighbor, address, interface=adapter))
-        record(f"Resolve of a silent host {what}", result)
+        record(f"Resolve of a silent host {name}", result)
     start = time.monotonic()
     with pytest.raises(netio.NetioError):
         netio.resolve_neighbor("192.0.2.73", interface=adapter, timeout=0.2)
@@ -138,7 +138,7 @@ def test_6_resolve_without_an_interface(gateway: IPv4Address, iphlpapi: ctypes.W
 
 def test_7_order_of_the_checks(adapter: Interface, record: Record) -> None:
     nowhere = Interface("no such interface", 0, UNKNOWN_LUID)
-    asked: dict[str, Callable[[], object]] = {
+    calls: dict[str, Callable[[], object]] = {
         "Create": lambda: netio.create_neighbor("192.0.2.77", MAC, interface=adapter),
         "Create, loopback": lambda: netio.create_neighbor("::1", MAC, interface=adapter),
         "Create, no such interface": lambda: netio.create_neighbor("192.0.2.77", MAC, interface=nowhere),
@@ -146,15 +146,15 @@ def test_7_order_of_the_checks(adapter: Interface, record: Record) -> None:
         "Get, no such row": lambda: netio.get_neighbor("192.0.2.77", interface=adapter),
         "Resolve": lambda: netio.resolve_neighbor("192.0.2.77", interface=adapter),
     }
-    with without_rights():
-        results = {what: outcome(verb) for what, verb in asked.items()}
-    for what, result in results.items():
-        record(f"without rights: {what}", result)
+    with unprivileged():
+        results = {name: outcome(verb) for name, verb in calls.items()}
+    for name, result in results.items():
+        record(f"without privileges: {name}", result)
     assert results["Create"].startswith("5 ")
     assert not has_row("192.0.2.77", adapter)
 
 
-def test_8_what_rows_hold(adapter: Interface, gateway: IPv4Address, record: Record) -> None:
+def test_8_ages_and_scopes(adapter: Interface, gateway: IPv4Address, record: Record) -> None:
     row = netio.resolve_neighbor(gateway, interface=adapter)
     time.sleep(2)
     later = netio.get_neighbor(gateway, interface=adapter)
@@ -165,19 +165,19 @@ def test_8_what_rows_hold(adapter: Interface, gateway: IPv4Address, record: Reco
 
 
 def test_9_aliases(adapter: Interface, iphlpapi: ctypes.WinDLL, record: Record) -> None:
-    links = InterfaceCache()
+    cache = InterfaceCache()
     swapped = adapter.name.swapcase()
-    found = links.find(name=swapped)
+    found = cache.find(name=swapped)
     record(f"AliasToLuid({swapped!r}) for {adapter.name!r}", "found" if found is not None else "not found")
     luid = ctypes.c_uint64()
     for alias in ("no such interface", ""):
         code = iphlpapi.ConvertInterfaceAliasToLuid(ctypes.c_wchar_p(alias), ctypes.byref(luid))
         record(f"AliasToLuid({alias!r})", code)
         assert code != 0
-        assert links.find(name=alias) is None
+        assert cache.find(name=alias) is None
 
 
-def test_permanent_is_what_create_makes(adapter: Interface, record: Record) -> None:
+def test_created_entry_is_permanent(adapter: Interface, record: Record) -> None:
     netio.create_neighbor("192.0.2.76", MAC, interface=adapter)
     state = netio.get_neighbor("192.0.2.76", interface=adapter).state
     record("state after Create", state.name)

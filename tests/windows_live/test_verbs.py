@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Every verb on an adapter, as Microsoft documents them."""
+"""Every verb on a real adapter, compared with the documentation of Microsoft."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADDRESSES = ["192.0.2.7", "2001:db8::7"]
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
-def test_life_of_a_row(adapter: Interface, address: str) -> None:
+def test_create_set_replace_and_delete(adapter: Interface, address: str) -> None:
     netio.create_neighbor(address, MAC, interface=adapter)
     row = netio.get_neighbor(address, interface=adapter)
     assert row == Neighbor(address, MAC, interface=adapter, state=NeighborState.PERMANENT)
@@ -53,7 +53,7 @@ def test_bulk(adapter: Interface) -> None:
     assert not set(rows) & set(netio.list_neighbors(interface=adapter))
 
 
-def test_tables() -> None:
+def test_tables_of_both_families() -> None:
     both = {row.address for row in netio.list_neighbors()}
     ip4 = {row.address for row in netio.list_neighbors(socket.AF_INET)}
     ip6 = {row.address for row in netio.list_neighbors(socket.AF_INET6)}
@@ -65,13 +65,13 @@ def test_tables() -> None:
 @pytest.mark.parametrize(
     ("verb", "code"),
     [
-        (lambda link: netio.create_neighbor("192.0.2.7", MAC, interface=link), 1168),
-        (lambda link: netio.set_neighbor("192.0.2.7", MAC, interface=link), 1168),
-        (lambda link: netio.delete_neighbor("192.0.2.7", interface=link), 1168),
-        (lambda link: netio.get_neighbor("192.0.2.7", interface=link), 2),
-        (lambda link: netio.resolve_neighbor("192.0.2.7", interface=link), 1168),
-        (lambda link: netio.list_neighbors(interface=link), 1168),
-        (lambda link: netio.flush_neighbors(interface=link), 1168),
+        (lambda interface: netio.create_neighbor("192.0.2.7", MAC, interface=interface), 1168),
+        (lambda interface: netio.set_neighbor("192.0.2.7", MAC, interface=interface), 1168),
+        (lambda interface: netio.delete_neighbor("192.0.2.7", interface=interface), 1168),
+        (lambda interface: netio.get_neighbor("192.0.2.7", interface=interface), 2),
+        (lambda interface: netio.resolve_neighbor("192.0.2.7", interface=interface), 1168),
+        (lambda interface: netio.list_neighbors(interface=interface), 1168),
+        (lambda interface: netio.flush_neighbors(interface=interface), 1168),
     ],
     ids=["create", "set", "delete", "get", "resolve", "list", "flush"],
 )
@@ -82,13 +82,13 @@ def test_unknown_interface(verb: Callable[[str], object], code: int) -> None:
 
 
 @pytest.mark.parametrize("address", ["127.0.0.7", "::1"])
-def test_loopback_is_refused(adapter: Interface, address: str) -> None:
+def test_loopback_address_is_rejected(adapter: Interface, address: str) -> None:
     with pytest.raises(netio.InvalidParameterError):
         netio.create_neighbor(address, MAC, interface=adapter)
 
 
 def test_interfaces(adapter: Interface) -> None:
-    (same,) = [link for link in netio.list_interfaces() if link.luid == adapter.luid]
+    (same,) = [interface for interface in netio.list_interfaces() if interface.luid == adapter.luid]
     assert same == adapter
     assert netio.list_neighbors(interface=adapter.index)[0].interface == adapter.name
 

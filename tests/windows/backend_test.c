@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The Windows shim alone, linked with the stand-in: what it asks, what it answers, and that it gives all memory back. */
+/* Tests of the Windows backend, linked with the stand-in: its calls, its results, and that it frees all memory. */
 #include "standin.h"
 
 #include <stdbool.h>
@@ -8,9 +8,9 @@
 
 #define ETHERNET ((ULONG64)6 << 48 | 0x8001ULL << 24)
 #define UEBERALL ((ULONG64)71 << 48 | 0x8002ULL << 24)
-#define NOBODY (~(ULONG64)0)
+#define NO_INTERFACE (~(ULONG64)0)
 
-/* Here, and only here, they are the library's own. */
+/* Here the names denote the functions of the C library. */
 #undef calloc
 #undef realloc
 #undef free
@@ -50,7 +50,7 @@ static void check(bool condition, const char *text, int line)
 {
     condition ? passed++ : failed++;
     if (!condition)
-        printf("shim_test.c:%d: not so: %s\n", line, text);
+        printf("backend_test.c:%d: failed: %s\n", line, text);
 }
 
 static MIB_IPNET_ROW2 row4(UCHAR host, ULONG64 luid)
@@ -91,8 +91,8 @@ static void add(MIB_IPNET_ROW2 row)
 
 static void test_rows(void)
 {
-    /* Garbage in what no function reads, and a physical address that no interface has: Windows judges, not the shim. */
-    MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(2, NOBODY), row6(3, 0)}, seen;
+    /* Random values in members that no function reads, and an invalid physical address: only Windows validates rows. */
+    MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(2, NO_INTERFACE), row6(3, 0)}, seen;
     DWORD results[3];
 
     begin();
@@ -109,7 +109,7 @@ static void test_rows(void)
     rows[2].InterfaceIndex = 4;
     netio_set(rows, 3, results);
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == ERROR_NOT_FOUND);
-    CHECK(rows[0].State == NlnsStale); /* the caller's row is not written to */
+    CHECK(rows[0].State == NlnsStale); /* the caller's row is unchanged */
     netio_replace(rows, 3, results);
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
     netio_delete(rows, 3, results);
@@ -129,7 +129,7 @@ static DWORD get(MIB_IPNET_ROW2 *row, UCHAR host, const char *name, NET_IFINDEX 
     strcpy(interface.name, name);
     interface.index = index;
     interface.luid.Value = luid;
-    *row = row4(host, UEBERALL); /* what the row names is not read */
+    *row = row4(host, UEBERALL); /* the interface in the row is ignored */
     row->InterfaceIndex = 4711;
     code = netio_get(&interface, row);
     CHECK(code != NO_ERROR || (strcmp(interface.name, "Ethernet") == 0 && interface.index == 4));
@@ -157,9 +157,9 @@ static void test_get(void)
     CHECK(get(&row, 2, "Ethernet", 0, 0) == ERROR_NOT_FOUND);
     CHECK(get(&row, 1, "", 0, UEBERALL) == ERROR_NOT_FOUND);
     CHECK(get(&row, 1, "ethernet 9", 0, 0) == ERROR_FILE_NOT_FOUND);
-    CHECK(standin_last(&row) == sizeof row && row.InterfaceLuid.Value == NOBODY); /* Windows has judged the address */
+    CHECK(standin_last(&row) == sizeof row && row.InterfaceLuid.Value == NO_INTERFACE); /* validated by Windows */
     CHECK(get(&row, 1, "", 4712, 0) == ERROR_FILE_NOT_FOUND);
-    CHECK(get(&row, 1, "", 0, NOBODY) == ERROR_FILE_NOT_FOUND);
+    CHECK(get(&row, 1, "", 0, NO_INTERFACE) == ERROR_FILE_NOT_FOUND);
     CHECK(get(&row, 1, "", 0, 0) == ERROR_NETWORK_UNREACHABLE);
     route_to_ethernet();
     CHECK(get(&row, 1, "", 0, 0) == NO_ERROR); /* on the interface of the route */
@@ -182,7 +182,7 @@ static DWORD get_scoped(const char *name, const char *scope)
     return netio_get(&interface, &row);
 }
 
-/* The interface of a read is the named one, else that of the scope: an alias, else an index. */
+/* A read uses the given interface, otherwise that of the scope, which is an alias or an index. */
 static void test_get_by_scope(void)
 {
     begin();
@@ -217,7 +217,7 @@ static ULONG count_rows(ADDRESS_FAMILY family, const NET_LUID *interface, DWORD 
 
 static void test_tables(void)
 {
-    const NET_LUID ethernet = {.Value = ETHERNET}, nobody = {.Value = NOBODY}, zero = {.Value = 0};
+    const NET_LUID ethernet = {.Value = ETHERNET}, unknown = {.Value = NO_INTERFACE}, zero = {.Value = 0};
     DWORD code;
 
     begin();
@@ -230,7 +230,7 @@ static void test_tables(void)
     CHECK(count_rows(AF_INET6, NULL, &code) == 1 && code == NO_ERROR);
     CHECK(count_rows(AF_UNSPEC, NULL, &code) == 3 && code == NO_ERROR);
     CHECK(count_rows(AF_UNSPEC, &ethernet, &code) == 2 && code == NO_ERROR);
-    CHECK(count_rows(AF_UNSPEC, &nobody, &code) == 0 && code == ERROR_NOT_FOUND);
+    CHECK(count_rows(AF_UNSPEC, &unknown, &code) == 0 && code == ERROR_NOT_FOUND);
     CHECK(count_rows(AF_INET, &zero, &code) == 0 && code == ERROR_NOT_FOUND);
     CHECK(count_rows(99, NULL, &code) == 0 && code == ERROR_INVALID_PARAMETER);
     standin_stacks(1, 0);
@@ -247,7 +247,7 @@ static void test_tables(void)
 
 static void test_flush(void)
 {
-    const NET_LUID ueberall = {.Value = UEBERALL}, nobody = {.Value = NOBODY};
+    const NET_LUID ueberall = {.Value = UEBERALL}, unknown = {.Value = NO_INTERFACE};
     MIB_IPNET_ROW2 permanent = row4(9, ETHERNET);
     DWORD code;
 
@@ -256,7 +256,7 @@ static void test_flush(void)
     add(permanent);
     add(row4(1, ETHERNET));
     add(row4(2, UEBERALL));
-    CHECK(netio_flush(AF_INET, &nobody) == ERROR_NOT_FOUND);
+    CHECK(netio_flush(AF_INET, &unknown) == ERROR_NOT_FOUND);
     CHECK(count_rows(AF_INET, NULL, &code) == 3);
     CHECK(netio_flush(AF_INET, &ueberall) == NO_ERROR);
     CHECK(count_rows(AF_INET, NULL, &code) == 2);
@@ -291,11 +291,11 @@ static void test_interfaces(void)
     CHECK(find(&found, "", 7, ETHERNET) == NO_ERROR && found.index == 4 && strcmp(found.name, "Ethernet") == 0);
     standin_index(&ethernet, 21);
     CHECK(find(&found, "", 4, ETHERNET) == NO_ERROR && found.index == 21 && strcmp(found.scope, "21") == 0);
-    CHECK(find(&found, "", 0, NOBODY) == ERROR_FILE_NOT_FOUND);
+    CHECK(find(&found, "", 0, NO_INTERFACE) == ERROR_FILE_NOT_FOUND);
     CHECK(find(&found, "", 4711, 0) == ERROR_FILE_NOT_FOUND);
     CHECK(find(&found, "", 0, 0) == ERROR_FILE_NOT_FOUND);
     CHECK(find(&found, "ethernet 9", 0, 0) == ERROR_FILE_NOT_FOUND);
-    CHECK(find(&found, "\xff\xfe", 0, 0) == ERROR_FILE_NOT_FOUND); /* no UTF-8 */
+    CHECK(find(&found, "\xff\xfe", 0, 0) == ERROR_FILE_NOT_FOUND); /* invalid UTF-8 */
     memset(&found, 0, sizeof found);
     memset(found.name, 'x', sizeof found.name); /* no terminator */
     CHECK(netio_interface_find(&found) == ERROR_FILE_NOT_FOUND);
@@ -316,40 +316,40 @@ static void add_route(UCHAR host, UCHAR length, ULONG64 luid, UCHAR gateway, NL_
 
 static void test_routes(void)
 {
-    SOCKADDR_INET asked[6], gateway;
+    SOCKADDR_INET addresses[6], gateway;
     NET_LUID luids[6] = {{0}};
     DWORD results[6];
 
     begin();
     add_route(0, 25, ETHERNET, 0, RouteProtocolLocal);
-    add_route(1, 32, ETHERNET, 0, RouteProtocolLocal);   /* this machine's own */
-    add_route(5, 32, UEBERALL, 0, RouteProtocolNetMgmt); /* what a person wrote */
+    add_route(1, 32, ETHERNET, 0, RouteProtocolLocal);   /* a local address */
+    add_route(5, 32, UEBERALL, 0, RouteProtocolNetMgmt); /* by an administrator */
     add_route(128, 25, ETHERNET, 9, RouteProtocolNetMgmt);
-    asked[0] = row4(7, 0).Address;
-    asked[1] = row4(1, 0).Address;
-    asked[2] = row4(5, 0).Address;
-    asked[3] = row4(200, 0).Address;
-    asked[4] = row6(1, 0).Address;
-    asked[5] = row4(0, 0).Address;
-    asked[5].Ipv4.sin_addr.s_addr = htonl(0xe00000fbu); /* 224.0.0.251 */
-    netio_route(asked, luids, 6, results);
+    addresses[0] = row4(7, 0).Address;
+    addresses[1] = row4(1, 0).Address;
+    addresses[2] = row4(5, 0).Address;
+    addresses[3] = row4(200, 0).Address;
+    addresses[4] = row6(1, 0).Address;
+    addresses[5] = row4(0, 0).Address;
+    addresses[5].Ipv4.sin_addr.s_addr = htonl(0xe00000fbu); /* 224.0.0.251 */
+    netio_route(addresses, luids, 6, results);
     CHECK(results[0] == NO_ERROR && luids[0].Value == ETHERNET);
     CHECK(results[1] == ERROR_INVALID_PARAMETER && luids[1].Value == 0);
     CHECK(results[2] == NO_ERROR && luids[2].Value == UEBERALL);
     CHECK(results[3] == ERROR_NETWORK_UNREACHABLE && luids[3].Value == 0);
     CHECK(results[4] == ERROR_NETWORK_UNREACHABLE);
     CHECK(results[5] == ERROR_INVALID_PARAMETER);
-    luids[0].Value = ETHERNET; /* from here on for the routes of an interface */
+    luids[0].Value = ETHERNET; /* from here on only routes of that interface */
     luids[2].Value = ETHERNET;
     luids[1].Value = UEBERALL;
-    netio_route(asked, luids, 3, results);
+    netio_route(addresses, luids, 3, results);
     CHECK(results[0] == NO_ERROR && luids[0].Value == ETHERNET);
     CHECK(results[1] == ERROR_NETWORK_UNREACHABLE && luids[1].Value == 0);
     CHECK(results[2] == NO_ERROR && luids[2].Value == ETHERNET);
-    CHECK(netio_gateway(&asked[3], &gateway) == NO_ERROR);
+    CHECK(netio_gateway(&addresses[3], &gateway) == NO_ERROR);
     CHECK(gateway.Ipv4.sin_addr.s_addr == row4(9, 0).Address.Ipv4.sin_addr.s_addr);
-    CHECK(netio_gateway(&asked[0], &gateway) == ERROR_NOT_FOUND);
-    CHECK(netio_gateway(&asked[4], &gateway) == ERROR_NOT_FOUND && gateway.si_family == 0);
+    CHECK(netio_gateway(&addresses[0], &gateway) == ERROR_NOT_FOUND);
+    CHECK(netio_gateway(&addresses[4], &gateway) == ERROR_NOT_FOUND && gateway.si_family == 0);
 }
 
 static void test_messages(void)
@@ -368,25 +368,25 @@ static void test_messages(void)
     }
 }
 
-/* Waits for answers until there are as many, or for two seconds. */
-static size_t collect(netio_resolver *resolver, size_t *tags, DWORD *results, size_t wanted)
+/* Waits until that many results have arrived, at most two seconds. */
+static size_t collect(netio_resolver *resolver, size_t *tags, DWORD *results, size_t expected)
 {
     const ULONGLONG end = GetTickCount64() + 2000;
     MIB_IPNET_ROW2 rows[8];
-    size_t have = 0;
+    size_t received = 0;
 
-    while (have < wanted && GetTickCount64() < end) {
+    while (received < expected && GetTickCount64() < end) {
         size_t count = COUNT_OF(rows);
 
-        if (netio_resolver_wait(resolver, 1000, tags + have, rows, results + have, &count) == NO_ERROR)
-            have += count;
+        if (netio_resolver_wait(resolver, 1000, tags + received, rows, results + received, &count) == NO_ERROR)
+            received += count;
     }
-    return have;
+    return received;
 }
 
 static void test_resolver(void)
 {
-    MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(2, ETHERNET), row4(3, NOBODY)};
+    MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(2, ETHERNET), row4(3, NO_INTERFACE)};
     const SOCKADDR_INET source = row4(77, 0).Address;
     netio_resolver *resolver;
     ULONGLONG start;
@@ -413,7 +413,7 @@ static void test_resolver(void)
     CHECK(blocks == 0);
 }
 
-/* Rows with one key and source cost one call of ResolveIpNetEntry2, and each gets its result. */
+/* Rows with the same key and source share one call of ResolveIpNetEntry2, and each gets its result. */
 static void test_duplicates(void)
 {
     MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(1, ETHERNET), row4(1, ETHERNET)};
@@ -437,14 +437,14 @@ static void test_duplicates(void)
     CHECK(blocks == 0);
 }
 
-static bool settles(LONG value)
+static bool reaches_blocks(LONG value)
 {
     for (int i = 0; i < 300 && blocks != value; i++)
         Sleep(10);
     return blocks == value;
 }
 
-/* A session with one call under way, which outlives it or not. */
+/* A session with one running call, which ends after the session (close_first) or before it. */
 static void test_silence(bool close_first)
 {
     MIB_IPNET_ROW2 row = row4(1, ETHERNET);
@@ -458,20 +458,20 @@ static void test_silence(bool close_first)
     CHECK(netio_resolver_open(&resolver) == NO_ERROR);
     CHECK(netio_resolver_submit(resolver, &row, 1, NULL, 0) == NO_ERROR);
     Sleep(100);
-    CHECK(standin_resolving() == 1 && blocks == 2); /* session and row */
+    CHECK(standin_resolving() == 1 && blocks == 2); /* the session and the row */
     for (int i = 0; !close_first && count == 0 && i < 40; i++) {
         count = 1;
         netio_resolver_wait(resolver, 50, &tag, &row, &result, &count);
     }
     CHECK(close_first || result == ERROR_BAD_NET_NAME);
-    CHECK(row.InterfaceIndex == 4); /* the key, whatever the failed call wrote */
+    CHECK(row.InterfaceIndex == 4); /* the key, although the failed call wrote to its row */
     netio_resolver_close(resolver);
     CHECK(!close_first || (standin_resolving() == 1 && blocks == 2));
-    CHECK(settles(0));
+    CHECK(reaches_blocks(0));
     CHECK(standin_resolving() == 0);
 }
 
-/* Answers that nobody fetched, calls under way and calls that had not begun: all is freed, none of it too early. */
+/* Results that were not fetched, running calls and calls that had not begun: all memory is freed, none too early. */
 static void test_close(void)
 {
     MIB_IPNET_ROW2 rows[600];
@@ -493,11 +493,11 @@ static void test_close(void)
     start = GetTickCount64();
     netio_resolver_close(resolver);
     CHECK(GetTickCount64() - start < 300);
-    CHECK(blocks > 100); /* the session and the rows of the calls under way */
-    CHECK(settles(0));
+    CHECK(blocks > 100); /* the session and the rows of the running calls */
+    CHECK(reaches_blocks(0));
     CHECK(standin_resolving() == 0);
     CHECK(standin_resolving_most() <= 256);
-    CHECK(standin_resolved() < (LONG)COUNT_OF(rows)); /* the others were not begun any more */
+    CHECK(standin_resolved() < (LONG)COUNT_OF(rows)); /* the other calls did not begin */
 }
 
 static void test_flags(void)
@@ -528,6 +528,6 @@ int main(void)
     test_close();
     test_flags();
     begin();
-    printf("shim_test: %d passed, %d failed\n", passed, failed);
+    printf("backend_test: %d passed, %d failed\n", passed, failed);
     return failed != 0;
 }

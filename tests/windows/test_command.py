@@ -226,8 +226,8 @@ def test_resolve(command: Command) -> None:
 def test_scan(command: Command) -> None:
     done = command("scan", "192.0.2.0/28", "--map")
     assert done.status == 0
-    assert done.err.startswith("2 of 14 addresses replied in ")
+    assert done.err.startswith("2 of 16 addresses replied in ")
     table, picture, legend = done.out.split("\n\n")
     assert [row[0] for row in cells(table)] == ["192.0.2.3", "192.0.2.9"]
-    assert picture.strip() == "192.0.2.0 -..R.... .R.....-"
-    assert legend.splitlines() == ["R reachable: 2", ". no reply: 12", "- cannot be probed: 2"]
+    assert picture.strip() == "192.0.2.0 ...R.... .R......"
+    assert legend.splitlines() == ["R reachable: 2", ". no reply: 14"]

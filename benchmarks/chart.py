@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The picture of the benchmarks: how long it takes to read a table, by its size."""
+"""The chart of the benchmarks: the time to read a table, by its size."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lab import Result
 
-# Case and way, what the legend calls it, colour and marker. The order is that of the legend: slowest first.
+# Case, way, text of the legend, colour and marker, in the order of the legend: slowest first.
 LINES = [
     ("every field of every row", "pyroute2", "pyroute2, every row", "#7f7f7f", "v"),
     ("every field of every row", "ip", "ip -j neigh, and json", "#d62728", "s"),
@@ -19,7 +19,7 @@ LINES = [
 
 
 def draw(measured: dict[tuple[str, int], list[Result]], path: str) -> None:
-    """Draws rows against time, both logarithmic, as SVG; the same figures make the same file."""
+    """Draw time over rows, both logarithmic, as SVG. Equal results produce equal files."""
     import matplotlib as mpl
     from matplotlib import pyplot as plt
 

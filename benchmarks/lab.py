@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where the benchmarks run, and how they measure: a network of their own, the C peer, interleaved rounds."""
+"""The environment and the method of the benchmarks: a private network, the C peer, interleaved rounds."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Path(__file__).parent
-LINK = "bench0"
+INTERFACE = "bench0"
 FIRST = IPv4Address("10.0.0.1")
 
 _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 
-# A peer that took so long altogether is not run again.
-_PATIENCE_SECONDS = 20.0
+# A way whose rounds took longer than this in total is not run again.
+_LIMIT_SECONDS = 20.0
 
 
 def run(*command: str, text: str = "") -> str:
-    """Runs a command with text as its input; what it prints."""
+    """Run a command with text as its input and return its output."""
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
 
 
-def leave_the_machine() -> None:
-    """Goes into a fresh network namespace, without root by a user namespace: nothing of the machine is touched."""
+def enter_new_namespace() -> None:
+    """Enter a new network namespace, if unprivileged with a user namespace. The machine's network is not affected."""
     user, group = os.geteuid(), os.getegid()
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.unshare(_CLONE_NEWNET) != 0:
         if libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET) != 0:
-            sys.exit(f"neither root nor a user namespace: {os.strerror(ctypes.get_errno())}")
+            sys.exit(f"neither root nor user namespaces are available: {os.strerror(ctypes.get_errno())}")
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"0 {user} 1")
         Path("/proc/self/gid_map").write_text(f"0 {group} 1")
     run("ip", "link", "set", "lo", "up")
-    run("ip", "link", "add", LINK, "type", "veth", "peer", "name", "bench1")
-    run("ip", "link", "set", LINK, "up")
+    run("ip", "link", "add", INTERFACE, "type", "veth", "peer", "name", "bench1")
+    run("ip", "link", "set", INTERFACE, "up")
 
 
 def compile_peer(folder: str) -> ctypes.CDLL:
-    """Compiles peer.c."""
+    """Compile and load peer.c."""
     library = str(Path(folder) / "peer.so")
     compiler = shlex.split(os.environ.get("CC", "cc"))
     subprocess.run(
@@ -65,7 +65,7 @@ def compile_peer(folder: str) -> ctypes.CDLL:
 
 @dataclass(frozen=True)
 class Result:
-    """What one way took: seconds of each round, and of each round its multiple of the first way's."""
+    """The results of one way: the seconds of each round, and their ratios to those of the first way."""
 
     way: str
     seconds: list[float]
@@ -74,44 +74,44 @@ class Result:
 
     @property
     def typical(self) -> float:
-        """The median time."""
+        """Return the median of the times."""
         return median(self.seconds)
 
     @property
     def ratio(self) -> float:
-        """The median multiple."""
+        """Return the median of the ratios."""
         return median(self.ratios)
 
 
 def measure(ways: dict[str, Callable[[], object]], rounds: int) -> list[Result]:
-    """Runs the ways by turns, so that a slow phase of the machine meets all of them; the first one is the yardstick.
+    """Run the ways alternately, so that a slow phase of the machine affects all of them. Ratios are to the first way.
 
-    A first round warms up and is not counted.
+    The first round is a warm-up and is not counted.
     """
-    # What earlier cases left is not this one's to go through: the collector looks at new objects only.
+    # Objects of earlier cases must not slow down this one: the garbage collector inspects only new objects.
     gc.collect()
     gc.freeze()
     seconds: dict[str, list[float]] = {way: [] for way in ways}
     ratios: dict[str, list[float]] = {way: [] for way in ways}
     spent = dict.fromkeys(ways, 0.0)
     for turn in range(rounds + 1):
-        yardstick = 0.0
+        reference = 0.0
         for way, function in ways.items():
-            if spent[way] > _PATIENCE_SECONDS:
+            if spent[way] > _LIMIT_SECONDS:
                 continue
             start = perf_counter()
             function()
             took = perf_counter() - start
             spent[way] += took
-            yardstick = yardstick or took
-            if turn > 0 or spent[way] > _PATIENCE_SECONDS:
+            reference = reference or took
+            if turn > 0 or spent[way] > _LIMIT_SECONDS:
                 seconds[way].append(took)
-                ratios[way].append(took / yardstick)
+                ratios[way].append(took / reference)
     return [Result(way, seconds[way], ratios[way]) for way in ways]
 
 
 def memory_of(statement: str) -> float:
-    """Megabytes that a statement takes at its peak in a fresh interpreter, above what its imports had taken."""
+    """Return the peak memory of a statement in a new interpreter, in megabytes above that of its imports."""
     code = f"""
 import netio, json, subprocess
 try:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a C program pays that does nothing but the work: the floor under netio's figures. No checks beyond those
- * that keep it honest. Functions return how many rows or failures they saw, or a negative errno.
+ * The same work in a minimal C program, as the lower limit for netio's times. It checks only that the work is done.
+ * Functions return the number of rows or of failures, or a negative errno.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,10 +21,10 @@
 
 #define BATCH 128
 
-/* Requests of a sweep that go out before answers are read. */
+/* The number of probes of a sweep that are sent before replies are read. */
 #define BURST 64
 
-/* How long a sweep waits for an answer. */
+/* The time for which a sweep waits for a reply. */
 #define SWEEP_MS 1000
 
 struct row {
@@ -35,7 +35,7 @@ struct row {
     uint32_t length, state, flags, age;
 };
 
-_Static_assert(sizeof(struct row) == 88, "a row as large as netio's");
+_Static_assert(sizeof(struct row) == 88, "a row must have the size of MIB_IPNET_ROW2");
 
 struct rows {
     struct row *rows;
@@ -135,7 +135,7 @@ static int read_dump(int fd, struct rows *rows)
     }
 }
 
-/* Dumps the table of every interface (index 0) or of one into rows, and frees them. */
+/* Dumps the table of one interface, or of all (index 0), into rows, and frees them. */
 long peer_dump(int index)
 {
     const struct ndmsg fixed = {.ndm_family = AF_UNSPEC};
@@ -187,7 +187,7 @@ static long read_failures(int fd, uint32_t last)
     }
 }
 
-/* Writes count rows from that address on, many to a send; the number of failures. */
+/* Writes count rows from that address on, many in one send. Returns the number of failures. */
 long peer_write(int index, uint32_t address, uint32_t count, unsigned generation, int create)
 {
     const int flags = create ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_REPLACE;
@@ -209,7 +209,7 @@ long peer_write(int index, uint32_t address, uint32_t count, unsigned generation
     return error < 0 ? error : failed;
 }
 
-/* Reads count rows from that address on, each with a socket of its own. */
+/* Reads count rows from that address on, each with a new socket. */
 long peer_get(int index, uint32_t address, uint32_t count)
 {
     const struct ndmsg fixed = {.ndm_family = AF_INET, .ndm_ifindex = index};
@@ -221,11 +221,11 @@ long peer_get(int index, uint32_t address, uint32_t count)
         const uint32_t network = htonl(address + i);
         const int fd = open_socket();
         const size_t size = put(message, begin(message, RTM_GETNEIGH, 0, 1, &fixed), NDA_DST, &network, sizeof network);
-        const struct nlmsghdr *answer = (const void *)buffer;
+        const struct nlmsghdr *reply = (const void *)buffer;
 
         end(message, size);
         if (send(fd, message, size, 0) > 0 && recv(fd, buffer, sizeof buffer, 0) > 0)
-            found += answer->nlmsg_type == RTM_NEWNEIGH && parse(&row, answer) == 0;
+            found += reply->nlmsg_type == RTM_NEWNEIGH && parse(&row, reply) == 0;
         close(fd);
     }
     return found;
@@ -236,7 +236,7 @@ struct arp_frame {
     struct ether_arp arp;
 } __attribute__((packed));
 
-static struct arp_frame question(const unsigned char *own, uint32_t source)
+static struct arp_frame arp_request(const unsigned char *own, uint32_t source)
 {
     const uint32_t network = htonl(source);
     struct arp_frame frame = {
@@ -251,7 +251,7 @@ static struct arp_frame question(const unsigned char *own, uint32_t source)
     return frame;
 }
 
-static int ask_burst(int fd, struct arp_frame *frame, uint32_t from, uint32_t to)
+static int send_burst(int fd, struct arp_frame *frame, uint32_t from, uint32_t to)
 {
     for (uint32_t target = from; target < to; target++) {
         const uint32_t network = htonl(target);
@@ -263,23 +263,23 @@ static int ask_burst(int fd, struct arp_frame *frame, uint32_t from, uint32_t to
     return 0;
 }
 
-/* Reads answers until none waits; how many were new. */
-static long hear(int fd, uint32_t address, uint32_t count, unsigned char *heard)
+/* Reads the replies in the queue. Returns the number of addresses that replied for the first time. */
+static long read_replies(int fd, uint32_t address, uint32_t count, unsigned char *replied)
 {
     struct arp_frame frame;
     uint32_t sender;
-    long fresh = 0;
+    long new = 0;
 
     while (recv(fd, &frame, sizeof frame, MSG_DONTWAIT) >= (ssize_t)sizeof frame) {
         memcpy(&sender, frame.arp.arp_spa, sizeof sender);
         sender = ntohl(sender) - address;
-        if (frame.arp.ea_hdr.ar_op == htons(ARPOP_REPLY) && sender < count && !heard[sender])
-            fresh += heard[sender] = 1;
+        if (frame.arp.ea_hdr.ar_op == htons(ARPOP_REPLY) && sender < count && !replied[sender])
+            new += replied[sender] = 1;
     }
-    return fresh;
+    return new;
 }
 
-/* A socket for the ARP frames of a link. It outlives the sweeps: to close one takes the kernel milliseconds. */
+/* Opens a socket for the ARP frames of an interface. It is used by all sweeps, as close() takes milliseconds. */
 int peer_frames(int index)
 {
     const struct sockaddr_ll link = {
@@ -289,24 +289,24 @@ int peer_frames(int index)
     return fd >= 0 && bind(fd, (const struct sockaddr *)&link, sizeof link) < 0 ? -errno : fd;
 }
 
-/* Asks for count addresses from that one on with ARP requests, and hears who answers; their number. */
+/* Sends ARP requests for count addresses from that one on. Returns the number of addresses that replied. */
 long peer_sweep(int fd, const unsigned char *own, uint32_t source, uint32_t address, uint32_t count)
 {
-    struct arp_frame frame = question(own, source);
-    unsigned char *heard = calloc(count, 1);
-    long answers = 0, error = heard == NULL ? -ENOMEM : 0;
+    struct arp_frame frame = arp_request(own, source);
+    unsigned char *replied = calloc(count, 1);
+    long replies = 0, error = replied == NULL ? -ENOMEM : 0;
 
     for (uint32_t start = 0; start < count && error == 0; start += BURST) {
-        error = ask_burst(fd, &frame, address + start, address + (count - start < BURST ? count : start + BURST));
-        answers += hear(fd, address, count, heard);
+        error = send_burst(fd, &frame, address + start, address + (count - start < BURST ? count : start + BURST));
+        replies += read_replies(fd, address, count, replied);
     }
-    while (error == 0 && answers < count) {
+    while (error == 0 && replies < count) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
 
         if (poll(&wait, 1, SWEEP_MS) <= 0)
             break;
-        answers += hear(fd, address, count, heard);
+        replies += read_replies(fd, address, count, replied);
     }
-    free(heard);
-    return error != 0 ? error : answers;
+    free(replied);
+    return error != 0 ? error : replies;
 }

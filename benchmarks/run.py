@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""How fast netio is, beside C, ip(8) and pyroute2, in one table of ratios. Usage: python benchmarks/run.py --help.
+"""Compares the speed of netio with that of C, ip(8) and pyroute2. Usage: python benchmarks/run.py --help.
 
-Runs in a network namespace of its own and needs no privilege, but ip(8) and a C compiler; pyroute2, NumPy, pyarrow and
-polars (and for the plot matplotlib) where they are installed: the extra `bench`. Times are medians; ratios are medians
-of the ratios of each round, in which all ways run one after the other. A ratio is to the first way of its block.
+Runs in a private network namespace. Needs no privileges, but ip(8) and a C compiler. Uses pyroute2, NumPy, pyarrow,
+polars and, for the plot, matplotlib if they are installed (extra `bench`). Times are medians; ratios are medians of the
+ratios of each round, in which all ways run one after the other. A ratio is to the first way of its block.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 import resolving
 from chart import draw
-from lab import FIRST, LINK, Result, compile_peer, leave_the_machine, measure, memory_of, run
+from lab import FIRST, INTERFACE, Result, compile_peer, enter_new_namespace, measure, memory_of, run
 
 import netio
 from netio import Neighbor
@@ -39,45 +39,45 @@ if TYPE_CHECKING:
 
     Ways = dict[str, Callable[[], object]]
 
-# pyroute2 needs 80 microseconds a row, ip -batch a line of text, and an error of netio a kilobyte.
-PEERS_UP_TO = 100_000
+# Per row pyroute2 needs 80 microseconds, ip -batch a line of text, and an error of netio a kilobyte of memory.
+PEER_ROWS_MAX = 100_000
 GETS = 1000
 STARTS = 20
 
-# What makes an array or a data frame of a table.
+# The functions that convert a table to an array or a data frame.
 LIBRARIES = {"numpy": "asarray", "pyarrow": "table", "polars": "DataFrame"}
 
 
 class Table:
-    """The neighbour table that the cases work on: many permanent IPv4 rows on one link."""
+    """The neighbour table that the cases use: many permanent IPv4 entries of one interface."""
 
     def __init__(self, peer: ctypes.CDLL, rows: int) -> None:
         self.peer = peer
         self.rows = rows
-        self.index = next(link.index for link in netio.list_interfaces() if link.name == LINK)
+        self.index = next(interface.index for interface in netio.list_interfaces() if interface.name == INTERFACE)
         self._generations = count(1)
         self.write_in_c(create=True)
 
     def write_in_c(self, *, create: bool = False) -> None:
-        """Writes all rows with values that they do not have."""
+        """Write all rows with new values."""
         failed = self.peer.peer_write(self.index, int(FIRST), self.rows, next(self._generations) & 0x7F, create)
         if failed:
             raise RuntimeError(f"{failed} rows failed")
 
     def prepared(self, generation: int) -> list[Neighbor]:
-        """Rows of a generation from 128 on, which write_in_c() never writes."""
+        """Return the rows of a generation. write_in_c() never writes generations from 128 on."""
         return [
-            Neighbor(FIRST + i, b"\2" + bytes([generation]) + i.to_bytes(4, "big"), interface=LINK)
+            Neighbor(FIRST + i, b"\2" + bytes([generation]) + i.to_bytes(4, "big"), interface=INTERFACE)
             for i in range(self.rows)
         ]
 
     def empty(self) -> None:
-        """Removes the rows."""
+        """Remove the rows."""
         netio.delete_neighbors(self.prepared(0))
 
 
 def fields_of(rows: list[Neighbor] | netio.NeighborTable) -> None:
-    """Reads every field of every row."""
+    """Read every field of every row."""
     key: object = None
     value: object = None
     for row in rows:
@@ -87,42 +87,42 @@ def fields_of(rows: list[Neighbor] | netio.NeighborTable) -> None:
 
 
 def with_peers(table: Table, ways: Ways, **peers: Callable[[], object]) -> Ways:
-    """Adds the peers that are installed, where the table is not too large for them."""
-    if table.rows <= PEERS_UP_TO:
+    """Add the peers that are installed, unless the table is too large for them."""
+    if table.rows <= PEER_ROWS_MAX:
         ways |= {name: way for name, way in peers.items() if name != "pyroute2" or IPRoute is not None}
     return ways
 
 
 def ip_dump() -> object:
-    """Reads the table as a script does that has ip(8)."""
+    """Read the table like a script that uses ip(8)."""
     return json.loads(run("ip", "-j", "neigh", "show"))
 
 
 def pyroute2_dump() -> object:
-    """Reads the table with pyroute2."""
+    """Read the table with pyroute2."""
     with IPRoute() as route:
         return list(route.get_neighbours())
 
 
 def listing(table: Table) -> Ways:
-    """The call alone: rows are decoded when they are asked for."""
+    """Only the call: rows are decoded when they are accessed."""
     return {"C": lambda: table.peer.peer_dump(0), "netio": netio.list_neighbors}
 
 
 def iterating(table: Table) -> Ways:
-    """Every field of every row."""
+    """Read every field of every row."""
     ways: Ways = {"C": lambda: table.peer.peer_dump(0), "netio": lambda: fields_of(netio.list_neighbors())}
     return with_peers(table, ways, ip=ip_dump, pyroute2=pyroute2_dump)
 
 
 def holding(table: Table) -> Ways:
-    """All rows as a list."""
+    """Read all rows into a list."""
     return {"C": lambda: table.peer.peer_dump(0), "netio": lambda: list(netio.list_neighbors())}
 
 
 def filtering(table: Table) -> Ways:
-    """The rows of another interface: the kernel walks all of them."""
-    lo = next(link.index for link in netio.list_interfaces() if link.name == "lo")
+    """Read the rows of another interface, for which the kernel visits all rows."""
+    lo = next(interface.index for interface in netio.list_interfaces() if interface.name == "lo")
     return {
         "C": lambda: table.peer.peer_dump(lo),
         "netio": lambda: netio.list_neighbors(interface="lo"),
@@ -131,16 +131,17 @@ def filtering(table: Table) -> Ways:
 
 
 def setting(table: Table) -> Ways:
-    """Writes prepared rows, whose values really change: to write the same ones again is cheaper for the kernel."""
+    """Write prepared rows with new values, as unchanged ones are cheaper for the kernel."""
     rows = [table.prepared(128), table.prepared(129)]
-    texts = [table.prepared(130), table.prepared(131)] if table.rows <= PEERS_UP_TO else []
-    lines = ["\n".join(f"neigh replace {r.address} lladdr {r.physical_address} dev {LINK}" for r in t) for t in texts]
+    texts = [table.prepared(130), table.prepared(131)] if table.rows <= PEER_ROWS_MAX else []
+    command = "neigh replace {} lladdr {} dev " + INTERFACE
+    lines = ["\n".join(command.format(r.address, r.physical_address) for r in t) for t in texts]
 
-    def turn(inputs: list[list[Neighbor]] | list[str]) -> Callable[[], object]:
+    def alternating(inputs: list[list[Neighbor]] | list[str]) -> Callable[[], object]:
         turns = count()
         return lambda: inputs[next(turns) % 2]
 
-    next_rows, next_lines = turn(rows), turn(lines)
+    next_rows, next_lines = alternating(rows), alternating(lines)
     return with_peers(
         table,
         {"C": table.write_in_c, "netio": lambda: netio.set_neighbors(next_rows())},
@@ -149,8 +150,8 @@ def setting(table: Table) -> Ways:
 
 
 def failing(table: Table) -> Ways:
-    """Every row fails, and comes back as an error of its own in the ExceptionGroup."""
-    if table.rows > PEERS_UP_TO:
+    """Write rows that all fail, so that the ExceptionGroup has an error for each."""
+    if table.rows > PEER_ROWS_MAX:
         return {}
     rows = table.prepared(128)
 
@@ -166,7 +167,7 @@ def failing(table: Table) -> Ways:
 
 
 def getting(table: Table) -> Ways:
-    """Single rows by the name of the interface, a call each."""
+    """Read single rows by the name of the interface, one per call."""
     texts = [str(FIRST + i) for i in range(min(GETS, table.rows))]
 
     def in_pyroute2() -> None:
@@ -176,7 +177,7 @@ def getting(table: Table) -> Ways:
 
     ways: Ways = {
         "C, a socket each": lambda: table.peer.peer_get(table.index, int(FIRST), len(texts)),
-        "netio": lambda: [netio.get_neighbor(text, interface=LINK) for text in texts],
+        "netio": lambda: [netio.get_neighbor(text, interface=INTERFACE) for text in texts],
     }
     if IPRoute is not None and len(texts) >= 100:
         ways["pyroute2, a tenth of them"] = in_pyroute2
@@ -184,17 +185,17 @@ def getting(table: Table) -> Ways:
 
 
 def converting(table: Table) -> Ways:
-    """As an array on the same memory, and as data frames, in which the addresses are text."""
+    """Convert the table to an array on the same memory, and to data frames, in which the addresses are text."""
     ways: Ways = {"C": lambda: table.peer.peer_dump(0)}
-    for library, maker in LIBRARIES.items():
+    for library, name in LIBRARIES.items():
         if find_spec(library) is not None:
-            make = getattr(import_module(library), maker)
-            ways[f"netio, {library}.{maker}()"] = lambda make=make: make(netio.list_neighbors())
+            make = getattr(import_module(library), name)
+            ways[f"netio, {library}.{name}()"] = lambda make=make: make(netio.list_neighbors())
     return ways
 
 
 def starting(rounds: int) -> list[Result]:
-    """Starts of the interpreter, above one that does nothing; the yardstick is what netio's types are made with."""
+    """Measure starts of the interpreter, above an idle one. Ratios are to the modules that netio's types need."""
     python = sys.executable
     ways: Ways = {
         "pass": lambda: run(python, "-P", "-c", "pass"),
@@ -204,7 +205,7 @@ def starting(rounds: int) -> list[Result]:
     command = shutil.which("netio", path=str(Path(python).parent))
     if command is not None:
         ways["netio --version"] = lambda: run(command, "--version")
-    # The quickest of some starts each time: what else the machine does only ever adds.
+    # The minimum of several starts: other activity of the machine only adds time.
     quickest = [[min(result.seconds) for result in measure(ways, STARTS)] for _ in range(rounds)]
     above = {way: [times[place] - times[0] for times in quickest] for place, way in enumerate(ways) if place > 0}
     least = above["import dataclasses, enum, ipaddress"]
@@ -223,7 +224,7 @@ CASES: dict[str, Callable[[Table], Ways]] = {
 }
 START = "start, above `python -c pass`"
 
-# Ways whose peak memory is measured, in an interpreter of their own.
+# Ways whose peak memory is measured, each in a separate interpreter.
 MEMORY: dict[tuple[str, str], str] = {
     ("list", "netio"): "kept = netio.list_neighbors()",
     ("every field of every row", "pyroute2"): "kept = list(IPRoute().get_neighbours())",
@@ -235,7 +236,7 @@ MEMORY: dict[tuple[str, str], str] = {
 
 
 def print_case(case: str, rows: int, results: list[Result]) -> None:
-    """Prints one block of the table."""
+    """Print one block of the table."""
     for result in results:
         statement = MEMORY.get((case, result.way))
         memory = f"{memory_of(statement):.1f}" if statement else ""
@@ -249,53 +250,53 @@ def print_case(case: str, rows: int, results: list[Result]) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """Reads the command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument(
         "--rows", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000], help="sizes of the table"
     )
-    parser.add_argument("--rounds", type=int, default=7, help="how often each way runs")
-    parser.add_argument("--case", action="append", help="part of a case's name; may be given several times")
+    parser.add_argument("--rounds", type=int, default=7, help="number of rounds")
+    parser.add_argument("--case", action="append", help="part of the name of a case; may be repeated")
     parser.add_argument("--plot", metavar="FILE", help="draw the listing as SVG (needs matplotlib)")
     return parser.parse_args()
 
 
-def measure_resolving(peer: ctypes.CDLL, asked: argparse.Namespace) -> None:
-    """The cases that have no table of some size, on the link that they need."""
-    wanted = {c: f for c, f in resolving.CASES.items() if not asked.case or any(part in c for part in asked.case)}
-    if not wanted:
+def measure_resolving(peer: ctypes.CDLL, options: argparse.Namespace) -> None:
+    """Measure the cases of resolving, which have no table of a given size, on their own interface."""
+    cases = {c: f for c, f in resolving.CASES.items() if not options.case or any(part in c for part in options.case)}
+    if not cases:
         return
     with resolving.far_host():
-        for case, (ways, addresses, most) in wanted.items():
-            print_case(case, addresses, measure(ways(peer), min(asked.rounds, most)))
+        for case, (ways, addresses, most) in cases.items():
+            print_case(case, addresses, measure(ways(peer), min(options.rounds, most)))
 
 
 def main() -> None:
-    """Measures and prints."""
-    asked = arguments()
-    parts = asked.case or [""]
-    wanted = {case: ways for case, ways in CASES.items() if any(part in case for part in parts)}
-    leave_the_machine()
+    """Measure and print."""
+    options = arguments()
+    parts = options.case or [""]
+    cases = {case: ways for case, ways in CASES.items() if any(part in case for part in parts)}
+    enter_new_namespace()
     measured: dict[tuple[str, int], list[Result]] = {}
     print(f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}\n")
     print("| what | rows | way | ms, median | ms, all | ratio, median | ratio, all | peak MB |")
     print("|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        # Modules are compiled once, as where they are installed.
+        # Modules are compiled only once, like those of an installed package.
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         os.environ["PYTHONPYCACHEPREFIX"] = folder
         if any(part in START for part in parts):
-            print_case(START, 0, starting(asked.rounds))
+            print_case(START, 0, starting(options.rounds))
         peer = compile_peer(folder)
-        for rows in asked.rows:
+        for rows in options.rows:
             table = Table(peer, rows)
-            for case, ways in wanted.items():
-                measured[case, rows] = measure(ways(table), asked.rounds)
+            for case, ways in cases.items():
+                measured[case, rows] = measure(ways(table), options.rounds)
                 print_case(case, rows, measured[case, rows])
             table.empty()
-        measure_resolving(peer, asked)
-    if asked.plot:
-        draw(measured, asked.plot)
+        measure_resolving(peer, options)
+    if options.plot:
+        draw(measured, options.plot)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 """Draws the README's pictures of the command: docs/list.svg and docs/scan.svg.
 
-What they show is what the real command prints, in a network of made-up hosts. Needs ip(8), the extra `cli`, and root
-or user namespaces. --check draws them anew, changes nothing, and fails where the ones that are there show otherwise.
+They show the output of the real command in a network of simulated hosts. Needs ip(8), the extra `cli`, and root or
+user namespaces. With --check no file is written: it fails if a file differs from the picture that would be drawn.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from rich.style import Style
 from rich.text import Text
 
 HERE = Path(__file__).parent
-sys.path.append(str(HERE.parent / "tests" / "kernel"))  # networks of one's own, as the tests have them
+sys.path.append(str(HERE.parent / "tests" / "kernel"))  # the private networks of the kernel tests
 
 from netlab.child import environment, python  # noqa: E402
 from netlab.namespace import Namespace, leave_the_machine  # noqa: E402
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 PICTURES = {"list.svg": "netio list", "scan.svg": "netio scan 192.0.2.0/24 --map"}
 COLUMNS = 72
 
-# Addresses and physical addresses that are there for documents (RFC 5737, RFC 3849, RFC 9542).
+# Addresses and physical addresses for documentation (RFC 5737, RFC 3849, RFC 9542).
 HOSTS = {IPv4Address(f"192.0.2.{n}"): bytes.fromhex(f"00005e0053{n:02x}") for n in (
     1, 7, 20, 21, 22, 33, 34, 35, 36, 80, 81, 112, 128, 129, 130, 200, 254
 )}  # fmt: skip
@@ -52,9 +52,9 @@ HOSTS = {IPv4Address(f"192.0.2.{n}"): bytes.fromhex(f"00005e0053{n:02x}") for n 
 NETWORK = (
     "link add eth0 address 00:00:5e:00:53:42 type veth peer name far0",
     "link add wlan0 address 00:00:5e:00:53:43 type veth peer name far1",
-    *(f"link set {link} addrgenmode none" for link in ("eth0", "wlan0", "far0", "far1")),
-    "link set far0 arp off",  # answers come from this script alone
-    *(f"link set {link} up" for link in ("eth0", "wlan0", "far0", "far1")),
+    *(f"link set {interface} addrgenmode none" for interface in ("eth0", "wlan0", "far0", "far1")),
+    "link set far0 arp off",  # only this script replies
+    *(f"link set {interface} up" for interface in ("eth0", "wlan0", "far0", "far1")),
     "address add 192.0.2.66/24 dev eth0",
     "neigh add 192.0.2.1 lladdr 00:00:5e:00:53:01 dev eth0 nud reachable",
     "neigh add 192.0.2.7 lladdr 00:00:5e:00:53:07 dev eth0 nud permanent",
@@ -68,26 +68,26 @@ NETWORK = (
 
 ANSI_COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 FONT_SIZE, CELL_WIDTH, LINE_HEIGHT, MARGIN = 15, 9, 20, 16
-# The colours of a dark terminal; for "dim" there is one of its own.
+# The colours of a dark terminal; "dim" is a separate colour.
 STYLE = f"""\
 text {{ font: {FONT_SIZE}px ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: #e6edf3 }}
 .bold {{ font-weight: bold }} .dim {{ fill: #9198a1 }}
 .red {{ fill: #ff7b72 }} .green {{ fill: #7ed385 }} .yellow {{ fill: #e3b341 }} .cyan {{ fill: #56d4dd }}"""
 
 
-def answer_for_hosts(far: socket.socket) -> None:
-    """Answers ARP requests for the made-up hosts, each with its own physical address."""
+def reply_for_hosts(far: socket.socket) -> None:
+    """Reply to ARP requests for the simulated hosts, each with its own physical address."""
     while True:
         frame = far.recv(2048)
         target = IPv4Address(frame[38:42])
         if frame[20:22] == b"\0\1" and target in HOSTS:
-            asker, own = frame[22:32], HOSTS[target]
-            far.send(asker[:6] + own + frame[12:20] + b"\0\2" + own + target.packed + asker)
+            sender, own = frame[22:32], HOSTS[target]
+            far.send(sender[:6] + own + frame[12:20] + b"\0\2" + own + target.packed + sender)
 
 
-def printed(network: Namespace, command: str) -> str:
-    """What the command prints on a terminal. Its stderr, which tells how long it took, goes elsewhere."""
-    keeper, terminal = pty.openpty()
+def output_of(network: Namespace, command: str) -> str:
+    """Return the output of the command on a terminal, without stderr, which contains the duration."""
+    controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
     changed = ("COLUMNS", "LINES", "COLORTERM", "NO_COLOR", "FORCE_COLOR")
     variables = {name: value for name, value in environment(TERM="xterm").items() if name not in changed}
@@ -97,11 +97,11 @@ def printed(network: Namespace, command: str) -> str:
     os.close(terminal)
     text = b""
     try:
-        while block := os.read(keeper, 65536):
+        while block := os.read(controller, 65536):
             text += block
-    except OSError:  # so Linux tells that nobody has the terminal any more
+    except OSError:  # Linux reports EIO after the last process has closed the terminal
         pass
-    os.close(keeper)
+    os.close(controller)
     _, errors = process.communicate(timeout=30)
     if process.returncode != 0:
         sys.exit(f"{command}: status {process.returncode}\n{errors.decode()}")
@@ -109,7 +109,7 @@ def printed(network: Namespace, command: str) -> str:
 
 
 def draw(command: str, output: str) -> str:
-    """The picture of a terminal. Nothing in it points to anywhere else, and rich's own SVG differs by its version."""
+    """Return the picture of a terminal. The SVG export of rich is not used: it fetches fonts and differs by version."""
     screen = Text.assemble(("$ ", "dim"), (command, "bold"), "\n", Text.from_ansi(output.rstrip("\n")))
     console = Console(file=StringIO(), width=COLUMNS)
     lines = list(Segment.split_lines(console.render(screen)))
@@ -126,7 +126,7 @@ def draw(command: str, output: str) -> str:
 
 
 def draw_line(row: int, segments: Iterable[Segment]) -> Iterator[str]:
-    """The texts of a line: each cell of a table at its place, whatever font there is."""
+    """Yield the texts of a line. Each cell of a table has its position, so that columns align in any font."""
     column = 0
     for text, style, _ in segments:
         kind = f' class="{classes}"' if (classes := classes_of(style or Style())) else ""
@@ -138,24 +138,24 @@ def draw_line(row: int, segments: Iterable[Segment]) -> Iterator[str]:
 
 
 def classes_of(style: Style) -> str:
-    """The names in STYLE that a text has."""
+    """Return the classes of STYLE for a text."""
     number = style.color.number if style.color is not None else None
     colour = "" if number is None else ANSI_COLOURS[number]
     return " ".join(filter(None, ["bold" * bool(style.bold), "dim" * bool(style.dim), colour]))
 
 
 def differs(path: Path, picture: str) -> bool:
-    """Whether the picture that is there is another one; tells where."""
-    there = path.read_text(encoding="utf-8").splitlines()
-    difference = [*unified_diff(there, picture.splitlines(), str(path), "as it would be now", lineterm="", n=0)]
+    """Return whether the file differs from the picture; prints the differences."""
+    current = path.read_text(encoding="utf-8").splitlines()
+    difference = [*unified_diff(current, picture.splitlines(), str(path), "now", lineterm="", n=0)]
     print(*difference, sep="\n", end="\n" * bool(difference))
     return bool(difference)
 
 
 def main() -> None:
-    """Draws or checks."""
+    """Draw or check the pictures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--check", action="store_true", help="compare only; status 1 where a picture differs")
+    parser.add_argument("--check", action="store_true", help="only compare; status 1 if a picture differs")
     check = parser.parse_args().check
     leave_the_machine()
     network = Namespace()
@@ -163,14 +163,14 @@ def main() -> None:
     with network.entered():
         far = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         far.bind(("far0", 0x0806))
-    Thread(target=answer_for_hosts, args=[far], daemon=True).start()
-    pictures = {HERE / name: draw(command, printed(network, command)) for name, command in PICTURES.items()}
+    Thread(target=reply_for_hosts, args=[far], daemon=True).start()
+    pictures = {HERE / name: draw(command, output_of(network, command)) for name, command in PICTURES.items()}
     if not check:
         for path, picture in pictures.items():
             path.write_text(picture, encoding="utf-8")
     different = [path.name for path, picture in pictures.items() if differs(path, picture)]
     if different:
-        sys.exit(f"the command prints otherwise: {', '.join(different)}; `python docs/pictures.py` draws anew")
+        sys.exit(f"outdated pictures: {', '.join(different)}; `python docs/pictures.py` draws them again")
 
 
 if __name__ == "__main__":

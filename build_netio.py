@@ -9,7 +9,7 @@ from cffi import FFI
 
 NATIVE = Path("netio", "native")
 
-# The system to build for: not always the one that this runs on.
+# The system to build for, which may differ from the one that runs this script.
 PLATFORM = sysconfig.get_platform()
 if PLATFORM.startswith("win"):
     BACKEND, LIBRARIES = "iphlpapi", ["iphlpapi", "ws2_32"]
@@ -20,7 +20,7 @@ else:
 
 
 def files(folder: Path, pattern: str) -> list[str]:
-    """Lists files as setuptools wants them: relative, with slashes, in one order everywhere."""
+    """Return files as setuptools requires them: relative, with slashes, and in the same order on every system."""
     return sorted(path.as_posix() for path in folder.glob(pattern))
 
 
@@ -34,7 +34,7 @@ ffibuilder.set_source(
     include_dirs=[NATIVE.as_posix(), (NATIVE / BACKEND).as_posix()],
     libraries=LIBRARIES,
     define_macros=[("_GNU_SOURCE", None)] if BACKEND == "rtnetlink" else [],
-    # The other compilers have C11 as their default.
+    # Other compilers use C11 or newer by default.
     extra_compile_args=["/std:c11"] if sys.platform == "win32" else [],
     # Free-threaded CPython has no stable ABI.
     py_limited_api=not sysconfig.get_config_var("Py_GIL_DISABLED"),

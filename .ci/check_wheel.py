@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Checks what is in the distributions. Usage: check_wheel.py SDIST WHEEL."""
+"""Checks the contents of the distributions. Usage: check_wheel.py SDIST WHEEL."""
 
 import sys
 import tarfile
@@ -10,7 +10,7 @@ NEEDED = {"netio/py.typed", "netio/_native.pyi", "netio/__init__.py", "netio/sch
 
 
 def check_wheel(path: str) -> None:
-    """The package and its types; no C source, no test, no build script; one file for CPython 3.11 and later."""
+    """Check that a wheel has the package and its types, no sources or tests, and the stable ABI of CPython 3.11."""
     names = set(zipfile.ZipFile(path).namelist())
     assert "-cp311-abi3-" in path, path
     assert names >= NEEDED, NEEDED - names
@@ -21,7 +21,7 @@ def check_wheel(path: str) -> None:
 
 
 def check_sdist(path: str) -> None:
-    """Everything that a distributor builds and tests from."""
+    """Check that an sdist has all files from which distributors build and test."""
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     needed = {

@@ -90,7 +90,7 @@ def test_help_lists_all_commands_and_no_alias() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_examples(home: Wire, tmp_path: Path, command: str) -> None:
+def test_examples_of_each_command(home: Wire, tmp_path: Path, command: str) -> None:
     """Bug: an example has an option that no longer exists. jq is replaced by cat."""
     home.near.ip(f"neigh add 192.0.2.8 lladdr {MAC} dev eth0", f"neigh add fe80::7 lladdr {MAC} dev eth0")
     if command != "create":
@@ -114,7 +114,7 @@ def test_help_of_scan_explains_its_effect_on_the_table() -> None:
     assert "may evict entries of other programs" in text
 
 
-def test_version() -> None:
+def test_version_option() -> None:
     """Bug: --version prints another version than that of the package."""
     done = run("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"netio, version {netio.__version__}\n", "")

@@ -75,7 +75,7 @@ def test_json_has_the_fields_of_a_neighbor() -> None:
         (["-4", "-i", "lo", "nud", "all"], {"0.0.0.0"}),
     ],
 )
-def test_filters(arguments: list[str], addresses: set[str]) -> None:
+def test_filters_of_list(arguments: list[str], addresses: set[str]) -> None:
     """Bug: an option or a word of ip(8) is ignored."""
     assert set(listed(*arguments)) == addresses
 
@@ -99,7 +99,7 @@ def test_interface_by_index(wire: Wire) -> None:
     assert "no such interface" in complaint("list", "-i", "4711")
 
 
-def test_order(wire: Wire) -> None:
+def test_order_of_list(wire: Wire) -> None:
     """Bug: addresses are sorted as text, in which 192.0.2.10 precedes 192.0.2.7; or by interface index."""
     wire.lay("a0", "02:00:00:00:01:01", "b0", "02:00:00:00:01:02")
     wire.near.ip(

@@ -71,7 +71,7 @@ def test_invalid_text_is_escaped() -> None:
     assert done.stdout.splitlines()[1].split()[0] == r"a\nb\x1b[31m"
 
 
-def test_source(wire: Wire) -> None:
+def test_source_option(wire: Wire) -> None:
     """Bug: the option is ignored."""
     wire.near.ip("address add 192.0.2.5/32 dev near0")
     with capturing(wire) as capture:
@@ -81,7 +81,7 @@ def test_source(wire: Wire) -> None:
     assert "write it like" in complaint("resolve", FAR_IP4, "--source", "")
 
 
-def test_timeout(wire: Wire) -> None:
+def test_timeout_option(wire: Wire) -> None:
     """Bug: the option is ignored. Here the kernel gives up only after an hour."""
     wire.near.ip("ntable change name arp_cache dev near0 retrans 1000000")
     (silent,) = answer("resolve", ABSENT_IP4, "--timeout", "0.1", status=1)

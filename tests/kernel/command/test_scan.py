@@ -109,7 +109,7 @@ def test_prefixes_of_all_lengths(prefix: str, picture: list[str]) -> None:
 @pytest.mark.usefixtures("crowd")
 def test_link_local_prefix() -> None:
     """Bug: the interface of a link-local prefix is taken from one of its forms only."""
-    index = next(link.index for link in netio.list_interfaces() if link.name == "near0")
+    index = next(interface.index for interface in netio.list_interfaces() if interface.name == "near0")
     for words in (
         ["fe80::/124", "-i", "near0"],
         ["fe80::2%near0/124"],
@@ -161,10 +161,10 @@ def test_interface_option(wire: Wire) -> None:
     wire.lay("near1", "02:00:00:00:00:11", "far1", "02:00:00:00:00:12")
     wire.near.ip("address add 198.51.100.1/24 dev near1", "address add 192.0.2.9/24 metric 600 dev near1")
     wire.far.ip("address add 192.0.2.3/24 dev far1")
-    for link, host in (("near0", FAR_IP4), ("near1", "192.0.2.3")):
-        (row,) = answer("scan", host, "-i", link)
-        assert row["interface"] == link
-    index = next(link["ifindex"] for link in wire.near.json("link show near1"))
+    for interface, host in (("near0", FAR_IP4), ("near1", "192.0.2.3")):
+        (row,) = answer("scan", host, "-i", interface)
+        assert row["interface"] == interface
+    index = next(interface["ifindex"] for interface in wire.near.json("link show near1"))
     (row,) = answer("scan", "192.0.2.3", "-i", str(index))
     assert row["interface"] == "near1"
     with capturing(wire) as capture:
@@ -176,7 +176,7 @@ def test_interface_option(wire: Wire) -> None:
         assert capture.frames() == []
 
 
-def test_source(wire: Wire) -> None:
+def test_source_option(wire: Wire) -> None:
     """Bug: the option is ignored."""
     wire.near.ip("address add 192.0.2.5/32 dev near0")
     with capturing(wire) as capture:
@@ -186,7 +186,7 @@ def test_source(wire: Wire) -> None:
 
 @pytest.mark.usefixtures("wire")
 @pytest.mark.parametrize("source", [ABSENT_IP4, "2001:db8::1"])
-def test_invalid_source(source: str) -> None:
+def test_invalid_source_option(source: str) -> None:
     """Bug: a source from which nothing can be sent looks like a link without hosts."""
     done = run("scan", "192.0.2.0/28", "--source", source)
     assert done.returncode == 1

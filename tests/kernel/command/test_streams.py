@@ -45,7 +45,7 @@ def test_reader_closes_the_pipe(arguments: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("many")
-def test_head() -> None:
+def test_output_into_head() -> None:
     """Bug: `| head` prints a traceback."""
     done = run_in_shell("netio list | head -n 1")
     assert (done.stdout.split(), done.stderr) == (["ADDRESS", "PHYSICAL", "ADDRESS", "INTERFACE", "STATE"], "")

@@ -79,7 +79,7 @@ def test_error_has_advice(wire: Wire, arguments: list[str], advice: str) -> None
     ],
     ids=lambda arguments: arguments[0],
 )
-def test_without_privilege(wire: Wire, arguments: list[str]) -> None:
+def test_error_without_privilege_has_advice(wire: Wire, arguments: list[str]) -> None:
     """Bug: the message says that rights are missing, but not how to get them."""
     wire.near.ip(
         f"neigh add 192.0.2.7 lladdr {OTHER_MAC} dev near0", "neigh add 192.0.2.8 dev near0 nud failed extern_learn"
@@ -91,7 +91,7 @@ def test_without_privilege(wire: Wire, arguments: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("wire")
-def test_json() -> None:
+def test_json_has_an_object_for_each_entry() -> None:
     """Bug: the objects of --json have other fields than the schema, or a failure has no object."""
     wanted = {"address": "192.0.2.7", "physical_address": MAC, "interface": None}
     assert answer("create", "192.0.2.7", MAC) == [wanted]

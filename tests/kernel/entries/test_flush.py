@@ -20,13 +20,13 @@ DYNAMIC = ("reachable", "stale", "delay", "probe")
 KEPT = ("permanent", "noarp")
 
 
-def fill(wire: Wire, link: str) -> None:
+def fill(wire: Wire, interface: str) -> None:
     """Writes an entry of each state in each family; the last group of its address stands for the state."""
     for prefix in ("192.0.2.", "2001:db8::", "fe80::"):
         wire.near.ip(
-            *(f"neigh add {prefix}5{i} lladdr {MAC} dev {link} nud {s}" for i, s in enumerate([*KEPT, *DYNAMIC])),
-            f"neigh add {prefix}58 dev {link} nud incomplete",
-            f"neigh add {prefix}59 dev {link} nud failed",
+            *(f"neigh add {prefix}5{i} lladdr {MAC} dev {interface} nud {s}" for i, s in enumerate([*KEPT, *DYNAMIC])),
+            f"neigh add {prefix}58 dev {interface} nud incomplete",
+            f"neigh add {prefix}59 dev {interface} nud failed",
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Entries of routing daemons, orchestrators and the kernel survive every verb that was not asked to overwrite them."""
+"""Entries of routing daemons, orchestrators and the kernel survive every verb that does not overwrite them."""
 
 from __future__ import annotations
 

@@ -25,27 +25,29 @@ def test_list(wire: Wire) -> None:
     wire.near.ip("link add name bridge0 type bridge", "link add name name-of-15-char type bridge")
     wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
 
-    links = netio.list_interfaces()
+    interfaces = netio.list_interfaces()
 
-    shown = [(link["ifname"], link["ifindex"]) for link in wire.near.json("link show")]
-    assert sorted((link.name, link.index) for link in links) == sorted(shown)
-    assert {link.name for link in links} >= {"lo", "near0", "near1", "bridge0", "name-of-15-char"}
+    shown = [(interface["ifname"], interface["ifindex"]) for interface in wire.near.json("link show")]
+    assert sorted((interface.name, interface.index) for interface in interfaces) == sorted(shown)
+    assert {interface.name for interface in interfaces} >= {"lo", "near0", "near1", "bridge0", "name-of-15-char"}
 
 
 @pytest.mark.usefixtures("wire")
 def test_luid_has_the_type_of_iana() -> None:
     """Bug: the parts of the LUID have another order, or the types are the ARPHRD_ numbers of Linux."""
-    links = {link.name: link for link in netio.list_interfaces()}
+    interfaces = {interface.name: interface for interface in netio.list_interfaces()}
 
-    assert links["lo"] == Interface("lo", 1, 0x0018_000001_000000)
-    assert links["near0"] == Interface("near0", links["near0"].index, 6 << 48 | links["near0"].index << 24)
+    assert interfaces["lo"] == Interface("lo", 1, 0x0018_000001_000000)
+    assert interfaces["near0"] == Interface(
+        "near0", interfaces["near0"].index, 6 << 48 | interfaces["near0"].index << 24
+    )
 
 
 def test_list_of_a_hundred_interfaces(wire: Wire) -> None:
     """Bug: interfaces after the first datagram of the dump are lost."""
     wire.near.ip(*(f"link add name many{i} type bridge" for i in range(100)))
 
-    assert {f"many{i}" for i in range(100)} <= {link.name for link in netio.list_interfaces()}
+    assert {f"many{i}" for i in range(100)} <= {interface.name for interface in netio.list_interfaces()}
 
 
 def test_alternative_names(wire: Wire) -> None:
@@ -89,7 +91,7 @@ def test_name_that_is_not_utf8(wire: Wire) -> None:
     name = raw.decode("utf-8", "surrogateescape")
     wire.near.run("sh", "-c", f"ip link add name $(printf 'b\\377\\3760') address {MAC} type bridge")
 
-    assert name in {link.name for link in netio.list_interfaces()}
+    assert name in {interface.name for interface in netio.list_interfaces()}
     netio.create_neighbor("192.0.2.77", MAC, interface=name)
     (row,) = netio.list_neighbors(interface=name)
     assert row.interface == name
@@ -124,14 +126,14 @@ def test_removed_interface(wire: Wire) -> None:
     """Bug: entries of a removed interface cannot be read, or are written to its successor."""
     wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
     netio.create_neighbor("fe80::77", MAC, interface="near1")
-    (link,) = (link for link in netio.list_interfaces() if link.name == "near1")
+    (interface,) = (interface for interface in netio.list_interfaces() if interface.name == "near1")
     table = netio.list_neighbors(interface="near1")
     wire.near.ip("link delete near1")
 
     assert "fe80::77%near1" in {str(row.address) for row in table}
     for call in (netio.list_neighbors, netio.flush_neighbors):
         with pytest.raises(netio.InterfaceNotFoundError):
-            call(interface=link)
+            call(interface=interface)
     with pytest.raises(ExceptionGroup) as caught:
         netio.create_neighbors(table)
     assert {type(error) for error in caught.value.exceptions} == {netio.InterfaceNotFoundError}
@@ -144,10 +146,10 @@ def test_index_beyond_the_luid(wire: Wire) -> None:
         "link set big0 up",
         "link set big1 up",
     )
-    links = {link.name: link for link in netio.list_interfaces()}
-    assert links["big0"] == Interface("big0", BIG, 0)
+    interfaces = {interface.name: interface for interface in netio.list_interfaces()}
+    assert interfaces["big0"] == Interface("big0", BIG, 0)
 
-    for interface in ("big0", BIG, links["big0"]):
+    for interface in ("big0", BIG, interfaces["big0"]):
         netio.create_neighbor("192.0.2.77", MAC, interface=interface)
         row = netio.get_neighbor("192.0.2.77", interface=interface)
         assert (row.interface, row.interface_index, row.interface_luid) == ("big0", BIG, 0)

@@ -28,10 +28,12 @@ def ways(wire: Wire) -> Wire:
 
 
 @pytest.mark.usefixtures("ways")
-@pytest.mark.parametrize("link", ["near0", "near1"])
-def test_given_interface_of_a_multipath_route(link: str) -> None:
+@pytest.mark.parametrize("interface", ["near0", "near1"])
+def test_given_interface_of_a_multipath_route(interface: str) -> None:
     """Bug: such a route names no interface itself, so its addresses count as off-link."""
-    assert [on_link_interface(ip_address(f"198.51.100.{host}"), link).name for host in (1, 2, 126)] == [link] * 3
+    assert [on_link_interface(ip_address(f"198.51.100.{host}"), interface).name for host in (1, 2, 126)] == [
+        interface
+    ] * 3
 
 
 @pytest.mark.usefixtures("ways")
@@ -45,7 +47,7 @@ def test_chosen_interface_of_a_multipath_route() -> None:
 
 @pytest.mark.usefixtures("ways")
 @pytest.mark.parametrize(
-    ("address", "link"),
+    ("address", "interface"),
     [
         ("198.51.100.1", "near2"),
         ("198.51.100.129", "near0"),
@@ -55,8 +57,8 @@ def test_chosen_interface_of_a_multipath_route() -> None:
         ("192.0.2.9", "near1"),
     ],
 )
-def test_interface_without_a_configured_route(address: str, link: str) -> None:
+def test_interface_without_a_configured_route(address: str, interface: str) -> None:
     """Bug: the kernel treats every address as on-link on the interface of the request, and that counts as a route."""
     with pytest.raises(netio.UnreachableError) as caught:
-        on_link_interface(ip_address(address), link)
+        on_link_interface(ip_address(address), interface)
     assert caught.value.code == 1231

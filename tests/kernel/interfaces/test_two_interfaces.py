@@ -27,7 +27,7 @@ def links(wire: Wire) -> Wire:
 @pytest.fixture
 def rows(links: Wire, absent: str) -> Wire:
     """An entry for the same address on both interfaces."""
-    links.near.ip(*(f"neigh add {absent} lladdr {OLD} dev {link} nud stale" for link in ("near0", "near1")))
+    links.near.ip(*(f"neigh add {absent} lladdr {OLD} dev {interface} nud stale" for interface in ("near0", "near1")))
     return links
 
 
@@ -35,7 +35,7 @@ STALE = Seen(OLD, "STALE")
 
 
 @pytest.mark.parametrize("named", ["near0", "near1"])
-def test_create(links: Wire, absent: str, named: str) -> None:
+def test_create_writes_to_the_named_interface_only(links: Wire, absent: str, named: str) -> None:
     """Bug: an entry of another interface prevents the write, or is written."""
     other = "near1" if named == "near0" else "near0"
     netio.create_neighbor(absent, OLD, interface=named)
@@ -47,7 +47,7 @@ def test_create(links: Wire, absent: str, named: str) -> None:
 
 
 @pytest.mark.parametrize("named", ["near0", "near1"])
-def test_set_and_replace(rows: Wire, absent: str, named: str) -> None:
+def test_set_and_replace_change_the_named_interface_only(rows: Wire, absent: str, named: str) -> None:
     """Bug: the first entry with that address is changed."""
     other = "near1" if named == "near0" else "near0"
     netio.set_neighbor(absent, NEW, interface=named)
@@ -59,7 +59,7 @@ def test_set_and_replace(rows: Wire, absent: str, named: str) -> None:
 
 
 @pytest.mark.parametrize("named", ["near0", "near1"])
-def test_delete(rows: Wire, absent: str, named: str) -> None:
+def test_delete_affects_the_named_interface_only(rows: Wire, absent: str, named: str) -> None:
     """Bug: the first entry with that address is removed, or both are."""
     other = "near1" if named == "near0" else "near0"
 
@@ -69,7 +69,7 @@ def test_delete(rows: Wire, absent: str, named: str) -> None:
 
 
 @pytest.mark.parametrize("named", ["near0", "near1"])
-def test_flush(rows: Wire, absent: str, named: str) -> None:
+def test_flush_affects_the_named_interface_only(rows: Wire, absent: str, named: str) -> None:
     """Bug: a flush of one interface flushes both."""
     other = "near1" if named == "near0" else "near0"
 
@@ -78,26 +78,26 @@ def test_flush(rows: Wire, absent: str, named: str) -> None:
     assert (seen(rows.near, named), seen(rows.near, other)) == ({}, {absent: STALE})
 
 
-def test_get_and_list(links: Wire, absent: str) -> None:
+def test_get_and_list_read_the_named_interface(links: Wire, absent: str) -> None:
     """Bug: the entry of the other interface is returned."""
     macs = {"near0": OLD, "near1": NEW}
-    links.near.ip(*(f"neigh add {absent} lladdr {mac} dev {link}" for link, mac in macs.items()))
+    links.near.ip(*(f"neigh add {absent} lladdr {mac} dev {interface}" for interface, mac in macs.items()))
 
-    for link, mac in macs.items():
-        row = netio.get_neighbor(absent, interface=link)
-        assert (row.physical_address, row.interface) == (mac, link)
-        (listed,) = (row for row in netio.list_neighbors(interface=link) if not row.address.is_multicast)
+    for interface, mac in macs.items():
+        row = netio.get_neighbor(absent, interface=interface)
+        assert (row.physical_address, row.interface) == (mac, interface)
+        (listed,) = (row for row in netio.list_neighbors(interface=interface) if not row.address.is_multicast)
         assert listed == row
-        assert {row.interface for row in netio.list_neighbors(interface=link)} == {link}
+        assert {row.interface for row in netio.list_neighbors(interface=interface)} == {interface}
     both = [row for row in netio.list_neighbors() if not row.address.is_multicast]
     assert {row.interface: row.physical_address for row in both} == macs
     if ip_address(absent).is_link_local:
         assert {str(row.address) for row in both} == {f"{absent}%near0", f"{absent}%near1"}
 
 
-def test_bulk(links: Wire, absent: str) -> None:
+def test_bulk_write_uses_the_interface_of_each_entry(links: Wire, absent: str) -> None:
     """Bug: a bulk call uses the interface of the previous entry."""
-    given = [Neighbor(absent, mac, interface=link) for link, mac in (("near0", OLD), ("near1", NEW))]
+    given = [Neighbor(absent, mac, interface=interface) for interface, mac in (("near0", OLD), ("near1", NEW))]
 
     netio.create_neighbors(given)
     assert (seen(links.near, "near0"), seen(links.near, "near1")) == ({absent: Seen(OLD)}, {absent: Seen(NEW)})
@@ -107,7 +107,7 @@ def test_bulk(links: Wire, absent: str) -> None:
 
 
 @pytest.mark.parametrize(("named", "mac"), [("near0", "02:00:00:00:00:02"), ("near1", "02:00:00:00:01:02")])
-def test_resolve(links: Wire, named: str, mac: str) -> None:
+def test_resolve_probes_on_the_named_interface(links: Wire, named: str, mac: str) -> None:
     """Bug: the probe is sent on the other interface, or its entry is taken for the reply."""
     other = "near1" if named == "near0" else "near0"
     links.near.ip(f"neigh add fe80::2 lladdr {OLD} dev {other} nud stale")
@@ -118,7 +118,7 @@ def test_resolve(links: Wire, named: str, mac: str) -> None:
     assert seen(links.near, other) == {"fe80::2": STALE}
 
 
-def test_interface_from_the_route(links: Wire) -> None:
+def test_interface_of_the_route_is_the_default(links: Wire) -> None:
     """Bug: without interface= the first interface is used instead of that of the route."""
     assert netio.resolve_neighbor("198.51.100.2").interface == "near1"
     assert netio.resolve_neighbor("192.0.2.2").interface == "near0"
@@ -132,7 +132,7 @@ def test_interface_from_the_route(links: Wire) -> None:
 
 def test_luid_takes_precedence(links: Wire, absent: str) -> None:
     """Bug: name or index are used although a LUID is given."""
-    by_name = {link.name: link for link in netio.list_interfaces()}
+    by_name = {interface.name: interface for interface in netio.list_interfaces()}
     mixed = netio.Interface("lo", by_name["near0"].index, by_name["near1"].luid)
 
     netio.create_neighbor(absent, OLD, interface=mixed)

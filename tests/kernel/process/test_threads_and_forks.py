@@ -69,7 +69,7 @@ def test_thread_changes_its_namespace(wire: Wire) -> None:
     netio.create_neighbor("192.0.2.77", MAC, interface="near0")
 
     with wire.far.entered():
-        assert "near0" not in {link.name for link in netio.list_interfaces()}
+        assert "near0" not in {interface.name for interface in netio.list_interfaces()}
         assert unicast(netio.list_neighbors()) == []
         netio.create_neighbor("192.0.2.78", MAC, interface="far0")
 

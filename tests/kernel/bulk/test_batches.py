@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 OLD, NEW = "02:00:5e:00:00:07", "02:00:5e:00:00:08"
 VERBS = ("create_neighbors", "set_neighbors", "replace_neighbors", "delete_neighbors")
 
-# Selects the sends of batches: a single request is never sent with another one.
+# Selects the sends of several requests; all other requests are sent one by one.
 A_BATCH = {"send_requests": 2}
 
 

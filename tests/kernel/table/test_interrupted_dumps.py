@@ -54,3 +54,4 @@ def test_list_fails_if_every_dump_is_interrupted(wire: Wire, inject: Injector) -
     assert [(type(error), error.errno) for error in errors] == [(netio.NetioError, errno.EAGAIN)] * 3
     assert all("try again" in str(error) for error in errors)
     assert "192.0.2.77" in seen(wire.near)
+    assert len(faults.marks()) > len(calls)  # each dump was repeated

@@ -95,11 +95,16 @@ static int check_stack(ADDRESS_FAMILY family)
     return 0;
 }
 
-/* Validates the arguments and reads the entries of a family and interface. Their InterfaceLuid stays 0. */
+/*
+ * Opens the socket, which the caller closes also after a failure, validates the arguments and reads the entries of a
+ * family and interface. Their InterfaceLuid stays 0.
+ */
 static DWORD read_table(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
 {
-    int error;
+    int error = rtnl_open(sock, 0);
 
+    if (error != 0)
+        return win32_status(error);
     if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
         return ERROR_INVALID_PARAMETER;
     table->family = family;
@@ -123,12 +128,8 @@ DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TA
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    const int error = rtnl_open(&sock, 0);
-    DWORD code;
+    DWORD code = read_table(&sock, family, interface, &read);
 
-    if (error != 0)
-        return win32_status(error);
-    code = read_table(&sock, family, interface, &read);
     if (code == NO_ERROR)
         code = win32_status(link_fill_luids(&sock, read.block->Table, read.block->NumEntries));
     rtnl_close(&sock);
@@ -171,12 +172,8 @@ DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface)
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    const int error = rtnl_open(&sock, 0);
-    DWORD code;
+    DWORD code = read_table(&sock, family, interface, &read);
 
-    if (error != 0)
-        return win32_status(error);
-    code = read_table(&sock, family, interface, &read);
     if (code == NO_ERROR && !row_may_remove(&sock))
         code = ERROR_ACCESS_DENIED;
     if (code == NO_ERROR)

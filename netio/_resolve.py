@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from time import monotonic
 
-from netio._codec import INDEX_OFFSET, ROW_SIZE, pack_address, unpack
+from netio._codec import ROW_SIZE, interface_keys, pack_address, unpack
 from netio._failures import RESOLVE, entry_error, error_context
 from netio._interfaces import InterfaceCache, pack_entries, scope_contradiction
 from netio._native import ffi, lib
@@ -171,9 +171,9 @@ class Resolving:
 
 def _unpack_results(rows: CData, count: int, cache: InterfaceCache) -> Iterator[Neighbor]:
     """Decodes the rows of results; the row of a failure is only its key."""
-    view = memoryview(ffi.buffer(rows))[: count * ROW_SIZE]
-    names = cache.names(set(view.cast("I")[INDEX_OFFSET // 4 :: ROW_SIZE // 4]) - {0})
-    return unpack(view, {0: ("", "0"), **names})
+    _, indexes = interface_keys(rows)
+    names = cache.names(set(indexes[:count]) - {0})
+    return unpack(memoryview(ffi.buffer(rows))[: count * ROW_SIZE], {0: ("", "0"), **names})
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Entries as text: reads CSV, JSON Lines and JSON, writes JSON.
+"""Entries as text: reads and writes CSV, JSON Lines and JSON.
 
 Reading has three steps, so that a caller can report each invalid record by its place and go on: decode() makes text of
 the bytes of a file, read_records() parses it, neighbor_of() converts the fields of one record. Records have the field
@@ -288,6 +288,17 @@ def _text(values: Mapping[str, object], name: str) -> str:
     if isinstance(value, str) and value.strip():
         return value.strip()
     raise invalid(f"{name} must be text, not {value!r}" if value else f"{name} is missing")
+
+
+def csv_text(objects: Iterable[dict[str, object]]) -> str:
+    """Returns objects with the same fields as CSV with a heading; "" if there are none."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    for number, value in enumerate(objects):
+        if number == 0:
+            writer.writerow(value)
+        writer.writerow(value.values())
+    return text.getvalue()
 
 
 def json_array(objects: Iterable[dict[str, object]]) -> str:

@@ -24,6 +24,7 @@ except ImportError as _missing:
 
 from netio import errors
 from netio._interfaces import list_interfaces
+from netio._namespace import NamespaceLike, list_namespaces, namespace
 from netio._table import NeighborTable
 from netio._types import (
     Address,
@@ -53,6 +54,7 @@ from netio.errors import (
     AccessDeniedError,
     InterfaceNotFoundError,
     InvalidParameterError,
+    NamespaceNotFoundError,
     NeighborExistsError,
     NeighborNotFoundError,
     NetioError,
@@ -70,6 +72,8 @@ __all__ = [
     "InterfaceLike",
     "InterfaceNotFoundError",
     "InvalidParameterError",
+    "NamespaceLike",
+    "NamespaceNotFoundError",
     "Neighbor",
     "NeighborExistsError",
     "NeighborNotFoundError",
@@ -89,7 +93,9 @@ __all__ = [
     "flush_neighbors",
     "get_neighbor",
     "list_interfaces",
+    "list_namespaces",
     "list_neighbors",
+    "namespace",
     "replace_neighbor",
     "replace_neighbors",
     "resolve_neighbor",

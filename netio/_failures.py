@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
     from netio._interfaces import Refusal
+    from netio._namespace import Namespace
     from netio._native import CData
     from netio._table import NeighborTable
     from netio._types import Neighbor
@@ -50,12 +51,13 @@ def entry_error(
     native: CData,
     entry: Neighbor,
     refusal: Refusal | None,
+    netns: Namespace,
     source: IPv4Address | IPv6Address | None = None,
 ) -> NetioError:
     """Makes the error of a single entry whose code is not 0."""
     refused = {} if refusal is None else {0: refusal}
     codes = ffi.new("DWORD[]", [code])
-    error = next(entry_errors(operation, codes, native, [entry], refused, missing_ok=False, source=source))
+    error = next(entry_errors(operation, codes, native, [entry], refused, netns, missing_ok=False, source=source))
     error.position = None
     return error
 
@@ -66,6 +68,7 @@ def entry_errors(
     native: CData,
     entries: Sequence[Neighbor] | NeighborTable,
     refused: dict[int, Refusal],
+    netns: Namespace,
     *,
     missing_ok: bool,
     source: IPv4Address | IPv6Address | None = None,
@@ -77,7 +80,7 @@ def entry_errors(
     raw = bytes(ffi.buffer(codes))
     if raw == bytes(len(raw)):
         return
-    cache = InterfaceCache()
+    cache = InterfaceCache(netns)
     found: dict[tuple[int, int], CData | None] = {}
     luids, indexes = interface_keys(native)
     for position, code in enumerate(ffi.unpack(codes, len(entries))):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 
 from netio._codec import pack, unpack_address
+from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface
 from netio.errors import Hint, check, failure
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
     from netio._codec import Entry, Key
+    from netio._namespace import Namespace
     from netio._native import CData
 
     # Why an entry has no interface: a code, and reason and hint if the code alone does not explain it.
@@ -32,7 +34,7 @@ _INVALID_NAME = b"/"
 
 
 def list_interfaces() -> list[Interface]:
-    """List the network interfaces of this machine; on Linux, of the calling thread's network namespace.
+    """List the network interfaces of this machine; on Linux, those of the network namespace (see namespace()).
 
     Raises:
         NetioError: The system reports an error.
@@ -41,21 +43,23 @@ def list_interfaces() -> list[Interface]:
     """
     # The variable owns the list before the call, since a signal handler can raise right after it.
     found, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
-    check("GetIfTable2", lib.netio_interfaces(found, count))
+    netns = current_namespace()
+    check("GetIfTable2", lib.netio_interfaces(netns.descriptor, found, count))
     return [interface_value(native) for native in found[0][0 : count[0]]]
 
 
 class InterfaceCache:
-    """Looks up interfaces, each once. It lives as long as one call, since interfaces change."""
+    """Looks up the interfaces of a namespace, each once. It lives as long as one call, since interfaces change."""
 
-    def __init__(self) -> None:
+    def __init__(self, netns: Namespace | None = None) -> None:
+        self.netns = netns or current_namespace()
         self._found: dict[tuple[str, int, int], CData | None] = {}
 
     def find(self, *, name: str = "", index: int = 0, luid: int = 0) -> CData | None:
         """Finds an interface by LUID if that is not 0, else by index if that is not 0, else by name."""
         key = ("", 0, luid) if luid else ("", index, 0) if index else (name, 0, 0)
         if key not in self._found:
-            self._found[key] = found = _look_up(*key)
+            self._found[key] = found = _look_up(self.netns, *key)
             if found is not None:
                 self._found["", found.index, 0] = found
         return self._found[key]
@@ -100,9 +104,9 @@ def _name_bytes(name: str) -> bytes:
     return raw if raw and b"\0" not in raw and len(raw) < _NAME_SIZE else _INVALID_NAME
 
 
-def _look_up(name: str, index: int, luid: int) -> CData | None:
+def _look_up(netns: Namespace, name: str, index: int, luid: int) -> CData | None:
     query = interface_query(name, index, luid, None)
-    code = lib.netio_interface_find(query)
+    code = lib.netio_interface_find(netns.descriptor, query)
     if code not in (lib.NO_ERROR, lib.ERROR_FILE_NOT_FOUND):
         raise failure("GetIfEntry2", code, f"interface {name or index or luid}")
     return query if code == lib.NO_ERROR else None
@@ -141,7 +145,7 @@ def pack_entries(entries: Sequence[Entry], cache: InterfaceCache) -> tuple[CData
     keys = _Keys(cache)
     native = pack(entries, keys.find)
     for start in range(0, len(keys.unnamed), CHUNK):
-        keys.refused.update(_route(native, keys.unnamed[start : start + CHUNK]))
+        keys.refused.update(_route(native, keys.unnamed[start : start + CHUNK], cache.netns))
     return native, keys.refused
 
 
@@ -186,33 +190,33 @@ def scope_contradiction(address: IPv4Address | IPv6Address, interface: CData | N
     return f"the scope of {address} contradicts the interface; name the same interface in both, or only one of them"
 
 
-def _route(native: CData, positions: list[int]) -> Iterator[tuple[int, Refusal]]:
+def _route(native: CData, positions: list[int], netns: Namespace) -> Iterator[tuple[int, Refusal]]:
     """Sets the interfaces of the rows at these positions by the routes; yields the rows for which that fails."""
     count = len(positions)
     destinations, luids = ffi.new("SOCKADDR_INET[]", count), ffi.new("NET_LUID[]", count)
     results = ffi.new("DWORD[]", count)
     for place, position in enumerate(positions):
         destinations[place] = native[position].Address
-    lib.netio_route(destinations, luids, count, results)
+    lib.netio_route(netns.descriptor, destinations, luids, count, results)
     for place, position in enumerate(positions):
         if results[place] == lib.NO_ERROR:
             native[position].InterfaceLuid.Value = luids[place].Value
         else:
-            yield position, (results[place], *_no_route(results[place], ffi.addressof(destinations, place)))
+            yield position, (results[place], *_no_route(results[place], ffi.addressof(destinations, place), netns))
 
 
-def check_on_link(row: CData, luid: CData) -> int:
+def check_on_link(row: CData, luid: CData, netns: Namespace) -> int:
     """Returns the code for whether the routes of an interface reach an address on-link; 0 if the LUID is unknown."""
     if luid.Value == 0:
         return lib.NO_ERROR
     destination, interface = ffi.new("SOCKADDR_INET[]", 1), ffi.new("NET_LUID[]", 1)
     destination[0], interface[0] = row.Address, luid
     result = ffi.new("DWORD[]", 1)
-    lib.netio_route(destination, interface, 1, result)
+    lib.netio_route(netns.descriptor, destination, interface, 1, result)
     return int(result[0])
 
 
-def _no_route(code: int, destination: CData) -> tuple[str, Hint | None]:
+def _no_route(code: int, destination: CData, netns: Namespace) -> tuple[str, Hint | None]:
     """Returns the reason why an address does not determine its interface, "" if the code explains it, and a hint."""
     if code == lib.ERROR_NOT_SUPPORTED:
         return "its interface has no LUID; name the interface by its index", None
@@ -223,7 +227,10 @@ def _no_route(code: int, destination: CData) -> tuple[str, Hint | None]:
         )
         return reason, Hint.NAME_INTERFACE
     gateway = ffi.new("SOCKADDR_INET *")
-    if code == lib.ERROR_NETWORK_UNREACHABLE and lib.netio_gateway(destination, gateway) == lib.NO_ERROR:
+    if (
+        code == lib.ERROR_NETWORK_UNREACHABLE
+        and lib.netio_gateway(netns.descriptor, destination, gateway) == lib.NO_ERROR
+    ):
         reason = f"it is behind the gateway {unpack_address(gateway)} and not on-link on any interface"
         return reason, Hint.NAME_INTERFACE
     return "", None

@@ -16,6 +16,7 @@ from netio._interfaces import (
     names_of,
     pack_entries,
 )
+from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._table import NeighborTable, native_rows
 from netio._types import (
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
     from netio._interfaces import Refusal
+    from netio._namespace import Namespace
     from netio._native import CData
     from netio._types import PhysicalAddressLike
 
@@ -53,52 +55,59 @@ def read_one(address: Address, interface: InterfaceLike | None) -> Neighbor:
     with error_context(GET):
         name, index, luid = identify(given_interface(interface))
         plain = plain_address(address)
+    netns = current_namespace()
     scope = plain.scope_id if isinstance(plain, IPv6Address) else None
     query, native = interface_query(name, index, luid, scope), pack_key(plain)
-    code = lib.netio_get(query, native)
+    code = lib.netio_get(netns.descriptor, query, native)
     if code != lib.NO_ERROR:
-        raise _get_error(code, Neighbor(plain, interface=given_interface(interface)))
+        raise _get_error(code, Neighbor(plain, interface=given_interface(interface)), netns)
     return unpack_one(native, {native.InterfaceIndex: names_of(query)})
 
 
-def _get_error(code: int, entry: Neighbor) -> NetioError:
+def _get_error(code: int, entry: Neighbor, netns: Namespace) -> NetioError:
     """Makes the error of a failed read, with the reason if no interface could be determined."""
     try:
-        native, refused = pack_entries([entry], InterfaceCache())
+        native, refused = pack_entries([entry], InterfaceCache(netns))
     except NetioError:  # the look-up of the interface fails too; the first error is the better one
         native, refused = pack_key(entry.address), {}
     if refused:
         # Whether the address itself is invalid, which counts first.
-        code = lib.netio_get(interface_query("", 0, UNKNOWN_LUID, None), native)
-    return entry_error(GET, code, native, entry, refused.get(0))
+        code = lib.netio_get(netns.descriptor, interface_query("", 0, UNKNOWN_LUID, None), native)
+    return entry_error(GET, code, native, entry, refused.get(0), netns)
 
 
 def write_one(
-    operation: str, function: Callable[[CData, int, CData], None], entry: Neighbor, *, missing_ok: bool = False
+    operation: str, function: Callable[[int, CData, int, CData], None], entry: Neighbor, *, missing_ok: bool = False
 ) -> None:
     """Calls a writing function of the backend for one entry, or raises the error."""
-    native, refused = pack_entries([entry], InterfaceCache())
-    codes = _call(function, native, 1)
-    error = next(entry_errors(operation, codes, native, [entry], refused, missing_ok=missing_ok), None)
+    netns = current_namespace()
+    native, refused = pack_entries([entry], InterfaceCache(netns))
+    codes = _call(function, netns, native, 1)
+    error = next(entry_errors(operation, codes, native, [entry], refused, netns, missing_ok=missing_ok), None)
     if error is not None:
         error.position = None
         raise error
 
 
 def write_many(
-    operation: str, function: Callable[[CData, int, CData], None], rows: Iterable[Neighbor], *, missing_ok: bool = False
+    operation: str,
+    function: Callable[[int, CData, int, CData], None],
+    rows: Iterable[Neighbor],
+    *,
+    missing_ok: bool = False,
 ) -> None:
     """Calls a writing function of the backend for all rows and raises the errors as one ExceptionGroup."""
     entries: Sequence[Neighbor] | NeighborTable
     refused: dict[int, Refusal]
+    netns = current_namespace()
     if isinstance(rows, NeighborTable):
         entries, refused = rows, {}
         native = ffi.from_buffer("MIB_IPNET_ROW2[]", native_rows(rows))
     else:
         entries = _checked_entries(rows)
-        native, refused = pack_entries(entries, InterfaceCache())
-    codes = _call(function, native, len(entries))
-    errors = list(entry_errors(operation, codes, native, entries, refused, missing_ok=missing_ok))
+        native, refused = pack_entries(entries, InterfaceCache(netns))
+    codes = _call(function, netns, native, len(entries))
+    errors = list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok))
     if errors:
         raise ExceptionGroup(f"{len(errors)} of {len(entries)} rows failed", errors)
 
@@ -110,18 +119,18 @@ def on_link_interface(address: IPv4Address | IPv6Address, interface: str | None)
         NetioError: The address is not on-link, or the interface does not exist.
     """
     entry = requested_entry(RESOLVE, address, b"", interface)
-    cache = InterfaceCache()
+    cache = InterfaceCache(current_namespace())
     native, refused = pack_entries([entry], cache)
     if refused:
-        raise entry_error(RESOLVE, refused[0][0], native, entry, refused[0])
+        raise entry_error(RESOLVE, refused[0][0], native, entry, refused[0], cache.netns)
     found = cache.find(luid=native[0].InterfaceLuid.Value, index=native[0].InterfaceIndex)
     if found is None:
-        raise entry_error(RESOLVE, lib.ERROR_FILE_NOT_FOUND, native, entry, None)
+        raise entry_error(RESOLVE, lib.ERROR_FILE_NOT_FOUND, native, entry, None, cache.netns)
     if interface is not None:  # otherwise the routes have just determined it
-        code = check_on_link(native[0], found.luid)
+        code = check_on_link(native[0], found.luid, cache.netns)
         if code != lib.NO_ERROR:
             reason = "the routes do not reach it on-link on this interface"
-            raise entry_error(RESOLVE, code, native, entry, (code, reason, None))
+            raise entry_error(RESOLVE, code, native, entry, (code, reason, None), cache.netns)
     return interface_value(found)
 
 
@@ -135,8 +144,8 @@ def _checked_entries(rows: Iterable[Neighbor]) -> list[Neighbor]:
     return entries
 
 
-def _call(function: Callable[[CData, int, CData], None], native: CData, count: int) -> CData:
+def _call(function: Callable[[int, CData, int, CData], None], netns: Namespace, native: CData, count: int) -> CData:
     codes = ffi.new("DWORD[]", count)
     for start in range(0, count, CHUNK):
-        function(native + start, min(CHUNK, count - start), codes + start)
+        function(netns.descriptor, native + start, min(CHUNK, count - start), codes + start)
     return codes

@@ -8,6 +8,7 @@ from time import monotonic
 from netio._codec import ROW_SIZE, interface_keys, pack_address, unpack
 from netio._failures import RESOLVE, entry_error, error_context
 from netio._interfaces import InterfaceCache, pack_entries, scope_contradiction
+from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._types import (
     UNKNOWN_LUID,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
 
     from netio._interfaces import Refusal
+    from netio._namespace import Namespace
     from netio._native import CData
     from netio._types import InterfaceLike
 
@@ -58,10 +60,10 @@ class _Probe:
         self.address = address
         self.interface, self.interface_index, self.interface_luid = interface
 
-    def failed(self, code: int, source: IPv4Address | IPv6Address | None) -> Answer:
+    def failed(self, code: int, netns: Namespace, source: IPv4Address | IPv6Address | None) -> Answer:
         interface = self.interface, self.interface_index, self.interface_luid
         entry = Neighbor(self.address, interface=Interface(*interface) if any(interface) else "")
-        error = entry_error(RESOLVE, code, self.native[0], entry, self.refusal, source)
+        error = entry_error(RESOLVE, code, self.native[0], entry, self.refusal, netns, source)
         error.position = self.position
         return self.address, error
 
@@ -86,18 +88,19 @@ class Resolving:
             seconds = _checked_timeout(timeout)
             self._window = Window[_Probe](_checked_limit(max_in_flight), seconds, _RESOLVE_SECONDS)
         self._addresses = enumerate(addresses)
+        self._netns = current_namespace()
 
     def __iter__(self) -> Iterator[Answer]:
         # The variable owns the resolver before the call, since a signal handler can raise right after it.
         owner = ffi.gc(ffi.new("netio_resolver **"), lib.netio_resolver_release)
         try:
-            check(RESOLVE, lib.netio_resolver_open(owner))
+            check(RESOLVE, lib.netio_resolver_open(self._netns.descriptor, owner))
             resolver = owner[0]
             while True:
                 yield from self._add_addresses()
                 if self._window.is_idle:
                     return
-                cache = InterfaceCache()
+                cache = InterfaceCache(self._netns)
                 more = self._submit(resolver, cache)
                 yield from self._wait(resolver, cache, block=not more)
         finally:
@@ -158,15 +161,15 @@ class Resolving:
             yield from self._answer(zip(ffi.unpack(tags, count), ffi.unpack(codes, count), entries, strict=True))
         elif result != lib.WAIT_TIMEOUT:
             for probe in self._window.abandon():
-                yield probe.failed(result, self._source)
+                yield probe.failed(result, self._netns, self._source)
         for probe in self._window.expired(now):
-            yield probe.failed(lib.ERROR_BAD_NET_NAME, self._source)
+            yield probe.failed(lib.ERROR_BAD_NET_NAME, self._netns, self._source)
 
     def _answer(self, results: Iterable[tuple[int, int, Neighbor]]) -> Iterator[Answer]:
         for tag, code, entry in results:
             probe = self._window.answered(tag, table_full=code == lib.ERROR_NO_SYSTEM_RESOURCES)
             if probe is not None:
-                yield (probe.address, entry) if code == lib.NO_ERROR else probe.failed(code, self._source)
+                yield (probe.address, entry) if code == lib.NO_ERROR else probe.failed(code, self._netns, self._source)
 
 
 def _unpack_results(rows: CData, count: int, cache: InterfaceCache) -> Iterator[Neighbor]:

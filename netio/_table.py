@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import numpy
 
+    from netio._namespace import Namespace
     from netio._native import CData
     from netio._types import Neighbor
 
@@ -194,7 +195,7 @@ def _restore(rows: bytes, names: dict[int, tuple[str, str]]) -> NeighborTable:
     return _table(memoryview(rows), range(len(rows) // ROW_SIZE), names)
 
 
-def adopt(variable: CData) -> NeighborTable:
+def adopt(variable: CData, netns: Namespace) -> NeighborTable:
     """Makes a table of the MIB_IPNET_TABLE2 that a variable owns, and reads the names of its interfaces."""
     count = variable[0].NumEntries
     # The views of the block must keep its owner alive. The destructor does that; it is a method in C, because a signal
@@ -202,4 +203,4 @@ def adopt(variable: CData) -> NeighborTable:
     block = ffi.gc(variable[0], [variable].append)
     first = ffi.offsetof("MIB_IPNET_TABLE2", "Table")
     view = memoryview(ffi.buffer(block, first + count * ROW_SIZE)).toreadonly()[first:]
-    return _table(view, range(count), InterfaceCache().names(member_values(view, INDEX_OFFSET)))
+    return _table(view, range(count), InterfaceCache(netns).names(member_values(view, INDEX_OFFSET)))

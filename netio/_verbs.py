@@ -2,7 +2,8 @@
 """The verbs: one function for each Windows function on neighbour entries, and the same for many entries at once.
 
 Each call opens the sockets that it needs and closes them before it returns, so all functions may be called from any
-thread and after a fork. On Linux they act in the network namespace of the calling thread.
+thread and after a fork. On Linux they act in the network namespace that namespace() selects, by
+default that of the calling thread.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from netio._failures import CREATE, DELETE, FLUSH, LIST, SET, error_context
 from netio._interfaces import InterfaceCache, key_of
+from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._requests import read_one, requested_entry, write_many, write_one
 from netio._table import NeighborTable, adopt
@@ -19,6 +21,7 @@ from netio.errors import NetioError, check, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from netio._namespace import Namespace
     from netio._native import CData
 
 
@@ -39,11 +42,12 @@ def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | No
     """
     # The variable owns the table before the call, since a signal handler can raise right after it.
     table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
+    netns = current_namespace()
     with error_context(LIST):
         number = _family(family)
-        luid, subject = _interface_luid(interface)
-    check(LIST, lib.netio_table(number, luid, table), subject)
-    return adopt(table)
+        luid, subject = _interface_luid(interface, netns)
+    check(LIST, lib.netio_table(netns.descriptor, number, luid, table), subject)
+    return adopt(table, netns)
 
 
 def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None) -> None:
@@ -62,10 +66,11 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | N
 
     Windows: FlushIpNetTable2. Linux: RTM_GETNEIGH, then RTM_DELNEIGH for each entry.
     """
+    netns = current_namespace()
     with error_context(FLUSH):
         number = _family(family)
-        luid, subject = _interface_luid(interface)
-    check(FLUSH, lib.netio_flush(number, luid), subject)
+        luid, subject = _interface_luid(interface, netns)
+    check(FLUSH, lib.netio_flush(netns.descriptor, number, luid), subject)
 
 
 def get_neighbor(address: Address, *, interface: InterfaceLike | None = None) -> Neighbor:
@@ -346,14 +351,14 @@ def _family(family: int) -> int:
     return family
 
 
-def _interface_luid(interface: InterfaceLike | None) -> tuple[CData, str]:
+def _interface_luid(interface: InterfaceLike | None, netns: Namespace) -> tuple[CData, str]:
     """Returns the NET_LUID of an interface, NULL for all interfaces, and its name for messages."""
     if interface is None:
         return ffi.NULL, ""
     if interface == "":
         raise invalid("interface must not be ''; omit it to select all interfaces")
     name, index, luid = identify(interface)
-    luid = luid or key_of(InterfaceCache().find(name=name, index=index))[0]
+    luid = luid or key_of(InterfaceCache(netns).find(name=name, index=index))[0]
     if luid == 0:
         raise invalid(f"interface {name or index} has no LUID, so it cannot be selected")
     return ffi.new("NET_LUID *", {"Value": luid}), f"interface {name or index}"

@@ -5,6 +5,7 @@ NetioError (OSError)
 ├── AccessDeniedError       (PermissionError)  administrator rights are missing
 ├── InterfaceNotFoundError  (LookupError)      there is no such interface
 ├── InvalidParameterError   (ValueError)       an invalid address, physical address, interface, family or limit
+├── NamespaceNotFoundError  (LookupError)      Linux: there is no such network namespace
 ├── NeighborExistsError     (FileExistsError)  create: the address already has an entry on the interface
 ├── NeighborNotFoundError   (LookupError)      get, set, delete: the address has no entry on the interface
 ├── NotSupportedError                          the system lacks the address family
@@ -32,6 +33,7 @@ class Hint(Enum):
     NAME_INTERFACE = "name the interface"
     CREATE_OR_RESOLVE = "create the entry, or resolve the address"
     SET_OR_REPLACE = "change the entry that exists, or replace it"
+    LIST_NAMESPACES = "choose one of the network namespaces that exist"
 
 
 # The hints in the words of a Python program. The command has a table of its own.
@@ -41,6 +43,7 @@ _ADVICE = {
     Hint.NAME_INTERFACE: "name the interface with interface=",
     Hint.CREATE_OR_RESOLVE: "create_neighbor() creates one, resolve_neighbor() probes the link",
     Hint.SET_OR_REPLACE: "set_neighbor() changes it, replace_neighbor() writes it in either case",
+    Hint.LIST_NAMESPACES: "list_namespaces() returns those that have a name",
 }
 
 
@@ -88,6 +91,10 @@ class InvalidParameterError(NetioError, ValueError):
     """An address, physical address, interface, family or limit is invalid."""
 
 
+class NamespaceNotFoundError(NetioError, LookupError):
+    """There is no such network namespace."""
+
+
 class NeighborExistsError(NetioError, FileExistsError):
     """The address already has an entry on the interface, in any state."""
 
@@ -117,6 +124,13 @@ _MEANINGS: dict[int, _Meaning] = {
         "STATUS_NOT_FOUND",
         "there is no such interface",
         Hint.LIST_INTERFACES,
+    ),
+    lib.ERROR_PATH_NOT_FOUND: (
+        NamespaceNotFoundError,
+        errno.ENOENT,
+        None,
+        "there is no such network namespace",
+        Hint.LIST_NAMESPACES,
     ),
     lib.ERROR_ACCESS_DENIED: (
         AccessDeniedError,

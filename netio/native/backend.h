@@ -49,12 +49,24 @@ typedef struct netio_interface {
     char scope[NETIO_NAME_SIZE];   /* the text after the % of a socket address: the name or the decimal index */
 } netio_interface;
 
+/*
+ * Every function that opens sockets takes the network namespace to open them in: a descriptor of a namespace file, which
+ * the caller keeps open during the call, and for a resolver until it is closed. NETIO_OWN_NETNS is the namespace of the
+ * calling thread. Windows has no others: there netio_netns_check rejects them, and the functions ignore the argument.
+ */
+#define NETIO_OWN_NETNS (-1)
+/*
+ * ERROR_INVALID_PARAMETER: the descriptor does not refer to a network namespace. ERROR_ACCESS_DENIED: the thread may not
+ * enter it. ERROR_NOT_SUPPORTED: the system has no network namespaces.
+ */
+DWORD netio_netns_check(int netns);
+
 /* Write entries. Only the key (Address, InterfaceLuid or InterfaceIndex) and the physical address are read. */
-void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
-void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_create(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_set(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
 /* Creates each entry, or sets it if it exists. */
-void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
-void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_replace(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
 
 /*
  * Reads one entry. In: Address, and the interface by luid, else index, else name, else scope (the IPv6 scope of the
@@ -62,11 +74,11 @@ void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
  * ERROR_INVALID_PARAMETER: the address is invalid, or scope and interface name different interfaces.
  * ERROR_FILE_NOT_FOUND: the address is valid, but the interface does not exist.
  */
-DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row);
+DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row);
 
 /* NULL selects every interface. An empty table is NO_ERROR. On NO_ERROR the caller frees the table with netio_free. */
-DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
-DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface);
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
+DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface);
 void netio_free(void *memory); /* accepts NULL */
 
 /*
@@ -74,7 +86,7 @@ void netio_free(void *memory); /* accepts NULL */
  * tag first_tag + i. If source is NULL, the system chooses it.
  */
 typedef struct netio_resolver netio_resolver;
-DWORD netio_resolver_open(netio_resolver **resolver);
+DWORD netio_resolver_open(int netns, netio_resolver **resolver);
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
                             const SOCKADDR_INET *source, size_t first_tag);
 /*
@@ -89,9 +101,9 @@ int netio_resolver_fd(const netio_resolver *resolver);
 DWORD netio_resolver_due(const netio_resolver *resolver);
 void netio_resolver_close(netio_resolver *resolver); /* discards pending rows; accepts NULL */
 
-DWORD netio_interfaces(netio_interface **list, size_t *count); /* the caller frees the list with netio_free */
+DWORD netio_interfaces(int netns, netio_interface **list, size_t *count); /* the caller frees the list with netio_free */
 /* In: luid, else index, else name; out: all members. ERROR_FILE_NOT_FOUND: the interface does not exist. */
-DWORD netio_interface_find(netio_interface *interface);
+DWORD netio_interface_find(int netns, netio_interface *interface);
 
 /*
  * Finds the interface on whose link each destination is. In: 0, or the only interface whose routes are considered; out:
@@ -99,9 +111,9 @@ DWORD netio_interface_find(netio_interface *interface);
  * multicast addresses; link-local ones without an interface). ERROR_NETWORK_UNREACHABLE: no route leads to it, or only
  * one through the gateway that netio_gateway returns.
  */
-void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
+void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
 /* ERROR_NOT_FOUND: the route has no gateway. */
-DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway);
+DWORD netio_gateway(int netns, const SOCKADDR_INET *destination, SOCKADDR_INET *gateway);
 
 void netio_message(DWORD code, char *text, size_t size); /* the system's text for a code, always terminated */
 

@@ -114,6 +114,8 @@ struct ArrowArray { ...; };
 #define NETIO_IS_UNREACHABLE ...
 #define NETIO_IS_FOREIGN ...
 #define NETIO_ERRNO ...
+#define NETIO_HAS_NAMESPACES ...
+#define NETIO_OWN_NETNS ...
 #define NETIO_NAME_SIZE ...
 #define NETIO_NEVER ...
 #define NETIO_SCOPE_IS_NAME ...
@@ -122,6 +124,7 @@ struct ArrowArray { ...; };
 
 #define NO_ERROR ...
 #define ERROR_FILE_NOT_FOUND ...
+#define ERROR_PATH_NOT_FOUND ...
 #define ERROR_ACCESS_DENIED ...
 #define ERROR_NOT_ENOUGH_MEMORY ...
 #define ERROR_NOT_SUPPORTED ...
@@ -134,16 +137,16 @@ struct ArrowArray { ...; };
 #define ERROR_NO_SYSTEM_RESOURCES ...
 #define ERROR_OBJECT_ALREADY_EXISTS ...
 
-void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
-void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
-void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
-void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
-DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row);
+void netio_create(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_set(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_replace(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row);
 
-DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
-DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface);
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
+DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface);
 
-DWORD netio_resolver_open(netio_resolver **resolver);
+DWORD netio_resolver_open(int netns, netio_resolver **resolver);
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
                             const SOCKADDR_INET *source, size_t first_tag);
 DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows,
@@ -151,10 +154,11 @@ DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags,
 int netio_resolver_fd(const netio_resolver *resolver);
 DWORD netio_resolver_due(const netio_resolver *resolver);
 
-DWORD netio_interfaces(netio_interface **list, size_t *count);
-DWORD netio_interface_find(netio_interface *interface);
-void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
-DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway);
+DWORD netio_interfaces(int netns, netio_interface **list, size_t *count);
+DWORD netio_interface_find(int netns, netio_interface *interface);
+void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
+DWORD netio_gateway(int netns, const SOCKADDR_INET *destination, SOCKADDR_INET *gateway);
+DWORD netio_netns_check(int netns);
 void netio_message(DWORD code, char *text, size_t size);
 
 void netio_release(void *variable);

@@ -15,6 +15,7 @@ from netio.errors import Hint, check, failure, invalid
 
 TABLE = [
     (2, netio.InterfaceNotFoundError, LookupError, errno.ENODEV, "STATUS_NOT_FOUND"),
+    (3, netio.NamespaceNotFoundError, LookupError, errno.ENOENT, None),
     (5, netio.AccessDeniedError, PermissionError, errno.EACCES, "STATUS_ACCESS_DENIED"),
     (8, NetioError, OSError, errno.ENOMEM, "STATUS_NO_MEMORY"),
     (50, netio.NotSupportedError, OSError, errno.EOPNOTSUPP, "STATUS_NOT_SUPPORTED"),
@@ -55,6 +56,7 @@ def test_exception_of_a_code(
 
 REASONS = [
     (2, False, "there is no such interface", Hint.LIST_INTERFACES),
+    (3, False, "there is no such network namespace", Hint.LIST_NAMESPACES),
     (5, False, "administrator rights are missing", Hint.ELEVATE),
     (8, False, "out of memory", None),
     (67, False, "no reply: the host is silent, the address is not on that link, or the link is down", None),
@@ -71,6 +73,7 @@ ADVICE = {
     Hint.NAME_INTERFACE: "name the interface with interface=",
     Hint.CREATE_OR_RESOLVE: "create_neighbor() creates one, resolve_neighbor() probes the link",
     Hint.SET_OR_REPLACE: "set_neighbor() changes it, replace_neighbor() writes it in either case",
+    Hint.LIST_NAMESPACES: "list_namespaces() returns those that have a name",
 }
 
 
@@ -98,7 +101,7 @@ def test_given_reason_has_the_given_hint_only(hint: Hint) -> None:
 def test_functions_in_the_advice_exist() -> None:
     """Bug: the advice names a function that was renamed."""
     names = re.findall(r"(\w+)\(\)", " ".join(ADVICE.values()))
-    assert len(names) == 5
+    assert len(names) == 6
     assert set(names) <= set(netio.__all__)
 
 
@@ -119,7 +122,7 @@ def test_1168_refers_to_the_entry_if_the_interface_is_known() -> None:
 
 def test_every_exception_is_a_netio_error() -> None:
     public = [getattr(netio, name) for name in netio.__all__ if name.endswith("Error")]
-    assert len(public) == 9
+    assert len(public) == 10
     for kind in public:
         assert issubclass(kind, NetioError)
         assert issubclass(kind, OSError)

@@ -100,23 +100,23 @@ static void test_rows(void)
     rows[0].Flags = 0xff;
     rows[0].Address.Ipv4.sin_port = 9;
     rows[0].PhysicalAddressLength = 4;
-    netio_create(rows, 1, results);
+    netio_create(NETIO_OWN_NETNS, rows, 1, results);
     CHECK(results[0] == NO_ERROR);
     CHECK(standin_last(&seen) == sizeof seen && memcmp(&seen, &rows[0], sizeof seen) == 0);
-    netio_create(rows, 3, results);
+    netio_create(NETIO_OWN_NETNS, rows, 3, results);
     CHECK(results[0] == ERROR_OBJECT_ALREADY_EXISTS && results[1] == ERROR_NOT_FOUND);
     CHECK(results[2] == ERROR_INVALID_PARAMETER);
     rows[2].InterfaceIndex = 4;
-    netio_set(rows, 3, results);
+    netio_set(NETIO_OWN_NETNS, rows, 3, results);
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == ERROR_NOT_FOUND);
     CHECK(rows[0].State == NlnsStale); /* the caller's row is unchanged */
-    netio_replace(rows, 3, results);
+    netio_replace(NETIO_OWN_NETNS, rows, 3, results);
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
-    netio_delete(rows, 3, results);
+    netio_delete(NETIO_OWN_NETNS, rows, 3, results);
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
     standin_answer("CreateIpNetEntry2", ERROR_OBJECT_ALREADY_EXISTS);
     standin_answer("SetIpNetEntry2", 4711);
-    netio_replace(rows, 1, results);
+    netio_replace(NETIO_OWN_NETNS, rows, 1, results);
     CHECK(results[0] == 4711);
 }
 
@@ -131,7 +131,7 @@ static DWORD get(MIB_IPNET_ROW2 *row, UCHAR host, const char *name, NET_IFINDEX 
     interface.luid.Value = luid;
     *row = row4(host, UEBERALL); /* the interface in the row is ignored */
     row->InterfaceIndex = 4711;
-    code = netio_get(&interface, row);
+    code = netio_get(NETIO_OWN_NETNS, &interface, row);
     CHECK(code != NO_ERROR || (strcmp(interface.name, "Ethernet") == 0 && interface.index == 4));
     CHECK(code != NO_ERROR || (row->State == NlnsPermanent && row->InterfaceLuid.Value == ETHERNET));
     return code;
@@ -179,7 +179,7 @@ static DWORD get_scoped(const char *name, const char *scope)
     memset(&interface, 0, sizeof interface);
     strcpy(interface.name, name);
     strcpy(interface.scope, scope);
-    return netio_get(&interface, &row);
+    return netio_get(NETIO_OWN_NETNS, &interface, &row);
 }
 
 /* A read uses the given interface, otherwise that of the scope, which is an alias or an index. */
@@ -203,7 +203,7 @@ static ULONG count_rows(ADDRESS_FAMILY family, const NET_LUID *interface, DWORD 
     MIB_IPNET_TABLE2 *table = NULL;
     ULONG count = 0;
 
-    *code = netio_table(family, interface, &table);
+    *code = netio_table(NETIO_OWN_NETNS, family, interface, &table);
     if (*code == NO_ERROR) {
         count = table->NumEntries;
         netio_free(table);
@@ -256,13 +256,13 @@ static void test_flush(void)
     add(permanent);
     add(row4(1, ETHERNET));
     add(row4(2, UEBERALL));
-    CHECK(netio_flush(AF_INET, &unknown) == ERROR_NOT_FOUND);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_INET, &unknown) == ERROR_NOT_FOUND);
     CHECK(count_rows(AF_INET, NULL, &code) == 3);
-    CHECK(netio_flush(AF_INET, &ueberall) == NO_ERROR);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_INET, &ueberall) == NO_ERROR);
     CHECK(count_rows(AF_INET, NULL, &code) == 2);
-    CHECK(netio_flush(AF_UNSPEC, NULL) == NO_ERROR);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, NULL) == NO_ERROR);
     CHECK(count_rows(AF_INET, NULL, &code) == 1);
-    CHECK(netio_flush(99, NULL) == ERROR_INVALID_PARAMETER);
+    CHECK(netio_flush(NETIO_OWN_NETNS, 99, NULL) == ERROR_INVALID_PARAMETER);
 }
 
 static DWORD find(netio_interface *interface, const char *name, NET_IFINDEX index, ULONG64 luid)
@@ -271,7 +271,7 @@ static DWORD find(netio_interface *interface, const char *name, NET_IFINDEX inde
     strcpy(interface->name, name);
     interface->index = index;
     interface->luid.Value = luid;
-    return netio_interface_find(interface);
+    return netio_interface_find(NETIO_OWN_NETNS, interface);
 }
 
 static void test_interfaces(void)
@@ -281,7 +281,7 @@ static void test_interfaces(void)
     size_t count;
 
     begin();
-    CHECK(netio_interfaces(&list, &count) == NO_ERROR && count == 2);
+    CHECK(netio_interfaces(NETIO_OWN_NETNS, &list, &count) == NO_ERROR && count == 2);
     CHECK(strcmp(list[1].name, "\xc3\x9c" "berall") == 0 && strcmp(list[1].scope, "7") == 0);
     CHECK(list[1].index == 7 && list[1].luid.Value == UEBERALL && list[1].physical_address_length == 6);
     netio_free(list);
@@ -298,13 +298,13 @@ static void test_interfaces(void)
     CHECK(find(&found, "\xff\xfe", 0, 0) == ERROR_FILE_NOT_FOUND); /* invalid UTF-8 */
     memset(&found, 0, sizeof found);
     memset(found.name, 'x', sizeof found.name); /* no terminator */
-    CHECK(netio_interface_find(&found) == ERROR_FILE_NOT_FOUND);
+    CHECK(netio_interface_find(NETIO_OWN_NETNS, &found) == ERROR_FILE_NOT_FOUND);
     standin_answer("GetIfEntry2", ERROR_INVALID_PARAMETER);
     CHECK(find(&found, "", 4711, 0) == ERROR_FILE_NOT_FOUND);
     standin_answer("GetIfEntry2", ERROR_NOT_ENOUGH_MEMORY);
     CHECK(find(&found, "Ethernet", 0, 0) == ERROR_NOT_ENOUGH_MEMORY);
     standin_answer("GetIfTable2", ERROR_NOT_ENOUGH_MEMORY);
-    CHECK(netio_interfaces(&list, &count) == ERROR_NOT_ENOUGH_MEMORY && list == NULL && count == 0);
+    CHECK(netio_interfaces(NETIO_OWN_NETNS, &list, &count) == ERROR_NOT_ENOUGH_MEMORY && list == NULL && count == 0);
 }
 
 static void add_route(UCHAR host, UCHAR length, ULONG64 luid, UCHAR gateway, NL_ROUTE_PROTOCOL protocol)
@@ -332,7 +332,7 @@ static void test_routes(void)
     addresses[4] = row6(1, 0).Address;
     addresses[5] = row4(0, 0).Address;
     addresses[5].Ipv4.sin_addr.s_addr = htonl(0xe00000fbu); /* 224.0.0.251 */
-    netio_route(addresses, luids, 6, results);
+    netio_route(NETIO_OWN_NETNS, addresses, luids, 6, results);
     CHECK(results[0] == NO_ERROR && luids[0].Value == ETHERNET);
     CHECK(results[1] == ERROR_INVALID_PARAMETER && luids[1].Value == 0);
     CHECK(results[2] == NO_ERROR && luids[2].Value == UEBERALL);
@@ -342,14 +342,14 @@ static void test_routes(void)
     luids[0].Value = ETHERNET; /* from here on only routes of that interface */
     luids[2].Value = ETHERNET;
     luids[1].Value = UEBERALL;
-    netio_route(addresses, luids, 3, results);
+    netio_route(NETIO_OWN_NETNS, addresses, luids, 3, results);
     CHECK(results[0] == NO_ERROR && luids[0].Value == ETHERNET);
     CHECK(results[1] == ERROR_NETWORK_UNREACHABLE && luids[1].Value == 0);
     CHECK(results[2] == NO_ERROR && luids[2].Value == ETHERNET);
-    CHECK(netio_gateway(&addresses[3], &gateway) == NO_ERROR);
+    CHECK(netio_gateway(NETIO_OWN_NETNS, &addresses[3], &gateway) == NO_ERROR);
     CHECK(gateway.Ipv4.sin_addr.s_addr == row4(9, 0).Address.Ipv4.sin_addr.s_addr);
-    CHECK(netio_gateway(&addresses[0], &gateway) == ERROR_NOT_FOUND);
-    CHECK(netio_gateway(&addresses[4], &gateway) == ERROR_NOT_FOUND && gateway.si_family == 0);
+    CHECK(netio_gateway(NETIO_OWN_NETNS, &addresses[0], &gateway) == ERROR_NOT_FOUND);
+    CHECK(netio_gateway(NETIO_OWN_NETNS, &addresses[4], &gateway) == ERROR_NOT_FOUND && gateway.si_family == 0);
 }
 
 static void test_messages(void)
@@ -396,7 +396,7 @@ static void test_resolver(void)
     begin();
     standin_silence(400);
     standin_host(&rows[0].Address, 0x11, 100);
-    CHECK(netio_resolver_open(&resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
     start = GetTickCount64();
     CHECK(netio_resolver_wait(resolver, 5000, tags, rows, results, &count) == WAIT_TIMEOUT && count == 0);
     CHECK(GetTickCount64() - start < 250);
@@ -424,7 +424,7 @@ static void test_duplicates(void)
     begin();
     standin_silence(200);
     standin_host(&rows[0].Address, 0x11, 100);
-    CHECK(netio_resolver_open(&resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
     CHECK(netio_resolver_fd(resolver) == -1 && netio_resolver_due(resolver) == NETIO_NEVER);
     CHECK(netio_resolver_submit(resolver, rows, 3, NULL, 40) == NO_ERROR);
     CHECK(collect(resolver, tags, results, 3) == 3);
@@ -455,7 +455,7 @@ static void test_silence(bool close_first)
     begin();
     row.InterfaceIndex = 4;
     standin_silence(300);
-    CHECK(netio_resolver_open(&resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
     CHECK(netio_resolver_submit(resolver, &row, 1, NULL, 0) == NO_ERROR);
     Sleep(100);
     CHECK(standin_resolving() == 1 && blocks == 2); /* the session and the row */
@@ -485,7 +485,7 @@ static void test_close(void)
     }
     standin_silence(700);
     standin_host(&rows[0].Address, 0x11, 0);
-    CHECK(netio_resolver_open(&resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
     CHECK(netio_resolver_submit(resolver, rows, COUNT_OF(rows), NULL, 0) == NO_ERROR);
     for (int i = 0; i < 60 && standin_resolving() <= 100; i++)
         Sleep(10);

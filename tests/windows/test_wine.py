@@ -104,6 +104,15 @@ def test_growth_of_memory_and_handles_is_detected() -> None:
     assert [KERNEL.CloseHandle(event) for event in events] == [1] * 100
 
 
+def test_windows_has_no_network_namespaces() -> None:
+    """Bug: a namespace is accepted and ignored, so that entries are written to the table of the machine."""
+    for select in (netio.list_namespaces, lambda: netio.namespace("blue").__enter__()):
+        with pytest.raises(netio.NotSupportedError, match="this system has no network namespaces"):
+            select()
+    assert lib.netio_netns_check(lib.NETIO_OWN_NETNS) == lib.NO_ERROR
+    assert lib.netio_netns_check(0) == lib.ERROR_NOT_SUPPORTED
+
+
 @pytest.mark.timeout(180)
 def test_no_growth_over_10000_calls() -> None:
     calls = (

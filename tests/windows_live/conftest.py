@@ -44,7 +44,7 @@ def gateway() -> IPv4Address:
     from netio._native import ffi, lib
 
     found = ffi.new("SOCKADDR_INET *")
-    assert lib.netio_gateway(pack_address(IPv4Address("203.0.113.1")), found) == lib.NO_ERROR
+    assert lib.netio_gateway(lib.NETIO_OWN_NETNS, pack_address(IPv4Address("203.0.113.1")), found) == lib.NO_ERROR
     address = unpack_address(found)
     assert isinstance(address, IPv4Address)
     return address

@@ -20,7 +20,7 @@ static DWORD find_scope(const char *scope, netio_interface *interface)
 
     memset(interface, 0, sizeof *interface);
     memcpy(interface->name, scope, length);
-    status = netio_interface_find(interface);
+    status = netio_interface_find(NETIO_OWN_NETNS, interface);
     if (status != ERROR_FILE_NOT_FOUND || length > MAX_INDEX_DIGITS || strspn(scope, "0123456789") != length)
         return status;
     number = strtoull(scope, NULL, 10);
@@ -28,14 +28,14 @@ static DWORD find_scope(const char *scope, netio_interface *interface)
         return ERROR_FILE_NOT_FOUND;
     memset(interface, 0, sizeof *interface);
     interface->index = (NET_IFINDEX)number;
-    return netio_interface_find(interface);
+    return netio_interface_find(NETIO_OWN_NETNS, interface);
 }
 
 /* Finds the interface that the caller named, which must be the one that the scope names, if there is one. */
 static DWORD find_named(const char *scope, netio_interface *interface)
 {
     netio_interface scoped;
-    DWORD status = netio_interface_find(interface);
+    DWORD status = netio_interface_find(NETIO_OWN_NETNS, interface);
 
     if (status != NO_ERROR || scope[0] == '\0' || strcmp(scope, interface->scope) == 0)
         return status;
@@ -49,8 +49,8 @@ static DWORD find_by_route(const SOCKADDR_INET *address, netio_interface *interf
 {
     DWORD status;
 
-    netio_route(address, &interface->luid, 1, &status);
-    return status == NO_ERROR ? netio_interface_find(interface) : status;
+    netio_route(NETIO_OWN_NETNS, address, &interface->luid, 1, &status);
+    return status == NO_ERROR ? netio_interface_find(NETIO_OWN_NETNS, interface) : status;
 }
 
 static DWORD find_interface(const SOCKADDR_INET *address, netio_interface *interface)
@@ -66,11 +66,12 @@ static DWORD find_interface(const SOCKADDR_INET *address, netio_interface *inter
     return find_by_route(address, interface);
 }
 
-DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row)
+DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
 {
     const DWORD status = find_interface(&row->Address, interface);
     DWORD result;
 
+    (void)netns;
     row->InterfaceLuid = interface->luid;
     row->InterfaceIndex = interface->index;
     if (status != NO_ERROR) {

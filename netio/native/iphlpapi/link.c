@@ -33,11 +33,12 @@ static DWORD copy_table(const MIB_IF_TABLE2 *table, netio_interface **list, size
     return NO_ERROR;
 }
 
-DWORD netio_interfaces(netio_interface **list, size_t *count)
+DWORD netio_interfaces(int netns, netio_interface **list, size_t *count)
 {
     MIB_IF_TABLE2 *table = NULL;
     DWORD code = GetIfTable2(&table);
 
+    (void)netns;
     *list = NULL;
     *count = 0;
     if (code != NO_ERROR)
@@ -60,11 +61,12 @@ static bool luid_of_alias(const char *name, NET_LUID *luid)
     return units > 0 && ConvertInterfaceAliasToLuid(alias, luid) == NO_ERROR;
 }
 
-DWORD netio_interface_find(netio_interface *interface)
+DWORD netio_interface_find(int netns, netio_interface *interface)
 {
     MIB_IF_ROW2 row;
     DWORD code;
 
+    (void)netns;
     memset(&row, 0, sizeof row);
     row.InterfaceLuid = interface->luid;
     row.InterfaceIndex = interface->index;

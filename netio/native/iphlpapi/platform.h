@@ -20,5 +20,6 @@
 
 /* The IPv6 scope of an interface is its index. */
 #define NETIO_SCOPE_IS_NAME 0
+#define NETIO_HAS_NAMESPACES 0
 
 #endif

@@ -106,11 +106,12 @@ static DWORD open_pool(netio_resolver *resolver)
     return keep_loaded(&resolver->environment);
 }
 
-DWORD netio_resolver_open(netio_resolver **out)
+DWORD netio_resolver_open(int netns, netio_resolver **out)
 {
     netio_resolver *resolver = calloc(1, sizeof *resolver);
     DWORD status;
 
+    (void)netns;
     *out = NULL;
     if (resolver == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;

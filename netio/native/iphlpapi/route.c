@@ -49,8 +49,9 @@ static DWORD find_link(const SOCKADDR_INET *destination, NET_LUID *luid)
     return NO_ERROR;
 }
 
-void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
+void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
 {
+    (void)netns;
     for (size_t i = 0; i < count; i++) {
         results[i] = find_link(&destinations[i], &interfaces[i]);
         if (results[i] != NO_ERROR)
@@ -58,10 +59,11 @@ void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t
     }
 }
 
-DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
+DWORD netio_gateway(int netns, const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
 {
     MIB_IPFORWARD_ROW2 route;
 
+    (void)netns;
     memset(gateway, 0, sizeof *gateway);
     if (best_route(destination, NULL, &route) != NO_ERROR || !has_gateway(&route))
         return ERROR_NOT_FOUND;

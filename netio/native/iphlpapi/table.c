@@ -64,12 +64,13 @@ static bool index_of(const NET_LUID *interface, NET_IFINDEX *index)
     return ConvertInterfaceLuidToIndex(interface, index) == NO_ERROR && *index != 0;
 }
 
-DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table)
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table)
 {
     MIB_IPNET_TABLE2 *block = calloc(1, sizeof *block);
     NET_IFINDEX index = 0;
     DWORD code;
 
+    (void)netns;
     if (block == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
     code = family == AF_UNSPEC ? add_both(&block, interface) : add_family(&block, family, interface);
@@ -82,10 +83,11 @@ DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TA
     return code;
 }
 
-DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface)
+DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface)
 {
     NET_IFINDEX index = 0; /* FlushIpNetTable2 flushes every interface for 0 */
 
+    (void)netns;
     if (interface != NULL && !index_of(interface, &index))
         return ERROR_NOT_FOUND;
     return FlushIpNetTable2(family, index);

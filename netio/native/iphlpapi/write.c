@@ -2,8 +2,9 @@
 /* Writes entries: create, set, replace, delete. */
 #include "platform.h"
 
-void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+void netio_create(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
+    (void)netns;
     for (size_t i = 0; i < count; i++)
         results[i] = CreateIpNetEntry2(&rows[i]);
 }
@@ -16,14 +17,16 @@ static DWORD set_row(const MIB_IPNET_ROW2 *row)
     return SetIpNetEntry2(&copy);
 }
 
-void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+void netio_set(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
+    (void)netns;
     for (size_t i = 0; i < count; i++)
         results[i] = set_row(&rows[i]);
 }
 
-void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+void netio_replace(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
+    (void)netns;
     for (size_t i = 0; i < count; i++) {
         results[i] = CreateIpNetEntry2(&rows[i]);
         if (results[i] == ERROR_OBJECT_ALREADY_EXISTS)
@@ -31,8 +34,9 @@ void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
     }
 }
 
-void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
+    (void)netns;
     for (size_t i = 0; i < count; i++)
         results[i] = DeleteIpNetEntry2(&rows[i]);
 }

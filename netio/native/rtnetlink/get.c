@@ -74,7 +74,7 @@ static DWORD find_interface(struct rtnl_socket *sock, const SOCKADDR_INET *addre
     return status;
 }
 
-DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row)
+DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
 {
     struct rtnl_socket sock;
     DWORD status;
@@ -82,7 +82,7 @@ DWORD netio_get(netio_interface *interface, MIB_IPNET_ROW2 *row)
 
     if (!neighbor_is_valid_address(&row->Address))
         return ERROR_INVALID_PARAMETER;
-    error = rtnl_open(&sock, 0);
+    error = rtnl_open(&sock, netns, 0);
     if (error != 0)
         return win32_status(error);
     status = find_interface(&sock, &row->Address, interface);

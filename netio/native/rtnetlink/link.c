@@ -303,11 +303,11 @@ static void restart_list(void *visitor)
     list->count = 0;
 }
 
-static int dump_links(struct link_list *list)
+static int dump_links(int netns, struct link_list *list)
 {
     struct rtnl_socket sock;
     struct rtnl_request request;
-    int error = rtnl_open(&sock, 0);
+    int error = rtnl_open(&sock, netns, 0);
 
     if (error != 0)
         return error;
@@ -317,10 +317,10 @@ static int dump_links(struct link_list *list)
     return error;
 }
 
-DWORD netio_interfaces(netio_interface **list, size_t *count)
+DWORD netio_interfaces(int netns, netio_interface **list, size_t *count)
 {
     struct link_list links = {0};
-    const int error = dump_links(&links);
+    const int error = dump_links(netns, &links);
 
     *list = NULL;
     *count = 0;
@@ -333,10 +333,10 @@ DWORD netio_interfaces(netio_interface **list, size_t *count)
     return NO_ERROR;
 }
 
-DWORD netio_interface_find(netio_interface *interface)
+DWORD netio_interface_find(int netns, netio_interface *interface)
 {
     struct rtnl_socket sock;
-    int error = rtnl_open(&sock, 0);
+    int error = rtnl_open(&sock, netns, 0);
 
     if (error != 0)
         return win32_status(error);

@@ -33,7 +33,7 @@ static struct thresholds read_thresholds(void)
     struct rtnl_request request;
     struct rtnl_socket sock;
 
-    if (rtnl_open(&sock, 0) == 0) {
+    if (rtnl_open(&sock, NETIO_OWN_NETNS, 0) == 0) {
         rtnl_begin(&request, RTM_GETNEIGHTBL, NLM_F_DUMP, &fixed, sizeof fixed);
         (void)rtnl_call(&sock, &request, visit_table, &thresholds);
         rtnl_close(&sock);

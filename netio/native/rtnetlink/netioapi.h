@@ -68,6 +68,7 @@ typedef struct _MIB_IPNET_TABLE2 {
 /* winerror.h */
 #define NO_ERROR 0
 #define ERROR_FILE_NOT_FOUND 2
+#define ERROR_PATH_NOT_FOUND 3
 #define ERROR_ACCESS_DENIED 5
 #define ERROR_NOT_ENOUGH_MEMORY 8
 #define ERROR_NOT_SUPPORTED 50

@@ -7,5 +7,6 @@
 
 /* The IPv6 scope of an interface is its name, not its index. */
 #define NETIO_SCOPE_IS_NAME 1
+#define NETIO_HAS_NAMESPACES 1
 
 #endif

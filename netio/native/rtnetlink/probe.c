@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "link.h"
+#include "netns.h"
 
 #define DISCARD_PORT 9 /* RFC 863: the receiver discards what it gets */
 
@@ -31,7 +32,8 @@ static int bind_all(const struct probe_socket *sock)
     return 0;
 }
 
-int probe_open(struct probe_socket *sock, ADDRESS_FAMILY family, NET_IFINDEX index, const SOCKADDR_INET *source)
+int probe_open(struct probe_socket *sock, int netns, ADDRESS_FAMILY family, NET_IFINDEX index,
+               const SOCKADDR_INET *source)
 {
     int error;
 
@@ -42,9 +44,9 @@ int probe_open(struct probe_socket *sock, ADDRESS_FAMILY family, NET_IFINDEX ind
     sock->family = family;
     sock->index = index;
     sock->source = *source;
-    sock->fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    sock->fd = netns_socket(netns, family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     if (sock->fd < 0)
-        return -errno;
+        return sock->fd;
     error = bind_all(sock);
     if (error != 0)
         probe_close(sock);

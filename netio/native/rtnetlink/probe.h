@@ -16,8 +16,12 @@ struct probe_socket {
     SOCKADDR_INET source;
 };
 
-/* Opens a socket, unless it is bound to the same already. -EADDRNOTAVAIL: source is not an address of this machine. */
-int probe_open(struct probe_socket *socket, ADDRESS_FAMILY family, NET_IFINDEX index, const SOCKADDR_INET *source);
+/*
+ * Opens a socket in a network namespace (netns.h), always the same for one probe_socket, unless it is bound to the same
+ * already. -EADDRNOTAVAIL: source is not an address of this machine.
+ */
+int probe_open(struct probe_socket *socket, int netns, ADDRESS_FAMILY family, NET_IFINDEX index,
+               const SOCKADDR_INET *source);
 
 int probe_send(const struct probe_socket *socket, const SOCKADDR_INET *destination);
 

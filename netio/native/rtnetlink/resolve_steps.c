@@ -37,7 +37,7 @@ static DWORD check_source(struct rtnl_socket *sock, const struct pending *pendin
         return ERROR_INVALID_PARAMETER;
     if (route_find(sock, source, inet_is_link_local(source) ? index : 0, &route) != 0 || route.type != RTN_LOCAL)
         return ERROR_INVALID_PARAMETER;
-    error = probe_open(&probe, source->si_family, index, source);
+    error = probe_open(&probe, sock->netns, source->si_family, index, source);
     probe_close(&probe);
     return error == -EADDRNOTAVAIL ? ERROR_INVALID_PARAMETER : win32_status(error);
 }
@@ -330,34 +330,34 @@ static void probe_by_requests(struct rtnl_socket *sock, struct rtnl_batch *reque
     }
 }
 
-static int send_datagram(struct probe_socket *probe, const struct pending *pending)
+static int send_datagram(struct probe_socket *probe, int netns, const struct pending *pending)
 {
     const MIB_IPNET_ROW2 *row = &pending->row;
-    int error = probe_open(probe, row->Address.si_family, row->InterfaceIndex, &pending->source);
+    int error = probe_open(probe, netns, row->Address.si_family, row->InterfaceIndex, &pending->source);
 
     if (error == 0)
         error = probe_send(probe, &row->Address);
     if (error == -EAGAIN) { /* the socket is full of datagrams that wait for their neighbour */
         probe_close(probe);
-        error = probe_open(probe, row->Address.si_family, row->InterfaceIndex, &pending->source);
+        error = probe_open(probe, netns, row->Address.si_family, row->InterfaceIndex, &pending->source);
         if (error == 0)
             error = probe_send(probe, &row->Address);
     }
     return error;
 }
 
-static void probe_by_datagrams(struct group *group)
+static void probe_by_datagrams(int netns, struct group *group)
 {
     struct probe_socket probe = {.fd = -1};
 
     for (size_t i = 0; i < group->count; i++)
         if (resolve_probes_by_datagram(group->rows[i]))
-            on_probe_result(group->rows[i], send_datagram(&probe, &group->rows[i]->pending));
+            on_probe_result(group->rows[i], send_datagram(&probe, netns, &group->rows[i]->pending));
     probe_close(&probe);
 }
 
 void resolve_probe(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
 {
     probe_by_requests(sock, requests, group);
-    probe_by_datagrams(group);
+    probe_by_datagrams(sock->netns, group);
 }

@@ -55,7 +55,7 @@ struct netio_resolver {
 /* Why entries are reread. */
 enum reread_reason { AFTER_PROBE, AFTER_NOTIFICATION };
 
-DWORD netio_resolver_open(netio_resolver **out)
+DWORD netio_resolver_open(int netns, netio_resolver **out)
 {
     netio_resolver *resolver = calloc(1, sizeof *resolver);
     int error;
@@ -65,9 +65,9 @@ DWORD netio_resolver_open(netio_resolver **out)
         return ERROR_NOT_ENOUGH_MEMORY;
     pending_init(&resolver->pending);
     resolver->requests.fd = resolver->notifications.fd = -1;
-    error = rtnl_open(&resolver->requests, 0);
+    error = rtnl_open(&resolver->requests, netns, 0);
     if (error == 0)
-        error = rtnl_open(&resolver->notifications, RTMGRP_NEIGH);
+        error = rtnl_open(&resolver->notifications, netns, RTMGRP_NEIGH);
     if (error != 0) {
         netio_resolver_close(resolver);
         return win32_status(error);

@@ -237,10 +237,10 @@ DWORD route_link(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET
     return evaluate(sock, &search, &recent, interface);
 }
 
-void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
+void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
 {
     struct rtnl_socket sock;
-    const int error = rtnl_open(&sock, 0);
+    const int error = rtnl_open(&sock, netns, 0);
     const size_t limit = rtnl_batch_limit(&sock, count);
 
     for (size_t i = 0; i < count; i++)
@@ -251,11 +251,11 @@ void netio_route(const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t
     rtnl_close(&sock);
 }
 
-DWORD netio_gateway(const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
+DWORD netio_gateway(int netns, const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
 {
     struct rtnl_socket sock;
     struct route route = {0};
-    int error = rtnl_open(&sock, 0);
+    int error = rtnl_open(&sock, netns, 0);
 
     if (error == 0)
         error = route_find(&sock, destination, 0, &route);

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "netns.h"
+
 /* Newer than the kernel headers of old build images. */
 #ifndef NETLINK_GET_STRICT_CHK
 #define NETLINK_GET_STRICT_CHK 12
@@ -31,16 +33,17 @@
 #define NOTIFICATIONS_AT_ONCE 32
 #define NOTIFICATION_BUFFER_SIZE 1024
 
-int rtnl_open(struct rtnl_socket *sock, uint32_t groups)
+int rtnl_open(struct rtnl_socket *sock, int netns, uint32_t groups)
 {
     const int on = 1;
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
 
+    sock->netns = netns;
     sock->sequence = 0;
     sock->overrun = false;
-    sock->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    sock->fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
     if (sock->fd < 0)
-        return -errno;
+        return sock->fd;
     /* Makes the kernel filter dumps. Readers filter again, so a failure is harmless. */
     (void)setsockopt(sock->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
     if (groups != 0 && bind(sock->fd, (const struct sockaddr *)&address, sizeof address) < 0) {

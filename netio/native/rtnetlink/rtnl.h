@@ -28,6 +28,7 @@
 
 struct rtnl_socket {
     int fd;
+    int netns;         /* the network namespace in which it was opened (netns.h) */
     uint32_t sequence; /* of the last request */
     bool overrun;      /* it had no room for a reply to the last request: that reply will not arrive */
 };
@@ -59,8 +60,8 @@ typedef int rtnl_visit(void *visitor, const struct nlmsghdr *message);
 /* Handles the reply to the request at that place of a batch. A negative errno becomes the result of the request. */
 typedef int rtnl_visit_place(void *visitor, size_t place, const struct nlmsghdr *message);
 
-/* Opens a socket in the caller's network namespace. groups is a mask of RTMGRP_ bits to subscribe to, or 0. */
-int rtnl_open(struct rtnl_socket *socket, uint32_t groups);
+/* Opens a socket in a network namespace (netns.h). groups is a mask of RTMGRP_ bits to subscribe to, or 0. */
+int rtnl_open(struct rtnl_socket *socket, int netns, uint32_t groups);
 void rtnl_close(struct rtnl_socket *socket);
 
 /* Starts a request of that type and flags with its fixed part. */

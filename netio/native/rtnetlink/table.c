@@ -10,6 +10,7 @@
 #include "batch.h"
 #include "link.h"
 #include "neighbor.h"
+#include "netns.h"
 #include "platform.h"
 #include "row.h"
 #include "rtnl.h"
@@ -82,15 +83,15 @@ static int dump_table(struct rtnl_socket *sock, struct table *table)
 }
 
 /* A dump of a family without a stack is empty and reports no error. Only opening a socket of the family does. */
-static int check_stack(ADDRESS_FAMILY family)
+static int check_stack(int netns, ADDRESS_FAMILY family)
 {
     int fd;
 
     if (family == AF_UNSPEC)
         return 0;
-    fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    fd = netns_socket(netns, family, SOCK_DGRAM, 0);
     if (fd < 0)
-        return errno == EAFNOSUPPORT ? -EAFNOSUPPORT : 0;
+        return fd == -EAFNOSUPPORT ? fd : 0;
     close(fd);
     return 0;
 }
@@ -99,9 +100,10 @@ static int check_stack(ADDRESS_FAMILY family)
  * Opens the socket, which the caller closes also after a failure, validates the arguments and reads the entries of a
  * family and interface. Their InterfaceLuid stays 0.
  */
-static DWORD read_table(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
+static DWORD read_table(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
+                        struct table *table)
 {
-    int error = rtnl_open(sock, 0);
+    int error = rtnl_open(sock, netns, 0);
 
     if (error != 0)
         return win32_status(error);
@@ -118,17 +120,17 @@ static DWORD read_table(struct rtnl_socket *sock, ADDRESS_FAMILY family, const N
             return win32_status(error);
         table->index = interface.index;
     }
-    error = check_stack(family);
+    error = check_stack(netns, family);
     if (error == 0)
         error = dump_table(sock, table);
     return win32_status(error);
 }
 
-DWORD netio_table(ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table)
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table)
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    DWORD code = read_table(&sock, family, interface, &read);
+    DWORD code = read_table(netns, &sock, family, interface, &read);
 
     if (code == NO_ERROR)
         code = win32_status(link_fill_luids(&sock, read.block->Table, read.block->NumEntries));
@@ -168,11 +170,11 @@ static DWORD remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *ta
     return result;
 }
 
-DWORD netio_flush(ADDRESS_FAMILY family, const NET_LUID *interface)
+DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface)
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    DWORD code = read_table(&sock, family, interface, &read);
+    DWORD code = read_table(netns, &sock, family, interface, &read);
 
     if (code == NO_ERROR && !row_may_remove(&sock))
         code = ERROR_ACCESS_DENIED;

@@ -9,11 +9,11 @@
 #include "rtnl.h"
 #include "status.h"
 
-static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results, const struct verb *verb)
+static void write_rows(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results, const struct verb *verb)
 {
     struct recent_links recent = {.next = 0};
     struct rtnl_socket sock;
-    const int error = rtnl_open(&sock, 0);
+    const int error = rtnl_open(&sock, netns, 0);
     const size_t limit = rtnl_batch_limit(&sock, count);
     struct batch batch;
 
@@ -33,22 +33,22 @@ static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results,
     rtnl_close(&sock);
 }
 
-void netio_create(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+void netio_create(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
-    write_rows(rows, count, results, &verb_create);
+    write_rows(netns, rows, count, results, &verb_create);
 }
 
-void netio_set(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+void netio_set(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
-    write_rows(rows, count, results, &verb_set);
+    write_rows(netns, rows, count, results, &verb_set);
 }
 
-void netio_replace(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+void netio_replace(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
-    write_rows(rows, count, results, &verb_replace);
+    write_rows(netns, rows, count, results, &verb_replace);
 }
 
-void netio_delete(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
+void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
-    write_rows(rows, count, results, &verb_delete);
+    write_rows(netns, rows, count, results, &verb_delete);
 }

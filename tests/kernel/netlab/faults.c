@@ -15,6 +15,7 @@
  *   NO_FAMILY              AF_       the kernel does not support the address family
  *   SMALL_BUFFERS          AF_       netlink sockets have room for two or three replies or notifications, sockets of
  *                                    other families for as few datagrams that wait for their neighbour
+ *   SETNS                  m-n       the m-th to n-th setns(), counted from 0, fails with ENOMEM
  *   RUN_AFTER_SIOCGIFNAME  command   the shell runs the command after the first SIOCGIFNAME
  *   POINT_TO_POINT         1         SIOCGIFFLAGS returns IFF_POINTOPOINT too
  *
@@ -34,6 +35,7 @@
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -109,16 +111,16 @@ static int family_of(int fd)
     return family;
 }
 
-/* Counts a new entry. Returns whether the table has no room for it. */
-static bool is_table_full(unsigned long *entries)
+/* Counts an event. Returns whether its number is in the range of a switch. */
+static bool is_in_range(const char *name, unsigned long *events)
 {
-    const char *range = value_of("TABLE_FULL");
-    const unsigned long place = (*entries)++;
+    const char *range = value_of(name);
+    const unsigned long number = (*events)++;
     unsigned long first, last;
 
-    if (range == NULL || sscanf(range, "%lu-%lu", &first, &last) != 2 || place < first || place > last)
+    if (range == NULL || sscanf(range, "%lu-%lu", &first, &last) != 2 || number < first || number > last)
         return false;
-    mark("TABLE_FULL");
+    mark(name);
     return true;
 }
 
@@ -140,7 +142,7 @@ static void fill_table(struct nlmsghdr *request, long size)
     static unsigned long entries;
 
     for (; NLMSG_OK(request, size); request = NLMSG_NEXT(request, size))
-        if (request->nlmsg_type == RTM_NEWNEIGH && is_table_full(&entries))
+        if (request->nlmsg_type == RTM_NEWNEIGH && is_in_range("TABLE_FULL", &entries))
             ((struct ndmsg *)NLMSG_DATA(request))->ndm_family = INVALID_FAMILY;
 }
 
@@ -209,7 +211,7 @@ static ssize_t send_datagram(int fd, const struct msghdr *message, int flags)
         errno = EPERM;
         return -1;
     }
-    if (!is_table_full(&entries))
+    if (!is_in_range("TABLE_FULL", &entries))
         return NEXT(sendmsg)(fd, message, flags);
     for (size_t i = 0; i < message->msg_iovlen; i++)
         size += (ssize_t)message->msg_iov[i].iov_len;
@@ -380,6 +382,17 @@ int socket(int family, int type, int protocol)
         setsockopt(fd, SOL_SOCKET, family == AF_NETLINK ? SO_RCVBUF : SO_SNDBUF, &least, sizeof least) == 0)
         mark("SMALL_BUFFERS");
     return fd;
+}
+
+int setns(int fd, int kind)
+{
+    static unsigned long calls;
+
+    if (is_in_range("SETNS", &calls)) {
+        errno = ENOMEM;
+        return -1;
+    }
+    return NEXT(setns)(fd, kind);
 }
 
 int ioctl(int fd, unsigned long request, ...)

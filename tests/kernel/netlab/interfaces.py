@@ -24,7 +24,7 @@ def find(*, name: bytes = b"", index: int = 0, luid: int = 0) -> Found | int:
     """Looks up an interface by LUID, else by index, else by name. Returns the code if that fails."""
     interface = ffi.new("netio_interface *")
     interface.name, interface.index, interface.luid.Value = name, index, luid
-    code = int(lib.netio_interface_find(interface))
+    code = int(lib.netio_interface_find(lib.NETIO_OWN_NETNS, interface))
     if code != lib.NO_ERROR:
         return code
     scope = ffi.string(interface.scope).decode("utf-8", "surrogateescape")

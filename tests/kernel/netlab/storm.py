@@ -80,9 +80,9 @@ def create_and_delete(progress: mmap, stopped: Callable[[], bool]) -> None:
             _write(lib.netio_delete, native + start, progress)
 
 
-def _write(function: Callable[[CData, int, CData], None], native: CData, progress: mmap) -> None:
+def _write(function: Callable[[int, CData, int, CData], None], native: CData, progress: mmap) -> None:
     codes = ffi.new("DWORD[]", _CHUNK)
-    function(native, _CHUNK, codes)
+    function(lib.NETIO_OWN_NETNS, native, _CHUNK, codes)
     failed = [code for code in ffi.unpack(codes, _CHUNK) if code != lib.NO_ERROR]
     if failed:
         raise AssertionError(f"the writer failed: {failed}")

@@ -42,7 +42,8 @@ FeedBatch = Callable[..., BatchResult]
 
 @pytest.fixture(scope="session", params=FLAGS)
 def feeder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    sources = [HERE / "feed.c", NATIVE / "rtnetlink" / "rtnl.c", NATIVE / "rtnetlink" / "neighbor.c", NATIVE / "inet.c"]
+    names = ("inet.c", "rtnetlink/neighbor.c", "rtnetlink/netns.c", "rtnetlink/rtnl.c", "rtnetlink/status.c")
+    sources = [HERE / "feed.c", *(NATIVE / name for name in names)]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("feed") / "feed")
 
 

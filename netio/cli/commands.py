@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import ExitStack
 from io import TextIOWrapper
 
 import click
@@ -12,6 +13,7 @@ import click
 import netio
 from netio.cli import FAILED, INTERRUPTED, reading, scanning, writing
 from netio.cli.messages import print_error
+from netio.cli.options import netns_option
 
 # The names of ip(8). `get` is the same there.
 _ALIASES = {"show": "list", "add": "create", "change": "set", "del": "delete"}
@@ -48,6 +50,7 @@ def commands() -> None:
 
 
 for _command in (*reading.COMMANDS, *writing.COMMANDS, scanning.scan):
+    _command.params.append(netns_option())
     commands.add_command(_command)
 
 
@@ -61,9 +64,15 @@ def run() -> None:
         if isinstance(stream, TextIOWrapper):
             # An interface name that the terminal cannot display must not end the output.
             stream.reconfigure(errors="backslashreplace")
+    with ExitStack() as selections:  # of --netns
+        status = _status_of(selections)
+    sys.exit(status)
+
+
+def _status_of(selections: ExitStack) -> int:
     try:
         # No expansion of words: on Windows click would take "Local Area Connection* 1" for a pattern of file names.
-        status = commands.main(prog_name="netio", standalone_mode=False, windows_expand_args=False)
+        status: int = commands.main(prog_name="netio", standalone_mode=False, windows_expand_args=False, obj=selections)
     except netio.NetioError as error:
         print_error(error)
         status = FAILED
@@ -76,7 +85,7 @@ def run() -> None:
         print_error(": ".join(filter(None, (error.filename, error.strerror or str(error)))))
         _discard_output()
         status = FAILED
-    sys.exit(status)
+    return status
 
 
 def _discard_output() -> None:

@@ -16,6 +16,7 @@ _ADVICE = {
     Hint.NAME_INTERFACE: "name the interface with --interface",
     Hint.CREATE_OR_RESOLVE: "`netio create` creates one, `netio resolve` probes the link",
     Hint.SET_OR_REPLACE: "`netio set` changes it, `netio replace` writes it in either case",
+    Hint.LIST_NAMESPACES: "`ip netns` lists those that have a name",
 }
 
 

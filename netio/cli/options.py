@@ -5,15 +5,16 @@ from __future__ import annotations
 
 import re
 import socket
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import click
 
-from netio import list_interfaces
+from netio import list_interfaces, list_namespaces, namespace
 from netio.cli.ip_syntax import interface_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Protocol, TypeVar
 
     Function = TypeVar("Function", bound=Callable[..., object])
@@ -29,11 +30,19 @@ if TYPE_CHECKING:
 _COMPLETABLE = re.compile(r"[A-Za-z0-9_.:@+-]+")
 
 
-def _complete_interface(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
-    """Offers the names of the interfaces that start with the typed text, except those that need quoting."""
-    del ctx, param
-    names = (interface.name for interface in list_interfaces())
+def _completions(names: Iterable[str], incomplete: str) -> list[str]:
+    """Returns the names that start with the typed text, except those that need quoting."""
     return [name for name in names if name.startswith(incomplete) and _COMPLETABLE.fullmatch(name)]
+
+
+def _complete_interface(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    return _completions((interface.name for interface in list_interfaces()), incomplete)
+
+
+def _complete_namespace(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    del ctx, param
+    return _completions(list_namespaces(), incomplete)
 
 
 def _checked_name(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -47,6 +56,27 @@ def interface_option(text: str) -> Callable[[Function], Function]:
     """-i/--interface, with its meaning for one command as the help text."""
     return click.option(
         "-i", "--interface", metavar="IF", shell_complete=_complete_interface, callback=_checked_name, help=text
+    )
+
+
+def _select_namespace(ctx: click.Context, param: click.Parameter, value: str | None) -> None:
+    """Selects the namespace for the rest of the process: also for the look-ups of error messages at its end."""
+    del param
+    if value is not None:
+        selections: ExitStack = ctx.obj
+        selections.enter_context(namespace(value))
+
+
+def netns_option() -> click.Option:
+    """--netns, for every command. It is evaluated first, so that --interface completes names of that namespace."""
+    return click.Option(
+        ["--netns"],
+        metavar="NAME",
+        is_eager=True,
+        expose_value=False,
+        shell_complete=_complete_namespace,
+        callback=_select_namespace,
+        help="Act in this network namespace: a name of `ip netns`, or a path. Linux only, as root.",
     )
 
 

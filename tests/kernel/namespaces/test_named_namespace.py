@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MIT
+"""Names of `ip netns`, and the option --netns of the command."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from netlab.child import python
+from netlab.command import COMMAND, surroundings
+from netlab.oracle import Seen, seen
+
+if TYPE_CHECKING:
+    from netlab.wire import Wire
+
+MAC = "02:00:5e:00:00:07"
+
+# With a /run of its own, so that `ip netns` does not create names on the machine.
+PRIVATE_RUN = ("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh")
+
+
+def in_private_run(script: str) -> subprocess.CompletedProcess[str]:
+    """Runs a shell script, in which `netio` is the command, with a private /run."""
+    function = 'netio() { "$@"; }; '.replace('"$@"', " ".join(f"'{word}'" for word in COMMAND) + ' "$@"')
+    return subprocess.run(
+        [*PRIVATE_RUN, "sh", "-ec", function + script],
+        env=surroundings(),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
+@pytest.mark.usefixtures("wire")
+def test_names_of_ip_netns() -> None:
+    """Bug: the names are read from another folder, or a machine without any is an error."""
+    listing = "import netio; print(netio.list_namespaces())"
+    python_line = " ".join(f"'{word}'" for word in python(listing))
+    done = in_private_run(f"{python_line}; ip netns add green; ip netns add blue; {python_line}")
+
+    assert (done.stdout, done.stderr) == ("[]\n['blue', 'green']\n", "")
+
+
+def test_command_acts_in_a_namespace(wire: Wire) -> None:
+    """Bug: the option is ignored, or the interfaces of an error message are those of the other namespace."""
+    before = seen(wire.near)
+    done = in_private_run(
+        f"""
+        ip netns add blue
+        ip -n blue link add name br-blue type bridge
+        netio replace 192.0.2.7 {MAC} dev br-blue --netns blue >/dev/null
+        netio list --netns blue
+        netio replace 192.0.2.8 {MAC} -i near0 --netns blue || true
+        netio list --netns green || true
+        export _NETIO_COMPLETE=bash_complete
+        COMP_WORDS='netio list --netns b' COMP_CWORD=3 netio
+        COMP_WORDS='netio list --netns blue -i ' COMP_CWORD=5 netio
+        """
+    )
+
+    assert [line.split() for line in done.stdout.splitlines()[1:]] == [
+        ["192.0.2.7", MAC, "br-blue", "PERMANENT"],
+        ["plain,blue"],
+        ["plain,lo"],
+        ["plain,br-blue"],
+    ]
+    unknown, namespace = done.stderr.splitlines()
+    assert "there is no such interface; the interfaces are lo, br-blue" in unknown
+    assert "netio: green: there is no such network namespace; `ip netns` lists" in namespace
+    assert seen(wire.near) == before
+
+
+def test_command_in_the_namespace_of_a_path(wire: Wire) -> None:
+    """Bug: a path is taken as a name."""
+    path = f"/proc/self/fd/{wire.far.descriptor}"
+    done = subprocess.run(
+        [*COMMAND, "create", "192.0.2.7", MAC, "-i", "far0", "--netns", path],
+        env=surroundings(),
+        pass_fds=[wire.far.descriptor],
+        timeout=20,
+        check=False,
+    )
+    assert done.returncode == 0
+    assert seen(wire.far, "far0") == {"192.0.2.7": Seen(MAC)}

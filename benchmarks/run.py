@@ -44,8 +44,8 @@ PEER_ROWS_MAX = 100_000
 GETS = 1000
 STARTS = 20
 
-# The functions that convert a table to an array or a data frame.
-LIBRARIES = {"numpy": "asarray", "pyarrow": "table", "polars": "DataFrame"}
+# The functions that convert a table to a data frame.
+LIBRARIES = {"pyarrow": "table", "polars": "DataFrame"}
 
 
 class Table:
@@ -187,6 +187,8 @@ def getting(table: Table) -> Ways:
 def converting(table: Table) -> Ways:
     """Convert the table to an array on the same memory, and to data frames, in which the addresses are text."""
     ways: Ways = {"C": lambda: table.peer.peer_dump(0)}
+    if find_spec("numpy") is not None:
+        ways["netio, to_numpy()"] = lambda: netio.list_neighbors().to_numpy()
     for library, name in LIBRARIES.items():
         if find_spec(library) is not None:
             make = getattr(import_module(library), name)

@@ -11,13 +11,17 @@ from netio._native import ffi, lib
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any, ClassVar, SupportsIndex, overload
+    from typing import Any, ClassVar, SupportsIndex, TypeAlias, overload
 
     import numpy
 
     from netio._namespace import Namespace
     from netio._native import CData
     from netio._types import Neighbor
+
+    _Array: TypeAlias = numpy.ndarray[Any, Any]
+else:
+    _Array = object  # NumPy is optional, and imported on first use
 
 
 _STATE_OFFSET = ffi.offsetof("MIB_IPNET_ROW2", "State")
@@ -48,9 +52,10 @@ class NeighborTable:
     Each access decodes a row again: the values are equal, not identical. Slices share the memory, which is freed with
     the last of them. Threads may read concurrently.
 
-    numpy.asarray(table) is an array on the same memory, read-only, with the members of MIB_IPNET_ROW2 as fields.
-    pyarrow.table(table), polars.DataFrame(table) and every other consumer of Arrow streams get columns with text for
-    the addresses. That needs nanoarrow: `pip install 'netioapi[arrow]'`.
+    pyarrow.table(table), polars.DataFrame(table), pandas.DataFrame.from_arrow(table), a query of duckdb and every other
+    consumer of Arrow streams get one column for each field of Neighbor, with text for the addresses. That needs
+    nanoarrow: `pip install 'netioapi[arrow]'`. pandas.DataFrame(table) has the same columns without it, but decodes
+    every row. to_numpy() is the memory itself.
 
     Windows: MIB_IPNET_TABLE2.
     """
@@ -139,22 +144,18 @@ class NeighborTable:
     def __reduce__(self) -> tuple[Callable[..., NeighborTable], tuple[bytes, dict[int, tuple[str, str]]]]:
         return _restore, (bytes(self._native_rows()), self._names)
 
-    def __array__(self, dtype: object = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+    # Not __array__: pandas.DataFrame() prefers it to the fields of the rows, and cannot use a structured array.
+    def to_numpy(self) -> _Array:
+        """Return an array on the same memory, read-only, with the members of MIB_IPNET_ROW2 as fields.
+
+        Raises:
+            ModuleNotFoundError: NumPy is not installed.
+        """
         from numpy import ndarray
 
         positions = self._positions
-        array: numpy.ndarray[Any, Any] = ndarray(
-            len(self),
-            row_dtype(),
-            self._rows,
-            positions.start * ROW_SIZE if positions else 0,
-            (positions.step * ROW_SIZE,),
-        )
-        if dtype is not None and array.dtype != dtype:
-            if copy is False:
-                raise ValueError(f"converting the table to an array of {dtype} needs a copy")
-            return array.astype(dtype)  # type: ignore[call-overload,no-any-return,unused-ignore]
-        return array.copy() if copy else array
+        first = positions.start * ROW_SIZE if positions else 0
+        return ndarray(len(self), row_dtype(), self._rows, first, (positions.step * ROW_SIZE,))
 
     def __arrow_c_schema__(self) -> object:
         return arrow_schema().__arrow_c_schema__()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The columns of a table, for NumPy, pyarrow and polars, against its rows."""
+"""The columns of a table, for NumPy, pyarrow, polars, pandas and duckdb, against its rows."""
 
 import gc
 import sys
@@ -8,7 +8,9 @@ from ipaddress import IPv4Address, IPv6Address
 from threading import Thread
 from typing import Any
 
+import duckdb  # type: ignore[import-not-found,unused-ignore]
 import numpy as np
+import pandas as pd  # type: ignore[import-not-found,import-untyped,unused-ignore]
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -108,6 +110,33 @@ def test_polars_frame_has_the_rows(place: slice) -> None:
     assert found.with_columns(pl.col("reachability_time").dt.total_milliseconds()).to_dicts() == rows_as_columns(shown)
 
 
+def test_pandas_frame_has_the_fields() -> None:
+    """Bug: pandas converts the table to an array of NumPy instead, which has one column, or two."""
+    shown = table()
+    names = NAMES | {300: ("eth0", "eth0")}  # text of pandas must be UTF-8
+    shown = _table(native_rows(shown), range(len(shown)), names)
+    found = pd.DataFrame(shown)
+    assert list(found.columns) == list(Neighbor.__slots__)
+    records = [row | {"address": str(row["address"])} for row in found.to_dict("records")]
+    assert [Neighbor.from_dict(row) for row in records] == list(shown)
+    assert str(found)
+
+
+@pytest.mark.parametrize("place", [slice(None), slice(None, None, -2), slice(0)])
+def test_pandas_frame_from_arrow_has_the_rows(place: slice) -> None:
+    shown = table()[place]
+    found = pd.DataFrame.from_arrow(shown)
+    found["reachability_time"] = found["reachability_time"].astype("int64")
+    assert found.to_dict("records") == rows_as_columns(shown)
+
+
+def test_duckdb_query_reads_a_table() -> None:
+    shown = table()
+    query = "SELECT address, physical_address FROM shown WHERE state = 'PERMANENT' ORDER BY interface_luid"
+    expected = [(text(row.address), row.physical_address) for row in shown if row.state.name == "PERMANENT"]
+    assert duckdb.execute(query).fetchall() == expected != []
+
+
 def test_filter_of_polars() -> None:
     found = pl.DataFrame(table()).filter(pl.col("state") == "UNREACHABLE", pl.col("interface") == "lo")
     expected = [row for row in table() if row.state.name == "UNREACHABLE" and row.interface == "lo"]
@@ -166,7 +195,7 @@ def test_error_without_nanoarrow_says_what_to_install(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("place", [slice(None), slice(3, 9), slice(None, None, 3), slice(None, None, -1), slice(0)])
 def test_array_has_the_rows(place: slice) -> None:
     shown = table()[place]
-    array = np.asarray(shown)
+    array = shown.to_numpy()
     assert array.shape == (len(shown),)
     for item, row in zip(array, shown, strict=True):
         kind, member = ("Ipv4", "sin_addr") if row.address.version == 4 else ("Ipv6", "sin6_addr")
@@ -184,7 +213,7 @@ def test_array_has_the_rows(place: slice) -> None:
 
 
 def test_dtype_has_the_layout_of_the_compiler() -> None:
-    dtype = np.asarray(table()).dtype
+    dtype = table().to_numpy().dtype
     kind = ffi.typeof("MIB_IPNET_ROW2")
     assert dtype.itemsize == ROW_SIZE
     assert dtype.names == tuple(name for name, _ in kind.fields)
@@ -194,8 +223,8 @@ def test_dtype_has_the_layout_of_the_compiler() -> None:
 
 def test_array_is_read_only_and_shares_the_memory() -> None:
     shown = table()
-    array = np.asarray(shown)
-    assert np.shares_memory(array, np.asarray(shown[2:5]))
+    array = shown.to_numpy()
+    assert np.shares_memory(array, shown[2:5].to_numpy())
     with pytest.raises(ValueError, match="read-only"):
         array["State"][0] = 1
     with pytest.raises(ValueError, match="WRITEABLE"):
@@ -208,7 +237,7 @@ def test_array_keeps_the_memory_alive() -> None:
     freed: list[Any] = []
     memory = ffi.gc(ffi.new("char[]", expected), freed.append)
     shown = _table(memoryview(ffi.buffer(memory, len(expected))).toreadonly(), range(len(shown)), NAMES)
-    array, part = np.asarray(shown)[3:], shown[1:]
+    array, part = shown.to_numpy()[3:], shown[1:]
     del memory, shown
     gc.collect()
     assert not freed
@@ -221,30 +250,15 @@ def test_array_keeps_the_memory_alive() -> None:
     assert len(freed) == 1
 
 
-def test_copy_and_dtype_arguments() -> None:
-    shown = table()
-    own = np.asarray(shown).dtype
-    assert np.shares_memory(np.array(shown, copy=False), np.asarray(shown))
-    assert np.shares_memory(np.asarray(shown, dtype=own), np.asarray(shown))
-    copied = np.array(shown, copy=True)
-    assert copied.flags.writeable
-    assert not np.shares_memory(copied, np.asarray(shown))
-    assert (copied == np.asarray(shown)).all()
-    objects = np.asarray(shown, dtype=object)
-    assert objects[1][1] == shown[1].interface_index
-    with pytest.raises(ValueError, match="copy"):
-        np.array(shown, dtype=object, copy=False)
-
-
 def test_threads_read_a_table_that_another_one_drops() -> None:
     shown = table()
-    expected = rows_as_columns(shown), list(shown), np.asarray(shown).tobytes()
+    expected = rows_as_columns(shown), list(shown), shown.to_numpy().tobytes()
     results: list[bool] = []
 
     def read(mine: NeighborTable) -> None:
         for _ in range(20):
             part = mine[:]
-            found = arrow_rows(pa.table(part)), list(mine), np.asarray(part).tobytes()
+            found = arrow_rows(pa.table(part)), list(mine), part.to_numpy().tobytes()
             results.append(found == expected)
 
     threads = [Thread(target=read, args=[shown[:]]) for _ in range(8)]

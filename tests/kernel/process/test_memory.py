@@ -42,7 +42,7 @@ def table():
 
 def all_of_a_table():
     one = table()
-    array, stream, schema = numpy.asarray(one[1:])[::2], one.__arrow_c_stream__(), one.__arrow_c_schema__()
+    array, stream, schema = one[1:].to_numpy()[::2], one.__arrow_c_stream__(), one.__arrow_c_schema__()
     return one[::-1], array, stream, schema, pyarrow.table(one)
 
 KINDS = {{
@@ -88,8 +88,8 @@ KINDS = [
     (lambda table: table[1:-1], list, 5),
     (lambda table: table[::-3], list, 5),
     (lambda table: iter(table), list, 1),
-    (lambda table: numpy.asarray(table), numpy.ndarray.tobytes, 500),
-    (lambda table: numpy.asarray(table[5:])[::2], members, 100),
+    (lambda table: table.to_numpy(), numpy.ndarray.tobytes, 500),
+    (lambda table: table[5:].to_numpy()[::2], members, 100),
     (lambda table: stream_of(table), columns, 1),
     (lambda table: stream_of(table[::-2]), columns, 1),
 ]

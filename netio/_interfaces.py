@@ -8,7 +8,7 @@ from ipaddress import IPv6Address
 from netio._codec import pack, unpack_address
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
-from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface
+from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface, PhysicalAddress
 from netio.errors import Hint, check, failure
 
 TYPE_CHECKING = False
@@ -119,7 +119,9 @@ def key_of(interface: CData | None) -> Key:
 
 def interface_value(native: CData) -> Interface:
     """Converts a netio_interface."""
-    return Interface(name_of(native), native.index, native.luid.Value)
+    physical_address = PhysicalAddress(ffi.buffer(native.physical_address)[: native.physical_address_length])
+    is_up = native.flags & lib.NETIO_INTERFACE_UP != 0
+    return Interface(name_of(native), native.index, native.luid.Value, physical_address=physical_address, is_up=is_up)
 
 
 def name_of(native: CData) -> str:

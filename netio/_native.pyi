@@ -43,6 +43,7 @@ class _Lib:
     NETIO_ERRNO: int
     NETIO_HAS_NAMESPACES: int
     NETIO_OWN_NETNS: int
+    NETIO_INTERFACE_UP: int
     NETIO_IS_FOREIGN: int
     NETIO_IS_ROUTER: int
     NETIO_IS_UNREACHABLE: int

@@ -183,14 +183,24 @@ class Interface:
         name: The interface name on Linux (`eth0`), the alias on Windows (`Ethernet`).
         index: The interface index, 0 where unknown; on Windows it may change when the interface is enabled again.
         luid: The NET_LUID value, which does not change; 0 where unknown, on Linux also from index 2**24 on.
+        physical_address: Its own physical address; empty if unknown, and on loopback and point-to-point interfaces.
+        is_up: Whether it was enabled and its link up (ifOperStatus of RFC 2863); False if unknown.
+
+    netio fills in all of them. As an argument only name, index and LUID count, as in equality and hash.
 
     Raises:
-        InvalidParameterError: The index or the LUID is out of range, or name, index and LUID are all missing.
+        InvalidParameterError: The index or the LUID is out of range, the physical address is invalid, or name, index
+            and LUID are all missing.
+        TypeError: The physical address or is_up has another type.
+
+    Windows: MIB_IF_ROW2, whose OperStatus is is_up. Linux: IFLA_ADDRESS and IFF_RUNNING.
     """
 
     name: str
     index: int
     luid: int
+    physical_address: PhysicalAddress = field(default=PhysicalAddress(), compare=False, kw_only=True)
+    is_up: bool = field(default=False, compare=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if not (self.name or self.index or self.luid):
@@ -199,6 +209,8 @@ class Interface:
             raise invalid(f"interface index {self.index} is not between 0 and {MAX_INDEX}")
         if not 0 <= self.luid < UNKNOWN_LUID:
             raise invalid(f"interface LUID {self.luid} is not between 0 and {UNKNOWN_LUID - 1}")
+        object.__setattr__(self, "physical_address", PhysicalAddress(self.physical_address))
+        _truth("is_up", self.is_up)
 
 
 # The types of the arguments `address` and `interface`.

@@ -30,6 +30,7 @@
 
 /* netio_interface.flags */
 #define NETIO_INTERFACE_PROBES 0x01 /* it sends ARP requests or neighbour solicitations */
+#define NETIO_INTERFACE_UP 0x02     /* it is enabled, and its link is up (RFC 2863: ifOperStatus) */
 
 /* A result with this bit is a Linux errno without a Win32 equivalent. No Windows function returns such a number. */
 #define NETIO_ERRNO 0x20000000
@@ -43,7 +44,8 @@
 typedef struct netio_interface {
     NET_LUID luid;
     NET_IFINDEX index;
-    ULONG physical_address_length; /* of its neighbours; 0 if they have none (loopback, point to point) */
+    ULONG physical_address_length; /* of it and its neighbours; 0 if they have none (loopback, point to point) */
+    UCHAR physical_address[IF_MAX_PHYS_ADDRESS_LENGTH]; /* its own */
     ULONG flags;                   /* NETIO_INTERFACE_ */
     char name[NETIO_NAME_SIZE];    /* the interface name on Linux, the alias on Windows */
     char scope[NETIO_NAME_SIZE];   /* the text after the % of a socket address: the name or the decimal index */

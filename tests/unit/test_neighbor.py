@@ -169,3 +169,20 @@ def test_unknown_state_keeps_its_value(number: int) -> None:
 def test_state_by_name_is_rejected() -> None:
     with pytest.raises(ValueError, match="STALE"):
         NeighborState("STALE")  # type: ignore[arg-type]
+
+
+def test_interface_of_a_caller_equals_that_of_the_system() -> None:
+    """Bug: the state of an interface takes part in equality, so that a key of a dict is no longer found."""
+    known = Interface("eth0", 3, 7, physical_address=PhysicalAddress("2-0-5e-0-0-7"), is_up=True)
+    made = Interface("eth0", 3, 7)
+    assert (made.physical_address, made.is_up) == ("", False)
+    assert known == made
+    assert hash(known) == hash(made)
+    assert known.physical_address == pickle.loads(pickle.dumps(known)).physical_address == "02:00:5e:00:00:07"
+
+
+def test_invalid_members_of_an_interface() -> None:
+    with pytest.raises(InvalidParameterError, match="nonsense"):
+        Interface("eth0", 3, 7, physical_address="nonsense")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="is_up"):
+        Interface("eth0", 3, 7, is_up=1)  # type: ignore[arg-type]

@@ -284,6 +284,8 @@ static void test_interfaces(void)
     CHECK(netio_interfaces(NETIO_OWN_NETNS, &list, &count) == NO_ERROR && count == 2);
     CHECK(strcmp(list[1].name, "\xc3\x9c" "berall") == 0 && strcmp(list[1].scope, "7") == 0);
     CHECK(list[1].index == 7 && list[1].luid.Value == UEBERALL && list[1].physical_address_length == 6);
+    CHECK(list[1].physical_address[5] == 7 && !(list[1].flags & NETIO_INTERFACE_UP));
+    CHECK(list[0].physical_address[5] == 4 && list[0].flags & NETIO_INTERFACE_UP);
     netio_free(list);
     CHECK(blocks == 0 && standin_tables() == 0);
     CHECK(find(&found, "\xc3\x9c" "berall", 0, 0) == NO_ERROR && found.luid.Value == UEBERALL);

@@ -60,6 +60,9 @@ void standin_reset(void)
         interfaces[i].InterfaceIndex = initial[i].index;
         interfaces[i].InterfaceAndOperStatusFlags.FilterInterface = initial[i].filter;
         interfaces[i].PhysicalAddressLength = 6;
+        memcpy(interfaces[i].PhysicalAddress, "\x02\x00\x5e\x00\x01", 5);
+        interfaces[i].PhysicalAddress[5] = (UCHAR)initial[i].index;
+        interfaces[i].OperStatus = i == 0 ? IfOperStatusUp : IfOperStatusDown;
         wcscpy(interfaces[i].Alias, initial[i].alias);
     }
     row_count = host_count = route_count = 0;

@@ -11,7 +11,7 @@
 #define STANDIN __declspec(dllimport)
 #endif
 
-/* Restores the initial state: no rows, hosts or routes; both stacks; elevated; Ethernet (4), Überall (7), a filter. */
+/* Restores the initial state: no rows, hosts or routes; both stacks; elevated; Ethernet (4, up), Überall (7), a filter. */
 STANDIN void standin_reset(void);
 
 STANDIN void standin_elevated(int elevated);

@@ -191,7 +191,10 @@ def test_entries_are_found_by_luid_after_the_index_changed(standin: Standin) -> 
 
 @pytest.mark.usefixtures("standin")
 def test_list_interfaces() -> None:
-    assert [(found.name, found.index) for found in netio.list_interfaces()] == [("Ethernet", 4), ("Überall", 7)]
+    assert [(found.name, found.index, found.physical_address, found.is_up) for found in netio.list_interfaces()] == [
+        ("Ethernet", 4, "02:00:5e:00:01:04", True),
+        ("Überall", 7, "02:00:5e:00:01:07", False),
+    ]
 
 
 def test_bulk(standin: Standin) -> None:

@@ -11,12 +11,16 @@
 static void fill(netio_interface *interface, const MIB_IF_ROW2 *row)
 {
     const int length = (int)wcsnlen(row->Alias, IF_MAX_STRING_SIZE);
+    const ULONG most = sizeof interface->physical_address;
 
     memset(interface, 0, sizeof *interface);
     interface->luid = row->InterfaceLuid;
     interface->index = row->InterfaceIndex;
-    interface->physical_address_length = row->PhysicalAddressLength;
+    interface->physical_address_length = row->PhysicalAddressLength < most ? row->PhysicalAddressLength : most;
+    memcpy(interface->physical_address, row->PhysicalAddress, interface->physical_address_length);
     interface->flags = NETIO_INTERFACE_PROBES; /* Windows decides that itself */
+    if (row->OperStatus == IfOperStatusUp)
+        interface->flags |= NETIO_INTERFACE_UP;
     WideCharToMultiByte(CP_UTF8, 0, row->Alias, length, interface->name, (int)sizeof interface->name - 1, NULL, NULL);
     snprintf(interface->scope, sizeof interface->scope, "%lu", row->InterfaceIndex);
 }

@@ -68,6 +68,24 @@ NET_LUID link_luid(unsigned short hardware_type, NET_IFINDEX index)
     return luid;
 }
 
+/* IFF_RUNNING is the operational state of RFC 2863; the kernel sets it also if the driver does not report that state. */
+static ULONG interface_flags(unsigned flags)
+{
+    return (flags & IFF_NOARP ? 0u : NETIO_INTERFACE_PROBES) | (flags & IFF_RUNNING ? NETIO_INTERFACE_UP : 0u);
+}
+
+/*
+ * Loopback and point-to-point interfaces have a physical address, but not their neighbours: IPv4 keeps one entry for
+ * all of them. Those addresses are zero, or the IP address of a tunnel.
+ */
+static void set_physical_address(netio_interface *interface, unsigned flags, const void *address, size_t size)
+{
+    if (flags & (IFF_LOOPBACK | IFF_POINTOPOINT))
+        return;
+    memcpy(interface->physical_address, address, size);
+    interface->physical_address_length = (ULONG)size;
+}
+
 static int parse_link(const struct nlmsghdr *message, netio_interface *interface)
 {
     const struct rtattr *found[IFLA_IFNAME + 1];
@@ -77,17 +95,16 @@ static int parse_link(const struct nlmsghdr *message, netio_interface *interface
 
     if (error != 0)
         return error;
-    if (found[IFLA_IFNAME] == NULL || RTA_PAYLOAD(found[IFLA_IFNAME]) > IFNAMSIZ)
+    if (found[IFLA_IFNAME] == NULL || RTA_PAYLOAD(found[IFLA_IFNAME]) > IFNAMSIZ ||
+        (found[IFLA_ADDRESS] != NULL && RTA_PAYLOAD(found[IFLA_ADDRESS]) > sizeof interface->physical_address))
         return -EBADMSG;
     memset(interface, 0, sizeof *interface);
     interface->index = (NET_IFINDEX)fixed->ifi_index;
     interface->luid = link_luid(fixed->ifi_type, interface->index);
-    /*
-     * Loopback and point-to-point interfaces have one, but not their neighbours: IPv4 keeps one entry for all of them.
-     */
-    if (found[IFLA_ADDRESS] != NULL && !(fixed->ifi_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)))
-        interface->physical_address_length = (ULONG)RTA_PAYLOAD(found[IFLA_ADDRESS]);
-    interface->flags = fixed->ifi_flags & IFF_NOARP ? 0 : NETIO_INTERFACE_PROBES;
+    if (found[IFLA_ADDRESS] != NULL)
+        set_physical_address(interface, fixed->ifi_flags, RTA_DATA(found[IFLA_ADDRESS]),
+                             RTA_PAYLOAD(found[IFLA_ADDRESS]));
+    interface->flags = interface_flags(fixed->ifi_flags);
     size = RTA_PAYLOAD(found[IFLA_IFNAME]);
     memcpy(interface->name, RTA_DATA(found[IFLA_IFNAME]), size);
     memcpy(interface->scope, RTA_DATA(found[IFLA_IFNAME]), size);
@@ -106,6 +123,7 @@ static int visit_link(void *visitor, const struct nlmsghdr *message)
 static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
 {
     struct ifreq name = {.ifr_ifindex = (int)index}, request;
+    unsigned char address[ETH_ALEN];
     unsigned short flags;
 
     if (ioctl(fd, SIOCGIFNAME, &name) != 0)
@@ -113,6 +131,7 @@ static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
     request = name;
     if (ioctl(fd, SIOCGIFHWADDR, &request) != 0 || request.ifr_hwaddr.sa_family != ARPHRD_ETHER)
         return false;
+    memcpy(address, request.ifr_hwaddr.sa_data, sizeof address);
     if (ioctl(fd, SIOCGIFFLAGS, &request) != 0)
         return false;
     flags = (unsigned short)request.ifr_flags;
@@ -121,8 +140,8 @@ static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
     memset(interface, 0, sizeof *interface);
     interface->index = index;
     interface->luid = link_luid(ARPHRD_ETHER, index);
-    interface->physical_address_length = flags & (IFF_LOOPBACK | IFF_POINTOPOINT) ? 0 : ETH_ALEN;
-    interface->flags = flags & IFF_NOARP ? 0 : NETIO_INTERFACE_PROBES;
+    set_physical_address(interface, flags, address, sizeof address);
+    interface->flags = interface_flags(flags);
     memcpy(interface->name, name.ifr_name, strnlen(name.ifr_name, IFNAMSIZ));
     memcpy(interface->scope, interface->name, IFNAMSIZ);
     return true;

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 import netio
 from netio import Interface
+from netlab.interfaces import Found, find
 from netlab.oracle import Seen, seen
 
 if TYPE_CHECKING:
@@ -30,6 +32,33 @@ def test_list(wire: Wire) -> None:
     shown = [(interface["ifname"], interface["ifindex"]) for interface in wire.near.json("link show")]
     assert sorted((interface.name, interface.index) for interface in interfaces) == sorted(shown)
     assert {interface.name for interface in interfaces} >= {"lo", "near0", "near1", "bridge0", "name-of-15-char"}
+
+
+def test_physical_address_and_state_are_those_of_ip(wire: Wire) -> None:
+    """Bug: is_up is the administrative state, or the physical address of another interface is shown."""
+    wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
+    wire.lay("near2", "02:00:00:00:02:01", "far2", "02:00:00:00:02:02")
+    wire.far.ip("link set far1 down")
+    wire.near.ip("link set near2 down", "link add name tunnel0 type vxlan id 7 dstport 4789", "link set tunnel0 up")
+
+    wait_until_up({"lo", "near0", "tunnel0"})
+
+    links = wire.near.json("link show")
+    up = {link["ifname"] for link in links if "UP" in link["flags"] and "NO-CARRIER" not in link["flags"]}
+    shown = {link["ifname"]: (link["address"], link["ifname"] in up) for link in links} | {"lo": ("", True)}
+    assert {found.name: (found.physical_address, found.is_up) for found in netio.list_interfaces()} == shown
+    for name in shown:
+        assert isinstance(found := find(name=name.encode()), Found)
+        assert (found.physical_address, found.is_up) == shown[name]
+
+
+def wait_until_up(names: set[str]) -> None:
+    """Waits until these interfaces are up, and no others: the kernel updates the state after the command."""
+    for _ in range(200):
+        if {found.name for found in netio.list_interfaces() if found.is_up} == names:
+            return
+        time.sleep(0.05)
+    raise AssertionError(netio.list_interfaces())
 
 
 @pytest.mark.usefixtures("wire")

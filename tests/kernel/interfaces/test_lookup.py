@@ -61,7 +61,8 @@ def test_every_way_to_look_up_every_interface(wire: Wire) -> None:
     links = netio.list_interfaces()
     assert {link.name for link in links} == set(shown) >= {"lo", "near0", "bare0", "big0", "name-of-15-chaR"}
     for link in links:
-        expected = Found(link.name, link.index, link.luid, length_of(shown[link.name]), link.name)
+        length = length_of(shown[link.name])
+        expected = Found(link.name, link.index, link.luid, length, link.name, link.physical_address)
         assert find(name=link.name.encode()) == find(index=link.index) == expected
         if link.luid:
             assert find(luid=link.luid) == expected

@@ -92,7 +92,8 @@ def test_lookup(tunnel: Tunnel) -> None:
     """Bug: an interface of another type has the ifType or the length of Ethernet."""
     (link,) = (link for link in netio.list_interfaces() if link.name == tunnel.name)
     assert link.luid == tunnel.iana_type << 48 | link.index << 24
-    found = Found(tunnel.name, link.index, link.luid, tunnel.length, tunnel.name)
+    assert len(link.physical_address.packed) == tunnel.length
+    found = Found(tunnel.name, link.index, link.luid, tunnel.length, tunnel.name, link.physical_address)
     assert find(name=tunnel.name.encode()) == find(index=link.index) == find(luid=link.luid) == found
 
 

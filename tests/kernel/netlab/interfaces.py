@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from netio._interfaces import name_of
+from netio._interfaces import interface_value
 from netio._native import ffi, lib
 
 
@@ -18,6 +18,8 @@ class Found:
     luid: int
     length: int
     scope: str
+    physical_address: str
+    is_up: bool = field(default=False, compare=False)  # the kernel updates it after a command
 
 
 def find(*, name: bytes = b"", index: int = 0, luid: int = 0) -> Found | int:
@@ -28,4 +30,6 @@ def find(*, name: bytes = b"", index: int = 0, luid: int = 0) -> Found | int:
     if code != lib.NO_ERROR:
         return code
     scope = ffi.string(interface.scope).decode("utf-8", "surrogateescape")
-    return Found(name_of(interface), interface.index, interface.luid.Value, interface.physical_address_length, scope)
+    value = interface_value(interface)
+    length = interface.physical_address_length
+    return Found(value.name, value.index, value.luid, length, scope, value.physical_address, value.is_up)

@@ -130,6 +130,17 @@ def filtering(table: Table) -> Ways:
     }
 
 
+def searching(table: Table) -> Ways:
+    """Read the row of one address, or of one physical address, on any interface."""
+    last = netio.get_neighbor(FIRST + table.rows - 1, interface=INTERFACE)
+    return {
+        "C, all rows": lambda: table.peer.peer_dump(0),
+        "netio, address": lambda: netio.list_neighbors(address=last.address),
+        "netio, physical address": lambda: netio.list_neighbors(physical_address=last.physical_address),
+        "netio, all rows": netio.list_neighbors,
+    }
+
+
 def setting(table: Table) -> Ways:
     """Write prepared rows with new values, as unchanged ones are cheaper for the kernel."""
     rows = [table.prepared(128), table.prepared(129)]
@@ -219,6 +230,7 @@ CASES: dict[str, Callable[[Table], Ways]] = {
     "every field of every row": iterating,
     "the same, held as a list": holding,
     "filter, another interface": filtering,
+    "filter, one address": searching,
     "set, values changing": setting,
     "all rows fail": failing,
     f"get by name, {GETS} rows": getting,

@@ -133,6 +133,15 @@ def pack_key(address: IPv4Address | IPv6Address) -> CData:
     return native
 
 
+def pack_filter(address: IPv4Address | IPv6Address | None, physical_address: PhysicalAddress) -> CData:
+    """Makes a pointer to a row that selects entries; None and an empty physical address select all of them."""
+    native = ffi.new(_ROW_POINTER) if address is None else pack_key(address)
+    packed = physical_address.packed
+    ffi.buffer(native.PhysicalAddress)[: len(packed)] = packed
+    native.PhysicalAddressLength = len(packed)
+    return native
+
+
 def _pack_row(
     view: memoryview, offset: int, address: IPv4Address | IPv6Address, key: Key, physical: PhysicalAddress
 ) -> None:

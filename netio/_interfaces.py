@@ -8,8 +8,8 @@ from ipaddress import IPv6Address
 from netio._codec import pack, unpack_address
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
-from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface, PhysicalAddress
-from netio.errors import Hint, check, failure
+from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface, PhysicalAddress, identify, plain_address
+from netio.errors import Hint, check, failure, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from netio._codec import Entry, Key
     from netio._namespace import Namespace
     from netio._native import CData
+    from netio._types import Address, InterfaceLike
 
     # Why an entry has no interface: a code, and reason and hint if the code alone does not explain it.
     Refusal = tuple[int, str, Hint | None]
@@ -179,6 +180,34 @@ class _Keys:
             return key
         self.refused[position] = lib.ERROR_INVALID_PARAMETER, reason, None
         return UNKNOWN_LUID, 0
+
+
+def selected_interface(
+    interface: InterfaceLike | None, address: Address | None, netns: Namespace
+) -> tuple[int, str, IPv4Address | IPv6Address | None]:
+    """Returns the LUID of the interface that the arguments select, its name for messages, and the parsed address.
+
+    The scope of the address selects an interface, too. The LUID is 0 if all interfaces are selected.
+
+    Raises:
+        InvalidParameterError: An argument is invalid, both name different interfaces, or the interface has no LUID.
+        TypeError: An argument has another type.
+    """
+    if interface == "":
+        raise invalid("interface must not be ''; omit it to select all interfaces")
+    name, index, luid = ("", 0, 0) if interface is None else identify(interface)
+    plain = None if address is None else plain_address(address)
+    scope = plain.scope_id if isinstance(plain, IPv6Address) else None
+    if interface is None and scope is None:
+        return 0, "", plain
+    cache = InterfaceCache(netns)
+    found = cache.find_scope(scope or "") if interface is None else cache.find(name=name, index=index, luid=luid)
+    if plain is not None and (reason := scope_contradiction(plain, found, cache)):
+        raise invalid(reason)
+    subject = f"interface {name or index or luid or scope}"
+    if key_of(found)[0] == 0:
+        raise invalid(f"{subject} has no LUID, so it cannot be selected")
+    return key_of(found)[0], subject, plain
 
 
 def scope_contradiction(address: IPv4Address | IPv6Address, interface: CData | None, cache: InterfaceCache) -> str:

@@ -10,43 +10,61 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from netio._codec import pack_filter
 from netio._failures import CREATE, DELETE, FLUSH, LIST, SET, error_context
-from netio._interfaces import InterfaceCache, key_of
+from netio._interfaces import selected_interface
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._requests import read_one, requested_entry, write_many, write_one
 from netio._table import NeighborTable, adopt
-from netio._types import Address, InterfaceLike, Neighbor, PhysicalAddressLike, identify
+from netio._types import Address, InterfaceLike, Neighbor, PhysicalAddress, PhysicalAddressLike
 from netio.errors import NetioError, check, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from netio._namespace import Namespace
     from netio._native import CData
 
 
-def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None) -> NeighborTable:
+def list_neighbors(
+    family: int = lib.AF_UNSPEC,
+    *,
+    interface: InterfaceLike | None = None,
+    address: Address | None = None,
+    physical_address: PhysicalAddressLike | None = None,
+) -> NeighborTable:
     """List the entries of the neighbour table, in the system's order. This is a read, not a snapshot.
+
+    The table has the entries that match all arguments; it is empty if none does.
 
     Args:
         family: socket.AF_INET, socket.AF_INET6, or AF_UNSPEC (0) for both.
         interface: Name, index or Interface; None for every interface.
+        address: IPv4 or IPv6 address; None for every address. It is looked up on every interface, whatever the routes
+            are, unless it is a link-local one with a scope.
+        physical_address: As for PhysicalAddress, in any notation; None for every entry. It must not be empty:
+            `is_resolved` finds the entries without one.
 
     Raises:
-        InterfaceNotFoundError: The interface does not exist.
-        InvalidParameterError: The family is another one, or the interface index is below 1.
+        InterfaceNotFoundError: The interface, or that of the address's scope, does not exist.
+        InvalidParameterError: The family is another one, the interface index is below 1, an address or the physical
+            address is invalid, or the address's scope names another interface.
         NotSupportedError: The system has no stack for the family. AF_UNSPEC shows the other one.
         TypeError: An argument has another type.
 
-    Windows: GetIpNetTable2. Linux: a dump by RTM_GETNEIGH, which the kernel filters.
+    >>> for row in netio.list_neighbors(physical_address="02-00-5e-00-00-07"):
+    ...     print(row.address, row.interface)
+    192.0.2.7 eth0
+
+    Windows: GetIpNetTable2. Linux: a dump by RTM_GETNEIGH, which the kernel filters by family and interface.
     """
     # The variable owns the table before the call, since a signal handler can raise right after it.
     table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
     netns = current_namespace()
     with error_context(LIST):
         number = _family(family)
-        luid, subject = _interface_luid(interface, netns)
-    check(LIST, lib.netio_table(netns.descriptor, number, luid, table), subject)
+        luid, subject, plain = selected_interface(interface, address, netns)
+        like = pack_filter(plain, _given_physical_address(physical_address))
+    check(LIST, lib.netio_table(netns.descriptor, number, _luid_or_null(luid), like, table), subject)
     return adopt(table, netns)
 
 
@@ -69,8 +87,8 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | N
     netns = current_namespace()
     with error_context(FLUSH):
         number = _family(family)
-        luid, subject = _interface_luid(interface, netns)
-    check(FLUSH, lib.netio_flush(netns.descriptor, number, luid), subject)
+        luid, subject, _ = selected_interface(interface, None, netns)
+    check(FLUSH, lib.netio_flush(netns.descriptor, number, _luid_or_null(luid)), subject)
 
 
 def get_neighbor(address: Address, *, interface: InterfaceLike | None = None) -> Neighbor:
@@ -351,14 +369,14 @@ def _family(family: int) -> int:
     return family
 
 
-def _interface_luid(interface: InterfaceLike | None, netns: Namespace) -> tuple[CData, str]:
-    """Returns the NET_LUID of an interface, NULL for all interfaces, and its name for messages."""
-    if interface is None:
-        return ffi.NULL, ""
-    if interface == "":
-        raise invalid("interface must not be ''; omit it to select all interfaces")
-    name, index, luid = identify(interface)
-    luid = luid or key_of(InterfaceCache(netns).find(name=name, index=index))[0]
-    if luid == 0:
-        raise invalid(f"interface {name or index} has no LUID, so it cannot be selected")
-    return ffi.new("NET_LUID *", {"Value": luid}), f"interface {name or index}"
+def _luid_or_null(luid: int) -> CData:
+    """Makes a pointer to a NET_LUID; NULL, for all interfaces, if it is 0."""
+    return ffi.new("NET_LUID *", {"Value": luid}) if luid else ffi.NULL
+
+
+def _given_physical_address(value: PhysicalAddressLike | None) -> PhysicalAddress:
+    """Converts the `physical_address` argument of list_neighbors(); empty: none is given."""
+    given = PhysicalAddress("" if value is None else value)
+    if value is not None and not given:
+        raise invalid("physical_address must not be empty; omit it to select all entries")
+    return given

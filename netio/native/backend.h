@@ -78,8 +78,13 @@ void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *re
  */
 DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row);
 
-/* NULL selects every interface. An empty table is NO_ERROR. On NO_ERROR the caller frees the table with netio_free. */
-DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
+/*
+ * NULL selects every interface. like is NULL, or a row whose Address (unless its family is 0) and physical address
+ * (unless its length is 0) the entries must have; the scope does not count. An empty table is NO_ERROR. On NO_ERROR the
+ * caller frees the table with netio_free.
+ */
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const MIB_IPNET_ROW2 *like,
+                  MIB_IPNET_TABLE2 **table);
 DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface);
 void netio_free(void *memory); /* accepts NULL */
 

@@ -11,6 +11,7 @@ import netio
 def reads() -> None:
     table = netio.list_neighbors(socket.AF_INET6, interface=netio.Interface("eth0", 3, 0))
     assert_type(table, netio.NeighborTable)
+    table = netio.list_neighbors(address=IPv6Address("fe80::7"), physical_address=b"\x02\0\x5e\0\0\x07")
     assert_type(table[0], netio.Neighbor)
     assert_type(table[1:], netio.NeighborTable)
     assert_type([row.physical_address for row in table], list[netio.PhysicalAddress])
@@ -49,4 +50,5 @@ def wrong() -> None:
     netio.get_neighbor("192.0.2.7", "eth0")  # type: ignore[call-arg]
     netio.create_neighbor("192.0.2.7", 7)  # type: ignore[arg-type]
     netio.list_neighbors(interface=b"eth0")  # type: ignore[arg-type]
+    netio.list_neighbors(address=b"eth0")  # type: ignore[arg-type]
     netio.create_neighbors(["192.0.2.7"])  # type: ignore[list-item]

@@ -198,12 +198,12 @@ static void test_get_by_scope(void)
     CHECK(get_scoped("ethernet 9", "4") == ERROR_FILE_NOT_FOUND);
 }
 
-static ULONG count_rows(ADDRESS_FAMILY family, const NET_LUID *interface, DWORD *code)
+static ULONG count_rows_like(const MIB_IPNET_ROW2 *like, ADDRESS_FAMILY family, const NET_LUID *interface, DWORD *code)
 {
     MIB_IPNET_TABLE2 *table = NULL;
     ULONG count = 0;
 
-    *code = netio_table(NETIO_OWN_NETNS, family, interface, &table);
+    *code = netio_table(NETIO_OWN_NETNS, family, interface, like, &table);
     if (*code == NO_ERROR) {
         count = table->NumEntries;
         netio_free(table);
@@ -213,6 +213,32 @@ static ULONG count_rows(ADDRESS_FAMILY family, const NET_LUID *interface, DWORD 
     CHECK(blocks == 0);
     CHECK(standin_tables() == 0);
     return count;
+}
+
+static ULONG count_rows(ADDRESS_FAMILY family, const NET_LUID *interface, DWORD *code)
+{
+    return count_rows_like(NULL, family, interface, code);
+}
+
+static void test_filters(void)
+{
+    const NET_LUID ethernet = {.Value = ETHERNET};
+    MIB_IPNET_ROW2 like = row4(1, 0), physical = row4(1, ETHERNET);
+    DWORD code;
+
+    begin();
+    add(row4(1, ETHERNET));
+    add(row4(1, UEBERALL));
+    add(row4(2, ETHERNET));
+    add(row6(1, ETHERNET));
+    memset(&physical.Address, 0, sizeof physical.Address);
+    like.PhysicalAddressLength = 0;
+    CHECK(count_rows_like(&like, AF_UNSPEC, NULL, &code) == 2 && code == NO_ERROR);
+    CHECK(count_rows_like(&like, AF_UNSPEC, &ethernet, &code) == 1 && code == NO_ERROR);
+    CHECK(count_rows_like(&like, AF_INET6, NULL, &code) == 0 && code == NO_ERROR);
+    CHECK(count_rows_like(&physical, AF_INET, NULL, &code) == 3 && code == NO_ERROR);
+    physical.PhysicalAddress[5]++;
+    CHECK(count_rows_like(&physical, AF_UNSPEC, NULL, &code) == 0 && code == NO_ERROR);
 }
 
 static void test_tables(void)
@@ -519,6 +545,7 @@ int main(void)
     test_get();
     test_get_by_scope();
     test_tables();
+    test_filters();
     test_flush();
     test_interfaces();
     test_routes();

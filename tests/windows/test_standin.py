@@ -155,6 +155,20 @@ def test_tables_of_both_families(standin: Standin) -> None:
     assert netio.list_neighbors(socket.AF_INET6, interface=4)[0].reachability_time == 1234
 
 
+def test_filters_of_a_list(standin: Standin) -> None:
+    rows = add_rows(standin)
+    assert list(netio.list_neighbors(address="192.0.2.2")) == [rows[1]]
+    assert list(netio.list_neighbors(address="fe80::1")) == [rows[3]]
+    assert list(netio.list_neighbors(address="fe80::1%7")) == [rows[3]]
+    assert list(netio.list_neighbors(address="fe80::1%4")) == []
+    assert list(netio.list_neighbors(physical_address=MAC.upper())) == [rows[0], *rows[2:]]
+    assert list(netio.list_neighbors(socket.AF_INET6, physical_address=MAC, interface="Ethernet")) == [rows[2]]
+    with pytest.raises(netio.InvalidParameterError, match="contradicts"):
+        netio.list_neighbors(address="fe80::1%7", interface="Ethernet")
+    with pytest.raises(netio.InterfaceNotFoundError):
+        netio.list_neighbors(address="fe80::1%nosuch")
+
+
 def test_list_without_one_of_the_stacks(standin: Standin) -> None:
     rows = add_rows(standin)
     standin.stacks(ip4=True, ip6=False)

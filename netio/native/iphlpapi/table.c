@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "filter.h"
 #include "platform.h"
 
 /* Makes room for more rows at the end of a block. */
@@ -21,18 +22,26 @@ static DWORD reserve(MIB_IPNET_TABLE2 **block, ULONG more)
     return NO_ERROR;
 }
 
-/* Adds the rows of a system table that are on an interface; NULL: on any interface. */
-static DWORD add_rows(MIB_IPNET_TABLE2 **block, const MIB_IPNET_TABLE2 *table, const NET_LUID *interface)
+/* The arguments of netio_table that select rows, beside the family. */
+struct selection {
+    const NET_LUID *interface; /* NULL: every interface */
+    const MIB_IPNET_ROW2 *like;
+};
+
+/* Adds the selected rows of a system table. */
+static DWORD add_rows(MIB_IPNET_TABLE2 **block, const MIB_IPNET_TABLE2 *table, const struct selection *selection)
 {
+    const NET_LUID *interface = selection->interface;
     const DWORD code = reserve(block, table->NumEntries);
 
     for (ULONG i = 0; code == NO_ERROR && i < table->NumEntries; i++)
-        if (interface == NULL || table->Table[i].InterfaceLuid.Value == interface->Value)
+        if ((interface == NULL || table->Table[i].InterfaceLuid.Value == interface->Value) &&
+            filter_accepts(selection->like, &table->Table[i]))
             (*block)->Table[(*block)->NumEntries++] = table->Table[i];
     return code;
 }
 
-static DWORD add_family(MIB_IPNET_TABLE2 **block, ADDRESS_FAMILY family, const NET_LUID *interface)
+static DWORD add_family(MIB_IPNET_TABLE2 **block, ADDRESS_FAMILY family, const struct selection *selection)
 {
     MIB_IPNET_TABLE2 *table = NULL;
     DWORD code = GetIpNetTable2(family, &table);
@@ -41,20 +50,20 @@ static DWORD add_family(MIB_IPNET_TABLE2 **block, ADDRESS_FAMILY family, const N
         return NO_ERROR;
     if (code != NO_ERROR) /* the value of the pointer is not documented then */
         return code;
-    code = add_rows(block, table, interface);
+    code = add_rows(block, table, selection);
     FreeMibTable(table);
     return code;
 }
 
 /* Reads one family at a time: the result for AF_UNSPEC is not documented if one of the stacks is missing. */
-static DWORD add_both(MIB_IPNET_TABLE2 **block, const NET_LUID *interface)
+static DWORD add_both(MIB_IPNET_TABLE2 **block, const struct selection *selection)
 {
-    const DWORD ip4 = add_family(block, AF_INET, interface);
+    const DWORD ip4 = add_family(block, AF_INET, selection);
     DWORD ip6;
 
     if (ip4 != NO_ERROR && ip4 != ERROR_NOT_SUPPORTED)
         return ip4;
-    ip6 = add_family(block, AF_INET6, interface);
+    ip6 = add_family(block, AF_INET6, selection);
     return ip6 == ERROR_NOT_SUPPORTED ? ip4 : ip6;
 }
 
@@ -64,8 +73,10 @@ static bool index_of(const NET_LUID *interface, NET_IFINDEX *index)
     return ConvertInterfaceLuidToIndex(interface, index) == NO_ERROR && *index != 0;
 }
 
-DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table)
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const MIB_IPNET_ROW2 *like,
+                  MIB_IPNET_TABLE2 **table)
 {
+    const struct selection selection = {interface, like};
     MIB_IPNET_TABLE2 *block = calloc(1, sizeof *block);
     NET_IFINDEX index = 0;
     DWORD code;
@@ -73,7 +84,7 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, M
     (void)netns;
     if (block == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
-    code = family == AF_UNSPEC ? add_both(&block, interface) : add_family(&block, family, interface);
+    code = family == AF_UNSPEC ? add_both(&block, &selection) : add_family(&block, family, &selection);
     if (code == NO_ERROR && interface != NULL && !index_of(interface, &index))
         code = ERROR_NOT_FOUND;
     if (code != NO_ERROR)

@@ -8,6 +8,7 @@
 
 #include "array.h"
 #include "batch.h"
+#include "filter.h"
 #include "link.h"
 #include "neighbor.h"
 #include "netns.h"
@@ -18,8 +19,9 @@
 
 /* A table while it is read, with its filters. */
 struct table {
-    ADDRESS_FAMILY family; /* AF_UNSPEC: both */
-    NET_IFINDEX index;     /* 0: every interface */
+    ADDRESS_FAMILY family;      /* AF_UNSPEC: both */
+    NET_IFINDEX index;          /* 0: every interface */
+    const MIB_IPNET_ROW2 *like; /* NULL: every address and physical address */
     MIB_IPNET_TABLE2 *block;
     size_t room;
 };
@@ -56,7 +58,7 @@ static int visit_row(void *visitor, const struct nlmsghdr *message)
     if (error != 0)
         return error;
     if ((table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
-        (table->index == 0 || table->index == row->InterfaceIndex))
+        (table->index == 0 || table->index == row->InterfaceIndex) && filter_accepts(table->like, row))
         table->block->NumEntries++;
     return 0;
 }
@@ -68,9 +70,15 @@ static void restart_table(void *visitor)
     table->block->NumEntries = 0;
 }
 
+/* A dump of one family suffices for an address. */
+static ADDRESS_FAMILY dumped_family(const struct table *table)
+{
+    return table->family == AF_UNSPEC && table->like != NULL ? table->like->Address.si_family : table->family;
+}
+
 static int dump_table(struct rtnl_socket *sock, struct table *table)
 {
-    const struct ndmsg fixed = {.ndm_family = (unsigned char)table->family};
+    const struct ndmsg fixed = {.ndm_family = (unsigned char)dumped_family(table)};
     struct rtnl_request request;
     const int error = make_room(table);
 
@@ -100,46 +108,45 @@ static int check_stack(int netns, ADDRESS_FAMILY family)
  * Opens the socket, which the caller closes also after a failure, validates the arguments and reads the entries of a
  * family and interface. Their InterfaceLuid stays 0.
  */
-static DWORD read_table(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
-                        struct table *table)
+static int read_table(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
+                      struct table *table)
 {
     int error = rtnl_open(sock, netns, 0);
 
     if (error != 0)
-        return win32_status(error);
+        return error;
     if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
-        return ERROR_INVALID_PARAMETER;
+        return -EINVAL;
     table->family = family;
     if (luid != NULL) {
         netio_interface interface = {.luid = *luid};
 
         if (luid->Value == 0)
-            return ERROR_INVALID_PARAMETER;
+            return -EINVAL;
         error = link_find(sock, &interface);
         if (error != 0)
-            return win32_status(error);
+            return error;
         table->index = interface.index;
     }
     error = check_stack(netns, family);
-    if (error == 0)
-        error = dump_table(sock, table);
-    return win32_status(error);
+    return error == 0 ? dump_table(sock, table) : error;
 }
 
-DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table)
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const MIB_IPNET_ROW2 *like,
+                  MIB_IPNET_TABLE2 **table)
 {
-    struct table read = {.family = AF_UNSPEC};
+    struct table read = {.like = like};
     struct rtnl_socket sock;
-    DWORD code = read_table(netns, &sock, family, interface, &read);
+    int error = read_table(netns, &sock, family, interface, &read);
 
-    if (code == NO_ERROR)
-        code = win32_status(link_fill_luids(&sock, read.block->Table, read.block->NumEntries));
+    if (error == 0)
+        error = link_fill_luids(&sock, read.block->Table, read.block->NumEntries);
     rtnl_close(&sock);
-    if (code != NO_ERROR)
+    if (error != 0)
         free(read.block);
     else
         *table = read.block;
-    return code;
+    return win32_status(error);
 }
 
 /*
@@ -174,7 +181,7 @@ DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface)
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    DWORD code = read_table(netns, &sock, family, interface, &read);
+    DWORD code = win32_status(read_table(netns, &sock, family, interface, &read));
 
     if (code == NO_ERROR && !row_may_remove(&sock))
         code = ERROR_ACCESS_DENIED;

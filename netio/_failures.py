@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from netio._codec import interface_keys
-from netio._interfaces import InterfaceCache, name_of
+from netio._interfaces import InterfaceCache, Refusal, name_of
 from netio._native import ffi, lib
 from netio.errors import InvalidParameterError, NetioError, failure
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from ipaddress import IPv4Address, IPv6Address
 
-    from netio._interfaces import Refusal
     from netio._namespace import Namespace
     from netio._native import CData
     from netio._table import NeighborTable
@@ -27,6 +26,9 @@ GET = "GetIpNetEntry2"
 LIST = "GetIpNetTable2"
 RESOLVE = "ResolveIpNetEntry2"
 SET = "SetIpNetEntry2"
+
+
+_NONE = Refusal(lib.NO_ERROR)
 
 
 class error_context:  # noqa: N801
@@ -86,9 +88,9 @@ def entry_errors(
     for position, code in enumerate(ffi.unpack(codes, len(entries))):
         if code == lib.NO_ERROR:
             continue
-        reason, hint = "", None
-        if position in refused and code != lib.ERROR_INVALID_PARAMETER:
-            code, reason, hint = refused[position]
+        # That the entry itself is invalid is more important than a refusal.
+        refusal = _NONE if code == lib.ERROR_INVALID_PARAMETER else refused.get(position, _NONE)
+        code, reason = refusal.code or code, refusal.reason
         entry = entries[position]
         key = luids[position], indexes[position]
         if key not in found:
@@ -105,10 +107,11 @@ def entry_errors(
             code,
             subject,
             reason=reason,
-            hint=hint,
+            hint=refusal.hint,
             interface_known=known,
             row=entry,
             position=position,
+            gateway=refusal.gateway,
         )
 
 

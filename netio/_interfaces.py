@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv6Address
 
-from netio._codec import pack, unpack_address
+from netio._codec import pack, pack_address, unpack_address
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
-from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface, PhysicalAddress, identify, plain_address
+from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface, NextHop, PhysicalAddress, identify, plain_address
 from netio.errors import Hint, check, failure, invalid
 
 TYPE_CHECKING = False
@@ -21,11 +22,21 @@ if TYPE_CHECKING:
     from netio._native import CData
     from netio._types import Address, InterfaceLike
 
-    # Why an entry has no interface: a code, and reason and hint if the code alone does not explain it.
-    Refusal = tuple[int, str, Hint | None]
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an entry has no interface: a code, reason and hint if the code alone does not explain it, and a gateway."""
+
+    code: int
+    reason: str = ""
+    hint: Hint | None = None
+    gateway: IPv4Address | IPv6Address | None = None
+
 
 # Rows in one call of C: about 40 ms of work, after which Python handles a Ctrl-C.
 CHUNK = 30_000
+
+ROUTE = "GetBestRoute2"
 
 _INTERFACE = ffi.typeof("netio_interface *")
 _NAME_SIZE = lib.NETIO_NAME_SIZE
@@ -148,7 +159,7 @@ def pack_entries(entries: Sequence[Entry], cache: InterfaceCache) -> tuple[CData
     keys = _Keys(cache)
     native = pack(entries, keys.find)
     for start in range(0, len(keys.unnamed), CHUNK):
-        keys.refused.update(_route(native, keys.unnamed[start : start + CHUNK], cache.netns))
+        keys.refused.update(_route(native, keys.unnamed[start : start + CHUNK], cache))
     return native, keys.refused
 
 
@@ -178,16 +189,14 @@ class _Keys:
         reason = scope_contradiction(entry.address, interface, self._cache)
         if not reason:
             return key
-        self.refused[position] = lib.ERROR_INVALID_PARAMETER, reason, None
+        self.refused[position] = Refusal(lib.ERROR_INVALID_PARAMETER, reason)
         return UNKNOWN_LUID, 0
 
 
-def selected_interface(
-    interface: InterfaceLike | None, address: Address | None, netns: Namespace
-) -> tuple[int, str, IPv4Address | IPv6Address | None]:
-    """Returns the LUID of the interface that the arguments select, its name for messages, and the parsed address.
+def selected_interface(interface: InterfaceLike | None, address: Address | None, netns: Namespace) -> tuple[int, str]:
+    """Returns the LUID of the interface that an argument or the scope of an address selects, and its name for messages.
 
-    The scope of the address selects an interface, too. The LUID is 0 if all interfaces are selected.
+    The LUID is 0 if all interfaces are selected, and UNKNOWN_LUID if the interface does not exist.
 
     Raises:
         InvalidParameterError: An argument is invalid, both name different interfaces, or the interface has no LUID.
@@ -199,7 +208,7 @@ def selected_interface(
     plain = None if address is None else plain_address(address)
     scope = plain.scope_id if isinstance(plain, IPv6Address) else None
     if interface is None and scope is None:
-        return 0, "", plain
+        return 0, ""
     cache = InterfaceCache(netns)
     found = cache.find_scope(scope or "") if interface is None else cache.find(name=name, index=index, luid=luid)
     if plain is not None and (reason := scope_contradiction(plain, found, cache)):
@@ -207,7 +216,7 @@ def selected_interface(
     subject = f"interface {name or index or luid or scope}"
     if key_of(found)[0] == 0:
         raise invalid(f"{subject} has no LUID, so it cannot be selected")
-    return key_of(found)[0], subject, plain
+    return key_of(found)[0], subject
 
 
 def scope_contradiction(address: IPv4Address | IPv6Address, interface: CData | None, cache: InterfaceCache) -> str:
@@ -221,33 +230,73 @@ def scope_contradiction(address: IPv4Address | IPv6Address, interface: CData | N
     return f"the scope of {address} contradicts the interface; name the same interface in both, or only one of them"
 
 
-def _route(native: CData, positions: list[int], netns: Namespace) -> Iterator[tuple[int, Refusal]]:
+def _route(native: CData, positions: list[int], cache: InterfaceCache) -> Iterator[tuple[int, Refusal]]:
     """Sets the interfaces of the rows at these positions by the routes; yields the rows for which that fails."""
     count = len(positions)
-    destinations, luids = ffi.new("SOCKADDR_INET[]", count), ffi.new("NET_LUID[]", count)
-    results = ffi.new("DWORD[]", count)
+    destinations, gateways = ffi.new("SOCKADDR_INET[]", count), ffi.new("SOCKADDR_INET[]", count)
+    luids, results = ffi.new("NET_LUID[]", count), ffi.new("DWORD[]", count)
     for place, position in enumerate(positions):
         destinations[place] = native[position].Address
-    lib.netio_route(netns.descriptor, destinations, luids, count, results)
+    lib.netio_route(cache.netns.descriptor, destinations, luids, gateways, count, results)
     for place, position in enumerate(positions):
         if results[place] == lib.NO_ERROR:
             native[position].InterfaceLuid.Value = luids[place].Value
         else:
-            yield position, (results[place], *_no_route(results[place], ffi.addressof(destinations, place), netns))
+            gateway = _gateway(gateways[place], luids[place].Value, cache)
+            yield position, Refusal(results[place], *_no_route(results[place], gateway), gateway)
 
 
-def check_on_link(row: CData, luid: CData, netns: Namespace) -> int:
-    """Returns the code for whether the routes of an interface reach an address on-link; 0 if the LUID is unknown."""
+def check_on_link(row: CData, luid: CData, cache: InterfaceCache) -> Refusal | None:
+    """Returns why the routes of an interface do not reach an address on-link; None if they do, or the LUID is 0."""
     if luid.Value == 0:
-        return lib.NO_ERROR
-    destination, interface = ffi.new("SOCKADDR_INET[]", 1), ffi.new("NET_LUID[]", 1)
-    destination[0], interface[0] = row.Address, luid
-    result = ffi.new("DWORD[]", 1)
-    lib.netio_route(netns.descriptor, destination, interface, 1, result)
-    return int(result[0])
+        return None
+    destination, interface = ffi.new("SOCKADDR_INET *", row.Address), ffi.new("NET_LUID *", luid)
+    code, gateway = _find_route(destination, interface, cache)
+    if code == lib.NO_ERROR:
+        return None
+    return Refusal(code, "the routes do not reach it on-link on this interface", None, gateway)
 
 
-def _no_route(code: int, destination: CData, netns: Namespace) -> tuple[str, Hint | None]:
+def _find_route(
+    destination: CData, interface: CData, cache: InterfaceCache
+) -> tuple[int, IPv4Address | IPv6Address | None]:
+    """Calls netio_route() for one destination and returns the code and the gateway."""
+    gateway, result = ffi.new("SOCKADDR_INET *"), ffi.new("DWORD *")
+    lib.netio_route(cache.netns.descriptor, destination, interface, gateway, 1, result)
+    return result[0], _gateway(gateway, interface.Value, cache)
+
+
+def find_next_hop(address: IPv4Address | IPv6Address, luid: int, subject: str, netns: Namespace) -> NextHop:
+    """Returns the next hop to an address, by all routes or by those of an interface, or raises the error."""
+    cache, interface = InterfaceCache(netns), ffi.new("NET_LUID *", {"Value": luid})
+    given = cache.find(luid=luid) if luid else None
+    if luid and given is None:
+        raise failure(ROUTE, lib.ERROR_NOT_FOUND, subject)
+    subject = str(address) if given is None else f"{address} on {name_of(given)}"
+    code, gateway = _find_route(pack_address(address), interface, cache)
+    if code != lib.NO_ERROR and gateway is None:
+        reason, hint = _no_next_hop(code, address)
+        raise failure(ROUTE, code, subject, reason=reason, hint=hint)
+    found = cache.find(luid=interface.Value)
+    if found is None:
+        raise failure(ROUTE, lib.ERROR_NOT_FOUND, subject)
+    return NextHop(_with_scope(gateway or address, found), interface_value(found))
+
+
+def _no_next_hop(code: int, address: IPv4Address | IPv6Address) -> tuple[str, Hint | None]:
+    """Returns the reason why an address has no next hop, "" if the code explains it, and a hint."""
+    if code == lib.ERROR_NETWORK_UNREACHABLE:
+        return "no route leads to it", None
+    if code == lib.ERROR_NOT_SUPPORTED:
+        return "the interface of the route has no LUID", None
+    if code != lib.ERROR_INVALID_PARAMETER:
+        return "", None
+    if isinstance(address, IPv6Address) and address.is_link_local and address.scope_id is None:
+        return "a link-local address exists on every link", Hint.NAME_INTERFACE
+    return "it is a local, broadcast, multicast, loopback, IPv4-mapped or unspecified address", None
+
+
+def _no_route(code: int, gateway: IPv4Address | IPv6Address | None) -> tuple[str, Hint | None]:
     """Returns the reason why an address does not determine its interface, "" if the code explains it, and a hint."""
     if code == lib.ERROR_NOT_SUPPORTED:
         return "its interface has no LUID; name the interface by its index", None
@@ -257,11 +306,22 @@ def _no_route(code: int, destination: CData, netns: Namespace) -> tuple[str, Hin
             "address"
         )
         return reason, Hint.NAME_INTERFACE
-    gateway = ffi.new("SOCKADDR_INET *")
-    if (
-        code == lib.ERROR_NETWORK_UNREACHABLE
-        and lib.netio_gateway(netns.descriptor, destination, gateway) == lib.NO_ERROR
-    ):
-        reason = f"it is behind the gateway {unpack_address(gateway)} and not on-link on any interface"
-        return reason, Hint.NAME_INTERFACE
+    if gateway is not None:
+        return f"it is behind the gateway {gateway} and not on-link on any interface", Hint.NAME_INTERFACE
     return "", None
+
+
+def _gateway(native: CData, luid: int, cache: InterfaceCache) -> IPv4Address | IPv6Address | None:
+    """Decodes the gateway of a route over an interface; None if there is none."""
+    if native.si_family == lib.AF_UNSPEC:
+        return None
+    gateway = unpack_address(native)
+    interface = cache.find(luid=luid) if gateway.is_link_local and luid else None
+    return gateway if interface is None else _with_scope(gateway, interface)
+
+
+def _with_scope(address: IPv4Address | IPv6Address, interface: CData) -> IPv4Address | IPv6Address:
+    """Adds the scope of an interface to a link-local IPv6 address."""
+    if not isinstance(address, IPv6Address) or not address.is_link_local:
+        return address
+    return IPv6Address(f"{IPv6Address(int(address))}%{names_of(interface)[1]}")

@@ -122,15 +122,14 @@ def on_link_interface(address: IPv4Address | IPv6Address, interface: str | None)
     cache = InterfaceCache(current_namespace())
     native, refused = pack_entries([entry], cache)
     if refused:
-        raise entry_error(RESOLVE, refused[0][0], native, entry, refused[0], cache.netns)
+        raise entry_error(RESOLVE, refused[0].code, native, entry, refused[0], cache.netns)
     found = cache.find(luid=native[0].InterfaceLuid.Value, index=native[0].InterfaceIndex)
     if found is None:
         raise entry_error(RESOLVE, lib.ERROR_FILE_NOT_FOUND, native, entry, None, cache.netns)
     if interface is not None:  # otherwise the routes have just determined it
-        code = check_on_link(native[0], found.luid, cache.netns)
-        if code != lib.NO_ERROR:
-            reason = "the routes do not reach it on-link on this interface"
-            raise entry_error(RESOLVE, code, native, entry, (code, reason, None), cache.netns)
+        refusal = check_on_link(native[0], found.luid, cache)
+        if refusal is not None:
+            raise entry_error(RESOLVE, refusal.code, native, entry, refusal, cache.netns)
     return interface_value(found)
 
 

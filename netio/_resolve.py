@@ -7,7 +7,7 @@ from time import monotonic
 
 from netio._codec import ROW_SIZE, interface_keys, pack_address, unpack
 from netio._failures import RESOLVE, entry_error, error_context
-from netio._interfaces import InterfaceCache, pack_entries, scope_contradiction
+from netio._interfaces import InterfaceCache, Refusal, pack_entries, scope_contradiction
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._types import (
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from ipaddress import IPv4Address, IPv6Address
 
-    from netio._interfaces import Refusal
     from netio._namespace import Namespace
     from netio._native import CData
     from netio._types import InterfaceLike
@@ -145,7 +144,7 @@ class Resolving:
             interface = cache.find(luid=row.InterfaceLuid.Value, index=row.InterfaceIndex)
             reason = scope_contradiction(self._source, interface, cache)
             if reason:
-                refused[place] = lib.ERROR_INVALID_PARAMETER, reason, None
+                refused[place] = Refusal(lib.ERROR_INVALID_PARAMETER, reason)
                 row.InterfaceLuid.Value = UNKNOWN_LUID
 
     def _wait(self, resolver: CData, cache: InterfaceCache, *, block: bool) -> Iterator[Answer]:

@@ -213,6 +213,29 @@ class Interface:
         _truth("is_up", self.is_up)
 
 
+@dataclass(frozen=True, slots=True)
+class NextHop:
+    """The host that a packet to an address is sent to next, as next_hop() returns it.
+
+    Attributes:
+        address: The address itself if it is on-link, else the gateway. A link-local one has the scope of the interface.
+        interface: The interface that the packet leaves by.
+
+    Windows: MIB_IPFORWARD_ROW2.
+    """
+
+    address: IPv4Address | IPv6Address
+    interface: Interface
+
+    # The address is pickled as text, as that of a Neighbor.
+    def __reduce__(self) -> tuple[Callable[..., NextHop], tuple[str, Interface]]:
+        return _restore_next_hop, (str(self.address), self.interface)
+
+
+def _restore_next_hop(address: str, interface: Interface) -> NextHop:
+    return NextHop(ip_address(address), interface)
+
+
 # The types of the arguments `address` and `interface`.
 Address = str | IPv4Address | IPv6Address
 InterfaceLike = str | int | Interface

@@ -12,12 +12,12 @@ from collections.abc import Iterable, Iterator
 
 from netio._codec import pack_filter
 from netio._failures import CREATE, DELETE, FLUSH, LIST, SET, error_context
-from netio._interfaces import selected_interface
+from netio._interfaces import ROUTE, find_next_hop, selected_interface
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._requests import read_one, requested_entry, write_many, write_one
 from netio._table import NeighborTable, adopt
-from netio._types import Address, InterfaceLike, Neighbor, PhysicalAddress, PhysicalAddressLike
+from netio._types import Address, InterfaceLike, Neighbor, NextHop, PhysicalAddress, PhysicalAddressLike, plain_address
 from netio.errors import NetioError, check, invalid
 
 TYPE_CHECKING = False
@@ -62,7 +62,8 @@ def list_neighbors(
     netns = current_namespace()
     with error_context(LIST):
         number = _family(family)
-        luid, subject, plain = selected_interface(interface, address, netns)
+        luid, subject = selected_interface(interface, address, netns)
+        plain = None if address is None else plain_address(address)
         like = pack_filter(plain, _given_physical_address(physical_address))
     check(LIST, lib.netio_table(netns.descriptor, number, _luid_or_null(luid), like, table), subject)
     return adopt(table, netns)
@@ -87,7 +88,7 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | N
     netns = current_namespace()
     with error_context(FLUSH):
         number = _family(family)
-        luid, subject, _ = selected_interface(interface, None, netns)
+        luid, subject = selected_interface(interface, None, netns)
     check(FLUSH, lib.netio_flush(netns.descriptor, number, _luid_or_null(luid)), subject)
 
 
@@ -359,6 +360,35 @@ def resolve_neighbors(
     from netio._resolve import Resolving
 
     return iter(Resolving(addresses, interface=interface, source=source, timeout=timeout, max_in_flight=max_in_flight))
+
+
+def next_hop(address: Address, *, interface: InterfaceLike | None = None) -> NextHop:
+    """Return the host that a packet to an address is sent to next: the address itself if it is on-link, else a gateway.
+
+    Args:
+        address: IPv4 or IPv6 address; a link-local one may name the interface by its scope.
+        interface: Name, index or Interface, whose routes alone are considered. If None, the address's scope is used,
+            else the routes of all interfaces.
+
+    Raises:
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The address has no next hop (invalid, unspecified, loopback, local, broadcast or
+            multicast), or it is a link-local one that does not determine its interface.
+        NotSupportedError: The interface of the route has no LUID.
+        TypeError: An argument has another type.
+        UnreachableError: No route leads to the address.
+
+    >>> hop = netio.next_hop("203.0.113.9")
+    >>> netio.resolve_neighbor(hop.address, interface=hop.interface).physical_address
+    PhysicalAddress('02:00:00:00:00:02')
+
+    Windows: GetBestRoute2. Linux: RTM_GETROUTE.
+    """
+    netns = current_namespace()
+    with error_context(ROUTE):
+        luid, subject = selected_interface(interface, address, netns)
+        plain = plain_address(address)
+    return find_next_hop(plain, luid, subject, netns)
 
 
 def _family(family: int) -> int:

@@ -17,11 +17,14 @@ from __future__ import annotations
 
 import errno
 from enum import Enum
+from ipaddress import ip_address
 
 from netio._native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
     from netio._types import Neighbor
 
 
@@ -112,7 +115,19 @@ class TableFullError(NetioError):
 
 
 class UnreachableError(NetioError, TimeoutError):
-    """No reply was received, or the address is not on-link on any interface of this machine."""
+    """No reply was received, or the address is not on-link on any interface of this machine.
+
+    Attributes:
+        gateway: The gateway of the route to the address, if that is the reason; else None.
+    """
+
+    # As text: early releases of Python 3.11 lose the scope of a pickled or copied IPv6Address.
+    _gateway: str = ""
+
+    @property
+    def gateway(self) -> IPv4Address | IPv6Address | None:
+        """The gateway of the route to the address, if that is the reason; else None."""
+        return ip_address(self._gateway) if self._gateway else None
 
 
 # Code -> class, errno, status name of the kernel documentation, reason (empty: the system's text is used), hint.
@@ -217,6 +232,7 @@ def failure(
     interface_known: bool = False,
     row: Neighbor | None = None,
     position: int | None = None,
+    gateway: IPv4Address | IPv6Address | None = None,
 ) -> NetioError:
     """Creates the error for a result code other than 0.
 
@@ -229,6 +245,7 @@ def failure(
         interface_known: Whether ERROR_NOT_FOUND (1168) refers to the entry, because the interface is known to exist.
         row: The entry that the call was about.
         position: Its index in a bulk call.
+        gateway: The gateway of the route to the address, if that is the reason.
     """
     kind, number, ntstatus, table_reason, table_hint = _meaning(code, interface_known=interface_known)
     if not reason:
@@ -244,6 +261,8 @@ def failure(
     error.hint = hint
     error.row = row
     error.position = position
+    if isinstance(error, UnreachableError) and gateway is not None:
+        error._gateway = str(gateway)  # noqa: SLF001
     return error
 
 

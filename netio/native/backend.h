@@ -72,7 +72,7 @@ void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *re
 
 /*
  * Reads one entry. In: Address, and the interface by luid, else index, else name, else scope (the IPv6 scope of the
- * address: a name, else a decimal index), else as netio_route chooses it. Out: the entry and its interface.
+ * address: a name, else a decimal index), else that on whose link it is by netio_route. Out: the entry and its interface.
  * ERROR_INVALID_PARAMETER: the address is invalid, or scope and interface name different interfaces.
  * ERROR_FILE_NOT_FOUND: the address is valid, but the interface does not exist.
  */
@@ -113,14 +113,14 @@ DWORD netio_interfaces(int netns, netio_interface **list, size_t *count); /* the
 DWORD netio_interface_find(int netns, netio_interface *interface);
 
 /*
- * Finds the interface on whose link each destination is. In: 0, or the only interface whose routes are considered; out:
- * the interface, 0 on failure. ERROR_INVALID_PARAMETER: the address does not determine a link (local, broadcast or
- * multicast addresses; link-local ones without an interface). ERROR_NETWORK_UNREACHABLE: no route leads to it, or only
- * one through the gateway that netio_gateway returns.
+ * Finds the next hop of each destination. In: 0, or the only interface whose routes are considered; out: the interface
+ * of the next hop, and the gateway, whose family is 0 if there is none. NO_ERROR: the destination is on-link.
+ * ERROR_NETWORK_UNREACHABLE: it is behind the gateway, or no route leads to it. ERROR_INVALID_PARAMETER: the address
+ * does not determine a link (local, broadcast or multicast addresses; link-local ones without an interface).
+ * Interface and gateway are 0 for all other errors, and if there is no route.
  */
-void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
-/* ERROR_NOT_FOUND: the route has no gateway. */
-DWORD netio_gateway(int netns, const SOCKADDR_INET *destination, SOCKADDR_INET *gateway);
+void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, SOCKADDR_INET *gateways,
+                 size_t count, DWORD *results);
 
 void netio_message(DWORD code, char *text, size_t size); /* the system's text for a code, always terminated */
 

@@ -38,8 +38,3 @@ bool inet_is_multicast(const SOCKADDR_INET *address)
         return IN6_IS_ADDR_MULTICAST(&address->Ipv6.sin6_addr);
     return address->si_family == AF_INET && ntohl(address->Ipv4.sin_addr.s_addr) >> 28 == 0xe; /* 224.0.0.0/4 */
 }
-
-bool inet_is_on_one_link(const SOCKADDR_INET *address)
-{
-    return !inet_is_link_local(address) && !inet_is_multicast(address);
-}

@@ -17,7 +17,4 @@ bool inet_is_link_local(const SOCKADDR_INET *address); /* fe80::/10, which alone
 
 bool inet_is_multicast(const SOCKADDR_INET *address);
 
-/* Returns false for addresses that exist on every link: multicast and link-local ones. */
-bool inet_is_on_one_link(const SOCKADDR_INET *address);
-
 #endif

@@ -160,8 +160,8 @@ DWORD netio_resolver_due(const netio_resolver *resolver);
 
 DWORD netio_interfaces(int netns, netio_interface **list, size_t *count);
 DWORD netio_interface_find(int netns, netio_interface *interface);
-void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results);
-DWORD netio_gateway(int netns, const SOCKADDR_INET *destination, SOCKADDR_INET *gateway);
+void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, SOCKADDR_INET *gateways,
+                 size_t count, DWORD *results);
 DWORD netio_netns_check(int netns);
 void netio_message(DWORD code, char *text, size_t size);
 

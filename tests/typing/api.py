@@ -28,6 +28,13 @@ def reads() -> None:
     assert_type(interface.is_up, bool)
 
 
+def routes() -> None:
+    hop = netio.next_hop("203.0.113.9", interface="eth0")
+    assert_type(hop, netio.NextHop)
+    assert_type(hop.address, IPv4Address | IPv6Address)
+    netio.resolve_neighbor(hop.address, interface=hop.interface)
+
+
 def writes() -> None:
     for physical_address in ("02:00:5e:00:00:07", b"\x02\0\x5e\0\0\x07", bytearray(6), memoryview(bytes(6))):
         netio.set_neighbor("192.0.2.7", physical_address)
@@ -39,6 +46,8 @@ def writes() -> None:
 def errors() -> None:
     try:
         netio.flush_neighbors()
+    except netio.UnreachableError as error:
+        assert_type(error.gateway, IPv4Address | IPv6Address | None)
     except netio.NetioError as error:
         assert_type(error.row, netio.Neighbor | None)
         assert_type(error.code, int)

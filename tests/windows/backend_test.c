@@ -344,7 +344,7 @@ static void add_route(UCHAR host, UCHAR length, ULONG64 luid, UCHAR gateway, NL_
 
 static void test_routes(void)
 {
-    SOCKADDR_INET addresses[6], gateway;
+    SOCKADDR_INET addresses[6], gateways[6];
     NET_LUID luids[6] = {{0}};
     DWORD results[6];
 
@@ -360,24 +360,24 @@ static void test_routes(void)
     addresses[4] = row6(1, 0).Address;
     addresses[5] = row4(0, 0).Address;
     addresses[5].Ipv4.sin_addr.s_addr = htonl(0xe00000fbu); /* 224.0.0.251 */
-    netio_route(NETIO_OWN_NETNS, addresses, luids, 6, results);
+    memset(gateways, 0xff, sizeof gateways);
+    netio_route(NETIO_OWN_NETNS, addresses, luids, gateways, 6, results);
     CHECK(results[0] == NO_ERROR && luids[0].Value == ETHERNET);
     CHECK(results[1] == ERROR_INVALID_PARAMETER && luids[1].Value == 0);
     CHECK(results[2] == NO_ERROR && luids[2].Value == UEBERALL);
-    CHECK(results[3] == ERROR_NETWORK_UNREACHABLE && luids[3].Value == 0);
-    CHECK(results[4] == ERROR_NETWORK_UNREACHABLE);
+    CHECK(results[3] == ERROR_NETWORK_UNREACHABLE && luids[3].Value == ETHERNET);
+    CHECK(gateways[3].Ipv4.sin_addr.s_addr == row4(9, 0).Address.Ipv4.sin_addr.s_addr);
+    CHECK(results[4] == ERROR_NETWORK_UNREACHABLE && luids[4].Value == 0);
     CHECK(results[5] == ERROR_INVALID_PARAMETER);
+    for (size_t i = 0; i < 6; i++)
+        CHECK(i == 3 || gateways[i].si_family == 0);
     luids[0].Value = ETHERNET; /* from here on only routes of that interface */
     luids[2].Value = ETHERNET;
     luids[1].Value = UEBERALL;
-    netio_route(NETIO_OWN_NETNS, addresses, luids, 3, results);
+    netio_route(NETIO_OWN_NETNS, addresses, luids, gateways, 3, results);
     CHECK(results[0] == NO_ERROR && luids[0].Value == ETHERNET);
     CHECK(results[1] == ERROR_NETWORK_UNREACHABLE && luids[1].Value == 0);
     CHECK(results[2] == NO_ERROR && luids[2].Value == ETHERNET);
-    CHECK(netio_gateway(NETIO_OWN_NETNS, &addresses[3], &gateway) == NO_ERROR);
-    CHECK(gateway.Ipv4.sin_addr.s_addr == row4(9, 0).Address.Ipv4.sin_addr.s_addr);
-    CHECK(netio_gateway(NETIO_OWN_NETNS, &addresses[0], &gateway) == ERROR_NOT_FOUND);
-    CHECK(netio_gateway(NETIO_OWN_NETNS, &addresses[4], &gateway) == ERROR_NOT_FOUND && gateway.si_family == 0);
 }
 
 static void test_messages(void)

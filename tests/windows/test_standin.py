@@ -269,13 +269,48 @@ def test_address_without_a_unique_interface_is_rejected(address: str) -> None:
 @pytest.mark.usefixtures("_routes")
 @pytest.mark.parametrize(
     ("address", "gateway"),
-    [("198.51.100.7", "192.0.2.254"), ("2001:db8:2::7", "fe80::254"), ("203.0.113.7", ""), ("2001:db8:3::7", "")],
+    [("198.51.100.7", "192.0.2.254"), ("2001:db8:2::7", "fe80::254%7"), ("203.0.113.7", ""), ("2001:db8:3::7", "")],
 )
 def test_off_link_address_is_rejected(address: str, gateway: str) -> None:
     with pytest.raises(netio.UnreachableError) as caught:
         netio.create_neighbor(address, MAC)
     assert caught.value.code == 1231
     assert f"gateway {gateway}" in str(caught.value) if gateway else "no route" in str(caught.value)
+    assert caught.value.gateway == (ip_address(gateway) if gateway else None)
+
+
+@pytest.mark.usefixtures("_routes")
+@pytest.mark.parametrize(
+    ("address", "interface", "hop", "name"),
+    [
+        ("192.0.2.7", None, "192.0.2.7", "Ethernet"),
+        ("198.51.100.7", None, "192.0.2.254", "Ethernet"),
+        ("198.51.100.7", "Ethernet", "192.0.2.254", "Ethernet"),
+        ("2001:db8:2::7", None, "fe80::254%7", "Überall"),
+    ],
+)
+def test_next_hop(address: str, interface: str | None, hop: str, name: str) -> None:
+    found = netio.next_hop(address, interface=interface)
+    assert (found.address, found.interface) == (ip_address(hop), interface_named(name))
+
+
+@pytest.mark.usefixtures("_routes")
+@pytest.mark.parametrize(
+    ("address", "interface", "kind", "code"),
+    [
+        ("192.0.2.1", None, netio.InvalidParameterError, 87),
+        ("192.0.2.255", None, netio.InvalidParameterError, 87),
+        ("224.0.0.9", "Ethernet", netio.InvalidParameterError, 87),
+        ("fe80::9", None, netio.InvalidParameterError, 87),
+        ("203.0.113.7", None, netio.UnreachableError, 1231),
+        ("192.0.2.7", "Überall", netio.UnreachableError, 1231),
+        ("192.0.2.7", "nosuch", netio.InterfaceNotFoundError, 1168),
+    ],
+)
+def test_no_next_hop(address: str, interface: str | None, kind: type[netio.NetioError], code: int) -> None:
+    with pytest.raises(kind) as caught:
+        netio.next_hop(address, interface=interface)
+    assert (caught.value.code, caught.value.operation) == (code, "GetBestRoute2")
 
 
 def test_no_growth_over_10000_calls(standin: Standin) -> None:

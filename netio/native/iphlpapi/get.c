@@ -47,9 +47,10 @@ static DWORD find_named(const char *scope, netio_interface *interface)
 
 static DWORD find_by_route(const SOCKADDR_INET *address, netio_interface *interface)
 {
+    SOCKADDR_INET gateway;
     DWORD status;
 
-    netio_route(NETIO_OWN_NETNS, address, &interface->luid, 1, &status);
+    netio_route(NETIO_OWN_NETNS, address, &interface->luid, &gateway, 1, &status);
     return status == NO_ERROR ? netio_interface_find(NETIO_OWN_NETNS, interface) : status;
 }
 

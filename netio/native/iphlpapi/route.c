@@ -31,42 +31,33 @@ static bool has_gateway(const MIB_IPFORWARD_ROW2 *route)
     return route->NextHop.Ipv4.sin_addr.s_addr != INADDR_ANY;
 }
 
-static DWORD find_link(const SOCKADDR_INET *destination, NET_LUID *luid)
+static DWORD find_next_hop(const SOCKADDR_INET *destination, NET_LUID *luid, SOCKADDR_INET *gateway)
 {
     MIB_IPFORWARD_ROW2 route;
     DWORD code;
 
-    if (luid->Value == 0 && !inet_is_on_one_link(destination))
+    if (inet_is_multicast(destination) || (luid->Value == 0 && inet_is_link_local(destination)))
         return ERROR_INVALID_PARAMETER;
     code = best_route(destination, luid->Value == 0 ? NULL : luid, &route);
     if (code != NO_ERROR)
         return code == ERROR_HOST_UNREACHABLE || code == ERROR_NOT_FOUND ? ERROR_NETWORK_UNREACHABLE : code;
     if (is_local_or_broadcast(&route))
         return ERROR_INVALID_PARAMETER;
-    if (has_gateway(&route))
-        return ERROR_NETWORK_UNREACHABLE;
     *luid = route.InterfaceLuid;
-    return NO_ERROR;
+    if (!has_gateway(&route) || inet_equal(&route.NextHop, destination))
+        return NO_ERROR;
+    *gateway = route.NextHop;
+    return ERROR_NETWORK_UNREACHABLE;
 }
 
-void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
+void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, SOCKADDR_INET *gateways,
+                 size_t count, DWORD *results)
 {
     (void)netns;
+    memset(gateways, 0, count * sizeof *gateways);
     for (size_t i = 0; i < count; i++) {
-        results[i] = find_link(&destinations[i], &interfaces[i]);
-        if (results[i] != NO_ERROR)
+        results[i] = find_next_hop(&destinations[i], &interfaces[i], &gateways[i]);
+        if (results[i] != NO_ERROR && gateways[i].si_family == 0)
             interfaces[i].Value = 0;
     }
-}
-
-DWORD netio_gateway(int netns, const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
-{
-    MIB_IPFORWARD_ROW2 route;
-
-    (void)netns;
-    memset(gateway, 0, sizeof *gateway);
-    if (best_route(destination, NULL, &route) != NO_ERROR || !has_gateway(&route))
-        return ERROR_NOT_FOUND;
-    *gateway = route.NextHop;
-    return NO_ERROR;
 }

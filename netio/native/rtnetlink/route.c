@@ -150,7 +150,8 @@ static DWORD prepare_search(struct rtnl_socket *sock, struct route_search *searc
     struct link link;
     int error;
 
-    if (!neighbor_is_valid_address(destination) || (luid.Value == 0 && !inet_is_on_one_link(destination)))
+    if (!neighbor_is_valid_address(destination) || inet_is_multicast(destination) ||
+        (luid.Value == 0 && inet_is_link_local(destination)))
         return ERROR_INVALID_PARAMETER;
     if (luid.Value != 0) {
         error = link_recall(sock, recent, luid, 0, &link);
@@ -174,8 +175,23 @@ static void choose_next_hop(struct rtnl_socket *sock, struct route_search *searc
         search->error = route_find(sock, search->destination, search->index, &search->route);
 }
 
+static DWORD status_of_type(unsigned char type)
+{
+    switch (type) {
+    case RTN_UNICAST:
+        return NO_ERROR;
+    case RTN_LOCAL:
+    case RTN_BROADCAST:
+    case RTN_ANYCAST:
+    case RTN_MULTICAST:
+        return ERROR_INVALID_PARAMETER;
+    default:
+        return ERROR_NETWORK_UNREACHABLE;
+    }
+}
+
 static DWORD evaluate(struct rtnl_socket *sock, struct route_search *search, struct recent_links *recent,
-                           NET_LUID *luid)
+                      NET_LUID *luid, SOCKADDR_INET *gateway)
 {
     const struct route *route = &search->route;
     struct link link;
@@ -186,28 +202,23 @@ static DWORD evaluate(struct rtnl_socket *sock, struct route_search *search, str
         return ERROR_NETWORK_UNREACHABLE;
     if (search->error != 0)
         return win32_status(search->error);
-    switch (route->type) {
-    case RTN_UNICAST:
-        break;
-    case RTN_LOCAL:
-    case RTN_BROADCAST:
-    case RTN_ANYCAST:
-    case RTN_MULTICAST:
-        return ERROR_INVALID_PARAMETER;
-    default:
-        return ERROR_NETWORK_UNREACHABLE;
-    }
-    if (!route_is_on_link(route, search->destination) || route->index == 0)
+    if (status_of_type(route->type) != NO_ERROR)
+        return status_of_type(route->type);
+    if (route->index == 0)
         return ERROR_NETWORK_UNREACHABLE;
     error = link_recall(sock, recent, (NET_LUID){.Value = 0}, route->index, &link);
     if (error != 0)
         return win32_status(error);
     *luid = link.luid;
+    if (!route_is_on_link(route, search->destination)) {
+        *gateway = route->gateway;
+        return ERROR_NETWORK_UNREACHABLE;
+    }
     return luid->Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
 }
 
-static void find_interfaces(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces,
-                            size_t count, DWORD *results)
+static void find_next_hops(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces,
+                           SOCKADDR_INET *gateways, size_t count, DWORD *results)
 {
     struct route_search searches[RTNL_BATCH_MAX];
     struct recent_links recent = {.next = 0};
@@ -219,8 +230,8 @@ static void find_interfaces(struct rtnl_socket *sock, const SOCKADDR_INET *desti
     route_find_many(sock, &requests, searches, count);
     for (size_t i = 0; i < count; i++) {
         if (results[i] == NO_ERROR)
-            results[i] = evaluate(sock, &searches[i], &recent, &interfaces[i]);
-        if (results[i] != NO_ERROR)
+            results[i] = evaluate(sock, &searches[i], &recent, &interfaces[i], &gateways[i]);
+        if (results[i] != NO_ERROR && gateways[i].si_family == 0)
             interfaces[i].Value = 0;
     }
 }
@@ -228,40 +239,28 @@ static void find_interfaces(struct rtnl_socket *sock, const SOCKADDR_INET *desti
 DWORD route_link(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_LUID *interface)
 {
     struct recent_links recent = {.next = 0};
-    struct route_search search = {.destination = NULL};
+    struct route_search search = {.destination = destination};
     const DWORD status = prepare_search(sock, &search, destination, *interface, &recent);
+    SOCKADDR_INET gateway;
 
     if (status != NO_ERROR)
         return status;
     search_one(sock, &search);
-    return evaluate(sock, &search, &recent, interface);
+    return evaluate(sock, &search, &recent, interface, &gateway);
 }
 
-void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
+void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, SOCKADDR_INET *gateways,
+                 size_t count, DWORD *results)
 {
     struct rtnl_socket sock;
     const int error = rtnl_open(&sock, netns, 0);
     const size_t limit = rtnl_batch_limit(&sock, count);
 
+    memset(gateways, 0, count * sizeof *gateways);
     for (size_t i = 0; i < count; i++)
         results[i] = win32_status(error);
     for (size_t start = 0; error == 0 && start < count; start += limit)
-        find_interfaces(&sock, destinations + start, interfaces + start, count - start < limit ? count - start : limit,
-                   results + start);
+        find_next_hops(&sock, destinations + start, interfaces + start, gateways + start,
+                       count - start < limit ? count - start : limit, results + start);
     rtnl_close(&sock);
-}
-
-DWORD netio_gateway(int netns, const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)
-{
-    struct rtnl_socket sock;
-    struct route route = {0};
-    int error = rtnl_open(&sock, netns, 0);
-
-    if (error == 0)
-        error = route_find(&sock, destination, 0, &route);
-    rtnl_close(&sock);
-    *gateway = route.gateway;
-    if (error != 0 && !route_is_none(error))
-        return win32_status(error);
-    return route.gateway.si_family == 0 ? ERROR_NOT_FOUND : NO_ERROR;
 }

@@ -38,7 +38,7 @@ bool route_is_on_link(const struct route *route, const SOCKADDR_INET *destinatio
  */
 bool route_is_none(int error);
 
-/* netio_route for one destination, over a socket that is open already. */
+/* netio_route for one destination, without its gateway, over a socket that is open already. */
 DWORD route_link(struct rtnl_socket *socket, const SOCKADDR_INET *destination, NET_LUID *interface);
 
 #endif

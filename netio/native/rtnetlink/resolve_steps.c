@@ -28,14 +28,13 @@ static DWORD check_source(struct rtnl_socket *sock, const struct pending *pendin
     const SOCKADDR_INET *source = &pending->source;
     const NET_IFINDEX index = pending->row.InterfaceIndex;
     struct probe_socket probe = {.fd = -1};
-    struct route route = {0};
     int error;
 
     if (source->si_family == 0)
         return NO_ERROR;
     if (source->si_family != pending->row.Address.si_family || !neighbor_is_valid_address(source))
         return ERROR_INVALID_PARAMETER;
-    if (route_find(sock, source, inet_is_link_local(source) ? index : 0, &route) != 0 || route.type != RTN_LOCAL)
+    if (!route_is_local(sock, source, index))
         return ERROR_INVALID_PARAMETER;
     error = probe_open(&probe, sock->netns, source->si_family, index, source);
     probe_close(&probe);

@@ -135,6 +135,18 @@ bool route_is_on_link(const struct route *route, const SOCKADDR_INET *destinatio
     return route->gateway.si_family == 0 || inet_equal(&route->gateway, destination);
 }
 
+static bool is_local_on(struct rtnl_socket *sock, const SOCKADDR_INET *address, NET_IFINDEX index)
+{
+    struct route route;
+
+    return route_find(sock, address, index, &route) == 0 && route.type == RTN_LOCAL;
+}
+
+bool route_is_local(struct rtnl_socket *sock, const SOCKADDR_INET *address, NET_IFINDEX index)
+{
+    return (!inet_is_link_local(address) && is_local_on(sock, address, 0)) || is_local_on(sock, address, index);
+}
+
 bool route_is_none(int error)
 {
     return error == -ENETUNREACH || error == -EHOSTUNREACH || error == -EACCES || error == -EINVAL;

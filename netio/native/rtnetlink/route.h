@@ -34,6 +34,13 @@ void route_find_many(struct rtnl_socket *socket, struct rtnl_batch *requests, st
 bool route_is_on_link(const struct route *route, const SOCKADDR_INET *destination);
 
 /*
+ * Returns whether the address is one of this machine: by the routes of all interfaces, or by those of that interface,
+ * which are others if it belongs to a VRF or a rule selects a table for it. A link-local address is looked up on the
+ * interface alone.
+ */
+bool route_is_local(struct rtnl_socket *socket, const SOCKADDR_INET *address, NET_IFINDEX index);
+
+/*
  * Returns true for the errors of route_find that mean: no datagram can go there (also prohibit and blackhole routes).
  */
 bool route_is_none(int error);

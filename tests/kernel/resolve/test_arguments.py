@@ -73,6 +73,17 @@ def test_source(anyone: Caller) -> None:
     assert summary(results) == Counter(expected)
 
 
+def test_source_that_only_the_table_of_the_interface_has(wire: Wire, anyone: Caller) -> None:
+    """Bug: a source is looked up without the interface, so that the own address of a port of a VRF is not accepted."""
+    wire.near.ip("rule add oif near0 table local pref 10", "rule del pref 0")  # as in a VRF, which this kernel may lack
+    (shown,) = wire.near.json(f"route get {NEAR_IP4}")
+    assert shown.get("type") != "local"
+
+    assert anyone("resolve_neighbor", FAR_IP4, interface="near0", source=NEAR_IP4).physical_address == FAR_MAC
+    with pytest.raises(netio.InvalidParameterError):
+        anyone("resolve_neighbor", FAR_IP4, interface="near0", source="192.0.2.99")
+
+
 @pytest.mark.usefixtures("wire")
 def test_source_on_another_interface_is_returned() -> None:
     """Bug: the scope of a source is ignored if there is more than one address."""

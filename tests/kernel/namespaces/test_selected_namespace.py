@@ -53,10 +53,17 @@ def test_every_function_acts_in_the_selected_namespace(wire: Wire) -> None:
         netio.set_neighbors(rows)
         netio.replace_neighbors(rows)
         assert {*rows} <= {*netio.list_neighbors(interface="far0")}
+        assert [row.interface for row in netio.list_neighbors(address="fe80::77%far0")] == ["far0"]
         netio.delete_neighbors(rows)
         netio.delete_neighbor("fe80::77%far0")
         assert netio.resolve_neighbor(NEAR_IP4).physical_address == NEAR_MAC
         netio.flush_neighbors()
+        wire.far.ip(f"route add 203.0.113.0/24 via inet6 {NEAR_LINK_LOCAL} dev far0")
+        hop = netio.next_hop("203.0.113.9")
+        assert (str(hop.address), hop.interface.name) == (f"{NEAR_LINK_LOCAL}%far0", "far0")
+        with pytest.raises(netio.UnreachableError) as caught:
+            netio.get_neighbor("203.0.113.9")
+        assert caught.value.gateway == hop.address
 
     assert seen(wire.far, "far0") == {ABSENT_IP4: Seen(OTHER_MAC)}
     assert ABSENT_IP4 not in seen(wire.near)

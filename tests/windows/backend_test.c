@@ -79,6 +79,7 @@ static MIB_IPNET_ROW2 row6(UCHAR host, ULONG64 luid)
 
 static void begin(void)
 {
+    CHECK(standin_unused() == 0);
     standin_reset();
     CHECK(blocks == 0);
     CHECK(standin_tables() == 0);
@@ -114,10 +115,62 @@ static void test_rows(void)
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
     netio_delete(NETIO_OWN_NETNS, rows, 3, results);
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
+}
+
+static bool is_permanent(const MIB_IPNET_ROW2 *key)
+{
+    MIB_IPNET_ROW2 row = *key;
+
+    return GetIpNetEntry2(&row) == NO_ERROR && row.State == NlnsPermanent &&
+           memcmp(row.PhysicalAddress, key->PhysicalAddress, key->PhysicalAddressLength) == 0;
+}
+
+static DWORD replace(const MIB_IPNET_ROW2 *row)
+{
+    DWORD result;
+
+    netio_replace(NETIO_OWN_NETNS, row, 1, &result);
+    return result;
+}
+
+/* Replace writes a permanent entry, also if the entry expires between two of its calls. */
+static void test_replace(void)
+{
+    const MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+
+    begin();
+    standin_answer_once("CreateIpNetEntry2", ERROR_OBJECT_ALREADY_EXISTS); /* expires before Set */
+    CHECK(replace(&row) == NO_ERROR && is_permanent(&row) && standin_unused() == 0);
+    standin_answer_once("SetIpNetEntry2", ERROR_NOT_FOUND); /* expires, and is created by another program */
+    CHECK(replace(&row) == NO_ERROR && is_permanent(&row) && standin_unused() == 0);
+    standin_answer_once("SetIpNetEntry2", 4711);
+    CHECK(replace(&row) == 4711);
     standin_answer("CreateIpNetEntry2", ERROR_OBJECT_ALREADY_EXISTS);
-    standin_answer("SetIpNetEntry2", 4711);
-    netio_replace(NETIO_OWN_NETNS, rows, 1, results);
-    CHECK(results[0] == 4711);
+    standin_answer("SetIpNetEntry2", ERROR_NOT_FOUND);
+    CHECK(replace(&row) == ERROR_OBJECT_ALREADY_EXISTS); /* not for ever */
+}
+
+/* What is open about Set and Create changes nothing: a dynamic entry becomes permanent, a deleted one is created. */
+static void test_replace_under_every_answer(void)
+{
+    static const int set_dynamic[] = {0, 1, ERROR_NOT_SUPPORTED, ERROR_NOT_FOUND};
+    MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+
+    for (size_t i = 0; i < 2 * COUNT_OF(set_dynamic); i++) {
+        begin();
+        standin_switch(STANDIN_SET_DYNAMIC, set_dynamic[i / 2]);
+        standin_switch(STANDIN_DELETED_ROW_LASTS, i % 2 == 0 ? 0 : 2);
+        row.State = NlnsStale;
+        add(row);
+        row.PhysicalAddress[5]++;
+        CHECK(replace(&row) == NO_ERROR && is_permanent(&row));
+        CHECK(DeleteIpNetEntry2(&row) == NO_ERROR);
+        CHECK(replace(&row) == NO_ERROR && is_permanent(&row));
+    }
+    begin();
+    add(row);
+    standin_elevated(0);
+    CHECK(replace(&row) == ERROR_ACCESS_DENIED);
 }
 
 static DWORD get(MIB_IPNET_ROW2 *row, UCHAR host, const char *name, NET_IFINDEX index, ULONG64 luid)
@@ -281,9 +334,10 @@ static void test_interfaces(void)
     size_t count;
 
     begin();
-    CHECK(netio_interfaces(NETIO_OWN_NETNS, &list, &count) == NO_ERROR && count == 2);
-    CHECK(strcmp(list[1].name, "\xc3\x9c" "berall") == 0 && strcmp(list[1].scope, "7") == 0);
-    CHECK(list[1].index == 7 && list[1].luid.Value == UEBERALL && list[1].physical_address_length == 6);
+    CHECK(netio_interfaces(NETIO_OWN_NETNS, &list, &count) == NO_ERROR && count == 3);
+    CHECK(list[0].index == 1 && list[0].physical_address_length == 0);
+    CHECK(strcmp(list[2].name, "\xc3\x9c" "berall") == 0 && strcmp(list[2].scope, "7") == 0);
+    CHECK(list[2].index == 7 && list[2].luid.Value == UEBERALL && list[2].physical_address_length == 6);
     netio_free(list);
     CHECK(blocks == 0 && standin_tables() == 0);
     CHECK(find(&found, "\xc3\x9c" "berall", 0, 0) == NO_ERROR && found.luid.Value == UEBERALL);
@@ -514,6 +568,8 @@ static void test_flags(void)
 int main(void)
 {
     test_rows();
+    test_replace();
+    test_replace_under_every_answer();
     test_get();
     test_get_by_scope();
     test_tables();

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stand-in for iphlpapi.dll with the rows in memory. It behaves as Microsoft documents the functions, so the tests
- * compare netio with the documentation, not with Windows. Where the documentation is silent, Set and Delete of absent
- * rows return ERROR_NOT_FOUND (1168), parameters are checked before the privilege, and a flush keeps permanent rows.
+ * A stand-in for iphlpapi.dll with the rows in memory. It behaves as Microsoft documents the functions, and where the
+ * documentation is silent as records of real systems say; each such place names its source. enum standin_question lists
+ * what is open, with a switch for each. So the tests compare netio with the documentation and these records, not with
+ * Windows.
  */
 #define STANDIN_BUILD
 #include "standin.h"
@@ -24,12 +25,14 @@ struct host {
 static const struct {
     ULONG64 luid;
     NET_IFINDEX index;
+    ULONG physical_address_length;
     bool filter;
     const WCHAR *alias;
 } initial[] = {
-    {(ULONG64)6 << 48 | 0x8001ULL << 24, 4, false, L"Ethernet"},
-    {(ULONG64)71 << 48 | 0x8002ULL << 24, 7, false, L"\u00dcberall"},
-    {(ULONG64)6 << 48 | 0x8003ULL << 24, 9, true, L"Ethernet-Filter-0000"},
+    {(ULONG64)24 << 48 | 0x8000ULL << 24, 1, 0, false, L"Loopback Pseudo-Interface 1"},
+    {(ULONG64)6 << 48 | 0x8001ULL << 24, 4, 6, false, L"Ethernet"},
+    {(ULONG64)71 << 48 | 0x8002ULL << 24, 7, 6, false, L"\u00dcberall"},
+    {(ULONG64)6 << 48 | 0x8003ULL << 24, 9, 6, true, L"Ethernet-Filter-0000"},
 };
 
 #define INTERFACES (sizeof initial / sizeof *initial)
@@ -45,7 +48,11 @@ static size_t route_count;
 static struct {
     char function[32];
     DWORD code;
-} answers[ITEM_MAX];
+} answers[ITEM_MAX], single_answers[ITEM_MAX];
+static size_t single_count;
+static int switches[STANDIN_QUESTIONS];
+static MIB_IPNET_ROW2 deleted;
+static int deleted_lasts;
 static bool elevated, has_ip4, has_ip6;
 static DWORD silence_ms;
 static MIB_IPNET_ROW2 last;
@@ -59,11 +66,14 @@ void standin_reset(void)
         interfaces[i].InterfaceLuid.Value = initial[i].luid;
         interfaces[i].InterfaceIndex = initial[i].index;
         interfaces[i].InterfaceAndOperStatusFlags.FilterInterface = initial[i].filter;
-        interfaces[i].PhysicalAddressLength = 6;
+        interfaces[i].PhysicalAddressLength = initial[i].physical_address_length;
         wcscpy(interfaces[i].Alias, initial[i].alias);
     }
     row_count = host_count = route_count = 0;
     memset(answers, 0, sizeof answers);
+    single_count = 0;
+    memset(switches, 0, sizeof switches);
+    deleted_lasts = 0;
     elevated = has_ip4 = has_ip6 = true;
     silence_ms = 300;
     resolving_most = resolved = calls = 0;
@@ -94,6 +104,22 @@ void standin_answer(const char *function, DWORD code)
         i++;
     strncpy(answers[i].function, function, sizeof answers[i].function - 1);
     answers[i].code = code;
+}
+
+void standin_answer_once(const char *function, DWORD code)
+{
+    strncpy(single_answers[single_count].function, function, sizeof single_answers[0].function - 1);
+    single_answers[single_count++].code = code;
+}
+
+LONG standin_unused(void)
+{
+    return (LONG)single_count;
+}
+
+void standin_switch(enum standin_question question, int value)
+{
+    switches[question] = value;
 }
 
 LONG standin_tables(void)
@@ -129,6 +155,14 @@ SIZE_T standin_last(MIB_IPNET_ROW2 *row)
 
 static DWORD configured(const char *function)
 {
+    for (size_t i = 0; i < single_count; i++)
+        if (strcmp(single_answers[i].function, function) == 0) {
+            const DWORD code = single_answers[i].code;
+
+            single_count--;
+            memmove(&single_answers[i], &single_answers[i + 1], (single_count - i) * sizeof *single_answers);
+            return code;
+        }
     for (size_t i = 0; i < ITEM_MAX; i++)
         if (strcmp(answers[i].function, function) == 0)
             return answers[i].code;
@@ -199,6 +233,18 @@ static MIB_IPNET_ROW2 *find_row(const MIB_IPNET_ROW2 *key, const MIB_IF_ROW2 *in
     return NULL;
 }
 
+/*
+ * The length is that of the interface, whatever the caller's is: netioapi.h calls the length and the state read-only,
+ * LGTVCompanion passes 8 as length, and on windows-latest a row on the loopback interface has no physical address
+ * (net-lattice).
+ */
+static void write_physical_address(MIB_IPNET_ROW2 *row, const MIB_IPNET_ROW2 *given, const MIB_IF_ROW2 *interface)
+{
+    memset(row->PhysicalAddress, 0, sizeof row->PhysicalAddress);
+    memcpy(row->PhysicalAddress, given->PhysicalAddress, interface->PhysicalAddressLength);
+    row->PhysicalAddressLength = interface->PhysicalAddressLength;
+}
+
 static void add_row(const MIB_IPNET_ROW2 *key, const MIB_IF_ROW2 *interface, NL_NEIGHBOR_STATE state)
 {
     MIB_IPNET_ROW2 *row = &rows[row_count++];
@@ -207,8 +253,7 @@ static void add_row(const MIB_IPNET_ROW2 *key, const MIB_IF_ROW2 *interface, NL_
     row->Address = key->Address;
     row->InterfaceLuid = interface->InterfaceLuid;
     row->InterfaceIndex = interface->InterfaceIndex;
-    memcpy(row->PhysicalAddress, key->PhysicalAddress, sizeof row->PhysicalAddress);
-    row->PhysicalAddressLength = key->PhysicalAddressLength;
+    write_physical_address(row, key, interface);
     row->State = state;
 }
 
@@ -254,6 +299,13 @@ static DWORD begin(const char *function, const MIB_IPNET_ROW2 *row, MIB_IF_ROW2 
     return code != NO_ERROR ? code : check_row(row, interface, takes_loopback, is_written);
 }
 
+/* Whether Create still finds the row that was deleted last, as on a real Windows once: see the switch. */
+static bool is_still_deleted(const MIB_IPNET_ROW2 *row)
+{
+    return same_address(&row->Address, &deleted.Address) && deleted_lasts > 0 && deleted_lasts-- > 0;
+}
+
+/* The state is Permanent whatever the caller's is: LGTVCompanion issue 19, net-lattice's tests on windows-latest. */
 static DWORD create(const MIB_IPNET_ROW2 *row)
 {
     MIB_IF_ROW2 *interface = NULL;
@@ -263,7 +315,7 @@ static DWORD create(const MIB_IPNET_ROW2 *row)
         return code;
     if (!elevated)
         return ERROR_ACCESS_DENIED;
-    if (find_row(row, interface) != NULL)
+    if (find_row(row, interface) != NULL || is_still_deleted(row))
         return ERROR_OBJECT_ALREADY_EXISTS;
     if (row_count == ROW_MAX)
         return ERROR_NOT_ENOUGH_MEMORY;
@@ -282,11 +334,13 @@ static DWORD set(MIB_IPNET_ROW2 *row)
     if (!elevated)
         return ERROR_ACCESS_DENIED;
     present = find_row(row, interface);
-    if (present == NULL)
+    if (present == NULL) /* not documented: a comment in Vanara's NetIOApiTests.cs */
         return ERROR_NOT_FOUND;
-    memcpy(present->PhysicalAddress, row->PhysicalAddress, sizeof present->PhysicalAddress);
-    present->PhysicalAddressLength = row->PhysicalAddressLength;
-    present->State = NlnsPermanent;
+    if (present->State != NlnsPermanent && switches[STANDIN_SET_DYNAMIC] > 1)
+        return (DWORD)switches[STANDIN_SET_DYNAMIC];
+    write_physical_address(present, row, interface);
+    if (switches[STANDIN_SET_DYNAMIC] == 0)
+        present->State = NlnsPermanent;
     *row = *present;
     return NO_ERROR;
 }
@@ -302,8 +356,10 @@ static DWORD delete(const MIB_IPNET_ROW2 *row)
     if (!elevated)
         return ERROR_ACCESS_DENIED;
     present = find_row(row, interface);
-    if (present == NULL)
+    if (present == NULL) /* not documented: Wine's tests/nsi.c for the keys of other IP tables */
         return ERROR_NOT_FOUND;
+    deleted = *present;
+    deleted_lasts = switches[STANDIN_DELETED_ROW_LASTS];
     *present = rows[--row_count];
     return NO_ERROR;
 }
@@ -311,12 +367,14 @@ static DWORD delete(const MIB_IPNET_ROW2 *row)
 static DWORD get(MIB_IPNET_ROW2 *row)
 {
     MIB_IF_ROW2 *interface = NULL;
-    const DWORD configured_code = configured("GetIpNetEntry2");
     const DWORD code = begin("GetIpNetEntry2", row, &interface, true, false);
     const MIB_IPNET_ROW2 *present;
 
+    if (code == ERROR_NOT_FOUND && interface_of(&row->InterfaceLuid, row->InterfaceIndex) == NULL &&
+        switches[STANDIN_GET_UNKNOWN_INTERFACE] == 0)
+        return ERROR_FILE_NOT_FOUND;
     if (code != NO_ERROR)
-        return code == ERROR_NOT_FOUND && configured_code == NO_ERROR ? ERROR_FILE_NOT_FOUND : code;
+        return code;
     present = find_row(row, interface);
     if (present == NULL)
         return ERROR_NOT_FOUND;
@@ -376,7 +434,7 @@ static DWORD flush(ADDRESS_FAMILY family, NET_IFINDEX index)
     if (!elevated)
         return ERROR_ACCESS_DENIED;
     for (size_t i = row_count; i-- > 0;)
-        if (rows[i].State != NlnsPermanent && (family == AF_UNSPEC || rows[i].Address.si_family == family) &&
+        if ((rows[i].State != NlnsPermanent || switches[STANDIN_FLUSH_PERMANENT]) && (family == AF_UNSPEC || rows[i].Address.si_family == family) &&
             (index == 0 || rows[i].InterfaceIndex == index))
             rows[i] = rows[--row_count];
     return NO_ERROR;

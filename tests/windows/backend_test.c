@@ -150,7 +150,7 @@ static void test_replace(void)
     CHECK(replace(&row) == ERROR_OBJECT_ALREADY_EXISTS); /* not for ever */
 }
 
-/* What is open about Set and Create changes nothing: a dynamic entry becomes permanent, a deleted one is created. */
+/* A dynamic entry becomes permanent and a deleted one is created, whatever Set and Create answer: both are open. */
 static void test_replace_under_every_answer(void)
 {
     static const int set_dynamic[] = {0, 1, ERROR_NOT_SUPPORTED, ERROR_NOT_FOUND};
@@ -467,6 +467,25 @@ static void test_resolver(void)
     CHECK(blocks == 0);
 }
 
+/* A permanent entry is the result, unchanged: ResolveIpNetEntry2, which would remove it, is not called. */
+static void test_resolve_permanent(void)
+{
+    MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+    netio_resolver *resolver;
+    size_t tag;
+    DWORD result;
+
+    begin();
+    standin_silence(0);
+    row.State = NlnsPermanent;
+    add(row);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    CHECK(netio_resolver_submit(resolver, &row, 1, NULL, 7) == NO_ERROR);
+    CHECK(collect(resolver, &tag, &result, 1) == 1 && result == NO_ERROR && is_permanent(&row));
+    CHECK(standin_resolved() == 0);
+    netio_resolver_close(resolver);
+}
+
 /* Rows with the same key and source share one call of ResolveIpNetEntry2, and each gets its result. */
 static void test_duplicates(void)
 {
@@ -578,6 +597,7 @@ int main(void)
     test_routes();
     test_messages();
     test_resolver();
+    test_resolve_permanent();
     test_duplicates();
     test_silence(true);
     test_silence(false);

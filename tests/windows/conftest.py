@@ -24,7 +24,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def standin() -> Iterator[Standin]:
-    """The stand-in in its initial state. Fails if it returned a table that was not freed, or not every single answer."""
+    """The stand-in in its initial state. Fails if a table was not freed or a single answer not used."""
     from standin import Standin
 
     created = Standin()

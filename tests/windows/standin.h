@@ -28,7 +28,7 @@ STANDIN void standin_answer(const char *function, DWORD code);
 STANDIN void standin_answer_once(const char *function, DWORD code);
 STANDIN LONG standin_unused(void); /* single answers that no call received */
 
-/* What no document says and no record shows, or what records contradict each other about. The value is 0 initially. */
+/* Behaviour that no document and no record settles. The value is 0 initially. */
 enum standin_question {
     /* Set of a dynamic row. 0: it becomes permanent (T2TouchId); 1: it stays dynamic; else the code of a refusal, since
        the PowerShell cmdlet Set-NetNeighbor changes permanent rows only. */

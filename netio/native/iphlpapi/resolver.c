@@ -63,17 +63,31 @@ static void complete(netio_resolver *resolver, struct pending *pending, DWORD re
     WakeConditionVariable(&resolver->completed);
 }
 
+/*
+ * ResolveIpNetEntry2 removes any entry first, and Microsoft documents no exception for permanent ones, so these are read
+ * and returned. On a failure the content of the entry is undefined.
+ */
+static DWORD resolve(const struct pending *pending, MIB_IPNET_ROW2 *entry)
+{
+    const SOCKADDR_INET *source = &pending->source;
+
+    *entry = pending->row;
+    if (GetIpNetEntry2(entry) == NO_ERROR && entry->State == NlnsPermanent)
+        return NO_ERROR;
+    *entry = pending->row;
+    return ResolveIpNetEntry2(entry, source->si_family == 0 ? NULL : source);
+}
+
 static void CALLBACK run(PTP_CALLBACK_INSTANCE instance, PVOID context)
 {
     struct resolution *resolution = context;
     netio_resolver *resolver = resolution->resolver;
-    const SOCKADDR_INET *source = &resolution->pending.source;
-    MIB_IPNET_ROW2 entry = resolution->pending.row;
+    MIB_IPNET_ROW2 entry;
     DWORD result = ERROR_OPERATION_ABORTED; /* of a closed session, which returns nothing */
 
     (void)instance;
     if (!is_closed(resolver))
-        result = ResolveIpNetEntry2(&entry, source->si_family == 0 ? NULL : source);
+        result = resolve(&resolution->pending, &entry);
     complete(resolver, &resolution->pending, result, result == NO_ERROR ? &entry : NULL);
     release(resolver);
 }

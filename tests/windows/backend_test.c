@@ -467,6 +467,30 @@ static void test_resolver(void)
     CHECK(blocks == 0);
 }
 
+/* A link-local source carries the interface of its row as scope, by LUID, since the index may have changed. */
+static void test_link_local_source(void)
+{
+    MIB_IPNET_ROW2 rows[2] = {row6(1, UEBERALL), row6(1, 0)};
+    SOCKADDR_INET source = {.si_family = AF_INET6}, seen;
+    netio_resolver *resolver;
+    size_t tag;
+    DWORD result;
+
+    begin();
+    ((UCHAR *)&source.Ipv6.sin6_addr)[0] = 0xfe;
+    ((UCHAR *)&source.Ipv6.sin6_addr)[1] = 0x80;
+    rows[0].InterfaceIndex = 4711;
+    rows[1].InterfaceIndex = 4;
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CHECK(netio_resolver_submit(resolver, &rows[i], 1, &source, 0) == NO_ERROR);
+        CHECK(collect(resolver, &tag, &result, 1) == 1);
+        CHECK(standin_last_source(&seen) == sizeof seen && seen.Ipv6.sin6_scope_id == (i == 0 ? 7u : 4u));
+        CHECK(memcmp(&seen.Ipv6.sin6_addr, &source.Ipv6.sin6_addr, sizeof seen.Ipv6.sin6_addr) == 0);
+    }
+    netio_resolver_close(resolver);
+}
+
 /* A permanent entry is the result, unchanged: ResolveIpNetEntry2, which would remove it, is not called. */
 static void test_resolve_permanent(void)
 {
@@ -597,6 +621,7 @@ int main(void)
     test_routes();
     test_messages();
     test_resolver();
+    test_link_local_source();
     test_resolve_permanent();
     test_duplicates();
     test_silence(true);

@@ -56,6 +56,7 @@ static int deleted_lasts;
 static bool elevated, has_ip4, has_ip6;
 static DWORD silence_ms;
 static MIB_IPNET_ROW2 last;
+static SOCKADDR_INET last_source;
 static volatile LONG tables, resolving, resolving_most, resolved, calls;
 
 void standin_reset(void)
@@ -151,6 +152,12 @@ SIZE_T standin_last(MIB_IPNET_ROW2 *row)
 {
     *row = last;
     return sizeof *row;
+}
+
+SIZE_T standin_last_source(SOCKADDR_INET *source)
+{
+    *source = last_source;
+    return sizeof *source;
 }
 
 static DWORD configured(const char *function)
@@ -609,6 +616,8 @@ DWORD WINAPI ResolveIpNetEntry2(MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source
     count_resolving();
     AcquireSRWLockExclusive(&lock);
     code = begin_resolve(row, &interface);
+    if (source != NULL)
+        last_source = *source;
     ReleaseSRWLockExclusive(&lock);
     /* Like its predecessor SendARP for a source that is not local; the stand-in has no local addresses. */
     if (code == NO_ERROR && source != NULL)

@@ -8,6 +8,7 @@
 
 #define ETHERNET ((ULONG64)6 << 48 | 0x8001ULL << 24)
 #define UEBERALL ((ULONG64)71 << 48 | 0x8002ULL << 24)
+#define LOOPBACK ((ULONG64)24 << 48 | 0x8000ULL << 24)
 #define NO_INTERFACE (~(ULONG64)0)
 
 /* Here the names denote the functions of the C library. */
@@ -53,6 +54,13 @@ static void check(bool condition, const char *text, int line)
         printf("backend_test.c:%d: failed: %s\n", line, text);
 }
 
+static bool reaches_blocks(LONG value)
+{
+    for (int i = 0; i < 300 && blocks != value; i++)
+        Sleep(10);
+    return blocks == value;
+}
+
 static MIB_IPNET_ROW2 row4(UCHAR host, ULONG64 luid)
 {
     MIB_IPNET_ROW2 row;
@@ -92,7 +100,7 @@ static void add(MIB_IPNET_ROW2 row)
 
 static void test_rows(void)
 {
-    /* Random values in members that no function reads, and an invalid physical address: only Windows validates rows. */
+    /* Random values in members that no function reads. */
     MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(2, NO_INTERFACE), row6(3, 0)}, seen;
     DWORD results[3];
 
@@ -100,7 +108,6 @@ static void test_rows(void)
     rows[0].State = NlnsStale;
     rows[0].Flags = 0xff;
     rows[0].Address.Ipv4.sin_port = 9;
-    rows[0].PhysicalAddressLength = 4;
     netio_create(NETIO_OWN_NETNS, rows, 1, results);
     CHECK(results[0] == NO_ERROR);
     CHECK(standin_last(&seen) == sizeof seen && memcmp(&seen, &rows[0], sizeof seen) == 0);
@@ -131,6 +138,42 @@ static DWORD replace(const MIB_IPNET_ROW2 *row)
 
     netio_replace(NETIO_OWN_NETNS, row, 1, &result);
     return result;
+}
+
+/* Windows would write a physical address of another length padded or truncated. Each interface is looked up once. */
+static void test_lengths(void)
+{
+    static const struct {
+        ULONG64 luid;
+        ULONG length;
+        DWORD result;
+    } cases[] = {
+        {ETHERNET, 0, ERROR_INVALID_PARAMETER}, {ETHERNET, 4, ERROR_INVALID_PARAMETER},
+        {ETHERNET, 8, ERROR_INVALID_PARAMETER}, {ETHERNET, 33, ERROR_INVALID_PARAMETER},
+        {LOOPBACK, 0, ERROR_INVALID_PARAMETER}, {LOOPBACK, 6, ERROR_INVALID_PARAMETER},
+        {UEBERALL, 6, NO_ERROR},                {NO_INTERFACE, 8, ERROR_NOT_FOUND},
+    };
+    static void (*const verbs[])(int, const MIB_IPNET_ROW2 *, size_t, DWORD *) = {netio_create, netio_set, netio_replace};
+    MIB_IPNET_ROW2 rows[COUNT_OF(cases)];
+    DWORD results[COUNT_OF(cases)];
+
+    begin();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        rows[i] = row4((UCHAR)i, cases[i].luid);
+        rows[i].PhysicalAddressLength = cases[i].length;
+    }
+    for (size_t verb = 0; verb < COUNT_OF(verbs); verb++) {
+        const LONG calls = standin_calls(), lookups = standin_lookups();
+
+        verbs[verb](NETIO_OWN_NETNS, rows, COUNT_OF(rows), results);
+        for (size_t i = 0; i < COUNT_OF(cases); i++)
+            CHECK(results[i] == cases[i].result);
+        CHECK(standin_lookups() == lookups + 4);
+        CHECK(standin_calls() <= calls + 4); /* of the last two rows: replace is Create, Set and Get of one of them */
+    }
+    standin_answer_once("GetIfEntry2", ERROR_NOT_ENOUGH_MEMORY);
+    netio_create(NETIO_OWN_NETNS, rows, 1, results);
+    CHECK(results[0] == ERROR_NOT_ENOUGH_MEMORY);
 }
 
 /* Replace writes a permanent entry, also if the entry expires between two of its calls. */
@@ -463,8 +506,7 @@ static void test_resolver(void)
     CHECK(collect(resolver, tags, results, 1) == 1 && tags[0] == 7 && results[0] == ERROR_NOT_FOUND);
     netio_resolver_close(resolver);
     netio_resolver_close(NULL);
-    Sleep(100);
-    CHECK(blocks == 0);
+    CHECK(reaches_blocks(0));
 }
 
 /* A link-local source carries the interface of its row as scope, by LUID, since the index may have changed. */
@@ -489,6 +531,7 @@ static void test_link_local_source(void)
         CHECK(memcmp(&seen.Ipv6.sin6_addr, &source.Ipv6.sin6_addr, sizeof seen.Ipv6.sin6_addr) == 0);
     }
     netio_resolver_close(resolver);
+    CHECK(reaches_blocks(0));
 }
 
 /* A permanent entry is the result, unchanged: ResolveIpNetEntry2, which would remove it, is not called. */
@@ -508,6 +551,7 @@ static void test_resolve_permanent(void)
     CHECK(collect(resolver, &tag, &result, 1) == 1 && result == NO_ERROR && is_permanent(&row));
     CHECK(standin_resolved() == 0);
     netio_resolver_close(resolver);
+    CHECK(reaches_blocks(0));
 }
 
 /* Rows with the same key and source share one call of ResolveIpNetEntry2, and each gets its result. */
@@ -530,15 +574,7 @@ static void test_duplicates(void)
     CHECK(tags[0] + tags[1] + tags[2] == 40 + 41 + 42);
     CHECK(standin_resolved() == 1);
     netio_resolver_close(resolver);
-    Sleep(100);
-    CHECK(blocks == 0);
-}
-
-static bool reaches_blocks(LONG value)
-{
-    for (int i = 0; i < 300 && blocks != value; i++)
-        Sleep(10);
-    return blocks == value;
+    CHECK(reaches_blocks(0));
 }
 
 /* A session with one running call, which ends after the session (close_first) or before it. */
@@ -611,6 +647,7 @@ static void test_flags(void)
 int main(void)
 {
     test_rows();
+    test_lengths();
     test_replace();
     test_replace_under_every_answer();
     test_get();

@@ -57,7 +57,7 @@ static bool elevated, has_ip4, has_ip6;
 static DWORD silence_ms;
 static MIB_IPNET_ROW2 last;
 static SOCKADDR_INET last_source;
-static volatile LONG tables, resolving, resolving_most, resolved, calls;
+static volatile LONG tables, resolving, resolving_most, resolved, calls, lookups;
 
 void standin_reset(void)
 {
@@ -77,7 +77,7 @@ void standin_reset(void)
     deleted_lasts = 0;
     elevated = has_ip4 = has_ip6 = true;
     silence_ms = 300;
-    resolving_most = resolved = calls = 0;
+    resolving_most = resolved = calls = lookups = 0;
     ReleaseSRWLockExclusive(&lock);
 }
 
@@ -146,6 +146,11 @@ LONG standin_resolved(void)
 LONG standin_calls(void)
 {
     return calls;
+}
+
+LONG standin_lookups(void)
+{
+    return lookups;
 }
 
 SIZE_T standin_last(MIB_IPNET_ROW2 *row)
@@ -504,6 +509,7 @@ DWORD WINAPI GetIfEntry2(MIB_IF_ROW2 *row)
     const MIB_IF_ROW2 *found = interface_of(&row->InterfaceLuid, row->InterfaceIndex);
     const DWORD code = configured("GetIfEntry2");
 
+    InterlockedIncrement(&lookups);
     if (code != NO_ERROR || found == NULL)
         return code != NO_ERROR ? code : ERROR_FILE_NOT_FOUND;
     *row = *found;

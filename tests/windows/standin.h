@@ -58,6 +58,7 @@ STANDIN LONG standin_resolving(void);    /* running calls */
 STANDIN LONG standin_resolving_most(void); /* their maximum since the reset */
 STANDIN LONG standin_resolved(void);     /* finished calls since the reset */
 STANDIN LONG standin_calls(void);        /* calls of Create, Set, Delete, Get */
+STANDIN LONG standin_lookups(void);      /* calls of GetIfEntry2 */
 STANDIN SIZE_T standin_last(MIB_IPNET_ROW2 *row); /* the row of the last of these calls, and its size */
 STANDIN SIZE_T standin_last_source(SOCKADDR_INET *source); /* the last source of Resolve, and its size */
 

@@ -190,6 +190,24 @@ def test_entries_are_found_by_luid_after_the_index_changed(standin: Standin) -> 
     assert len(netio.list_neighbors()) == 0
 
 
+@pytest.mark.parametrize(
+    ("physical_address", "interface", "reason"),
+    [
+        ("02:00:5e:07", "Ethernet", "4 bytes, neighbours there have 6"),
+        ("02:00:5e:00:00:07:08:09", "Überall", "8 bytes, neighbours there have 6"),
+        (MAC, 1, "6 bytes, neighbours there have none"),
+    ],
+)
+@pytest.mark.parametrize("verb", [netio.create_neighbor, netio.set_neighbor, netio.replace_neighbor])
+def test_physical_address_of_another_length_is_rejected(
+    standin: Standin, verb: Callable[..., None], physical_address: str, interface: str | int, reason: str
+) -> None:
+    # Windows would write it padded or truncated.
+    with pytest.raises(netio.InvalidParameterError, match=reason):
+        verb("192.0.2.7", physical_address, interface=interface)
+    assert standin.count("calls") == 0
+
+
 @pytest.mark.usefixtures("standin")
 def test_list_interfaces() -> None:
     assert [(found.name, found.index) for found in netio.list_interfaces()] == [

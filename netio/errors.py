@@ -193,9 +193,7 @@ _MEANINGS: dict[int, _Meaning] = {
 }
 
 
-def _meaning(code: int, *, interface_known: bool) -> _Meaning:
-    if code == lib.ERROR_NOT_FOUND and not interface_known:
-        return _MEANINGS[lib.ERROR_FILE_NOT_FOUND]
+def _meaning(code: int) -> _Meaning:
     if code & lib.NETIO_ERRNO:
         return NetioError, code & ~lib.NETIO_ERRNO, None, "", None
     return _MEANINGS.get(code, (NetioError, errno.EIO, None, "", None))
@@ -214,7 +212,7 @@ def failure(
     *,
     reason: str = "",
     hint: Hint | None = None,
-    interface_known: bool = False,
+    meaning: int | None = None,
     row: Neighbor | None = None,
     position: int | None = None,
 ) -> NetioError:
@@ -226,11 +224,14 @@ def failure(
         subject: The entry or interface of the call, as the message names it.
         reason: The problem, without advice. With a reason the table's reason and hint are not used.
         hint: The advice on that reason.
-        interface_known: Whether ERROR_NOT_FOUND (1168) refers to the entry, because the interface is known to exist.
+        meaning: The code that this one means here. If None, ERROR_NOT_FOUND (1168) means an unknown interface, and any
+            other code itself.
         row: The entry that the call was about.
         position: Its index in a bulk call.
     """
-    kind, number, ntstatus, table_reason, table_hint = _meaning(code, interface_known=interface_known)
+    if meaning is None:
+        meaning = lib.ERROR_FILE_NOT_FOUND if code == lib.ERROR_NOT_FOUND else code
+    kind, number, ntstatus, table_reason, table_hint = _meaning(meaning)
     if not reason:
         reason, hint = table_reason or _system_text(code), table_hint
     text = reason if hint is None else f"{reason}; {_ADVICE[hint]}"

@@ -255,6 +255,8 @@ static void test_get(void)
     CHECK(get(&row, 1, "ethernet 9", 0, 0) == ERROR_FILE_NOT_FOUND);
     CHECK(standin_last(&row) == sizeof row && row.InterfaceLuid.Value == NO_INTERFACE); /* validated by Windows */
     CHECK(get(&row, 1, "", 4712, 0) == ERROR_FILE_NOT_FOUND);
+    standin_switch(STANDIN_GET_UNKNOWN_INTERFACE, 1);
+    CHECK(get(&row, 1, "ethernet 9", 0, 0) == ERROR_FILE_NOT_FOUND);
     CHECK(get(&row, 1, "", 0, NO_INTERFACE) == ERROR_FILE_NOT_FOUND);
     CHECK(get(&row, 1, "", 0, 0) == ERROR_NETWORK_UNREACHABLE);
     route_to_ethernet();

@@ -73,7 +73,7 @@ def test_create_set_replace_and_delete(standin: Standin, address: str, interface
         ("CreateIpNetEntry2", 5, netio.AccessDeniedError),
         ("CreateIpNetEntry2", 50, netio.NotSupportedError),
         ("CreateIpNetEntry2", 87, netio.InvalidParameterError),
-        ("CreateIpNetEntry2", 1168, netio.InterfaceNotFoundError),
+        ("CreateIpNetEntry2", 1168, netio.NotSupportedError),  # the interface exists, but lacks the stack
         ("CreateIpNetEntry2", 5010, netio.NeighborExistsError),
         ("SetIpNetEntry2", 5, netio.AccessDeniedError),
         ("SetIpNetEntry2", 50, netio.NotSupportedError),
@@ -90,7 +90,7 @@ def test_create_set_replace_and_delete(standin: Standin, address: str, interface
         ("ResolveIpNetEntry2", 50, netio.NotSupportedError),
         ("ResolveIpNetEntry2", 67, netio.UnreachableError),
         ("ResolveIpNetEntry2", 87, netio.InvalidParameterError),
-        ("ResolveIpNetEntry2", 1168, netio.InterfaceNotFoundError),
+        ("ResolveIpNetEntry2", 1168, netio.NotSupportedError),
         ("FlushIpNetTable2", 5, netio.AccessDeniedError),
         ("FlushIpNetTable2", 50, netio.NotSupportedError),
         ("FlushIpNetTable2", 87, netio.InvalidParameterError),
@@ -114,7 +114,9 @@ def test_empty_table(standin: Standin) -> None:
     assert len(netio.list_neighbors()) == 0
 
 
-def test_unknown_interface(standin: Standin) -> None:
+@pytest.mark.parametrize("get_unknown_interface", [0, 1])
+def test_unknown_interface(standin: Standin, get_unknown_interface: int) -> None:
+    standin.switch(Question.GET_UNKNOWN_INTERFACE, get_unknown_interface)
     for function, verb in VERBS.items():
         with pytest.raises(netio.InterfaceNotFoundError) as caught:
             verb("192.0.2.7", "nosuch")

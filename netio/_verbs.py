@@ -61,7 +61,7 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | N
         AccessDeniedError: Administrator rights are missing, even if there is nothing to remove.
         InterfaceNotFoundError: The interface does not exist.
         InvalidParameterError: The family is another one, or the interface index is below 1.
-        NotSupportedError: The system has no stack for the family.
+        NotSupportedError: The system has no stack for the family. AF_UNSPEC flushes the other one.
         TypeError: An argument has another type.
 
     Windows: FlushIpNetTable2. Linux: RTM_GETNEIGH, then RTM_DELNEIGH for each entry.

@@ -361,6 +361,20 @@ static void test_flush(void)
     CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, NULL) == NO_ERROR);
     CHECK(count_rows(AF_INET, NULL, &code) == 1);
     CHECK(netio_flush(NETIO_OWN_NETNS, 99, NULL) == ERROR_INVALID_PARAMETER);
+    add(row6(1, ETHERNET));
+    standin_stacks(0, 1);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, NULL) == NO_ERROR);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_INET, NULL) == ERROR_NOT_SUPPORTED);
+    CHECK(count_rows(AF_INET6, NULL, &code) == 0);
+    standin_stacks(1, 0);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, NULL) == NO_ERROR);
+    standin_stacks(0, 0);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, NULL) == ERROR_NOT_SUPPORTED);
+    standin_stacks(1, 1);
+    standin_answer_once("FlushIpNetTable2", ERROR_NOT_FOUND); /* the interface has no IPv4 */
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, &ueberall) == NO_ERROR);
+    standin_answer_once("FlushIpNetTable2", ERROR_NOT_FOUND);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_INET, &ueberall) == ERROR_NOT_SUPPORTED);
 }
 
 static DWORD find(netio_interface *interface, const char *name, NET_IFINDEX index, ULONG64 luid)

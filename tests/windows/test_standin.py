@@ -171,6 +171,16 @@ def test_list_without_one_of_the_stacks(standin: Standin) -> None:
         netio.list_neighbors()
 
 
+@pytest.mark.parametrize("missing", [4, 6])
+def test_flush_without_one_of_the_stacks(standin: Standin, missing: int) -> None:
+    rows = add_rows(standin)
+    standin.stacks(ip4=missing != 4, ip6=missing != 6)
+    netio.flush_neighbors()
+    standin.stacks(ip4=True, ip6=True)
+    kept = [row for row in rows if row.address.version == missing or row.state is NeighborState.PERMANENT]
+    assert list(netio.list_neighbors()) == kept
+
+
 def test_flush_by_family_and_interface(standin: Standin) -> None:
     rows = add_rows(standin)
     netio.flush_neighbors(socket.AF_INET6, interface="Überall")

@@ -18,6 +18,8 @@ from __future__ import annotations
 import errno
 from enum import Enum
 
+import _cffi_backend  # noqa: F401 - only the C code imports it, where PyInstaller and other freezers do not look
+
 from netio._native import ffi, lib
 
 TYPE_CHECKING = False

@@ -50,7 +50,7 @@ class NeighborTable:
 
     numpy.asarray(table) is an array on the same memory, read-only, with the members of MIB_IPNET_ROW2 as fields.
     pyarrow.table(table), polars.DataFrame(table) and every other consumer of Arrow streams get columns with text for
-    the addresses. That needs nanoarrow: `pip install 'netioapi[arrow]'`.
+    the addresses. That needs nanoarrow: `pip install "netioapi[arrow]"`.
 
     Windows: MIB_IPNET_TABLE2.
     """

@@ -89,7 +89,7 @@ def _nanoarrow() -> Any:  # noqa: ANN401
     except ModuleNotFoundError as error:
         if error.name != "nanoarrow":
             raise
-        reason = "Arrow columns need nanoarrow; install it with: pip install 'netioapi[arrow]'"
+        reason = 'Arrow columns need nanoarrow; install it with: pip install "netioapi[arrow]"'
         raise ModuleNotFoundError(reason, name=error.name) from None
     return nanoarrow
 

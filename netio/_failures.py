@@ -96,10 +96,10 @@ def entry_errors(
         if key not in found:
             found[key] = _find_interface(*key, cache)
         interface = found[key]
-        known = operation == GET or (interface is not None and operation in (SET, DELETE))
-        if missing_ok and known and code == lib.ERROR_NOT_FOUND:
+        meaning = _meaning(operation, code, interface, source)
+        if missing_ok and meaning == lib.ERROR_NOT_FOUND:
             continue
-        if code == lib.ERROR_INVALID_PARAMETER:
+        if meaning == lib.ERROR_INVALID_PARAMETER:
             reason = reason or _violated_rule(operation, entry, interface, source)
         subject = _subject(entry, interface)
         yield failure(
@@ -108,11 +108,23 @@ def entry_errors(
             subject,
             reason=reason,
             hint=refusal.hint,
-            interface_known=known,
+            meaning=meaning,
             row=entry,
             position=position,
             gateway=refusal.gateway,
         )
+
+
+def _meaning(operation: str, code: int, interface: CData | None, source: IPv4Address | IPv6Address | None) -> int:
+    """Returns what a code means: Windows has ERROR_NOT_FOUND (1168) for four cases."""
+    if code != lib.ERROR_NOT_FOUND or operation == GET:
+        return code
+    if interface is None:
+        return lib.ERROR_FILE_NOT_FOUND
+    if operation in (SET, DELETE):
+        return code
+    # The interface exists: the source is not an address of this machine, or the interface lacks the family's stack.
+    return lib.ERROR_INVALID_PARAMETER if source is not None else lib.ERROR_NOT_SUPPORTED
 
 
 def _find_interface(luid: int, index: int, cache: InterfaceCache) -> CData | None:

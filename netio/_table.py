@@ -54,7 +54,7 @@ class NeighborTable:
 
     pyarrow.table(table), polars.DataFrame(table), pandas.DataFrame.from_arrow(table), a query of duckdb and every other
     consumer of Arrow streams get one column for each field of Neighbor, with text for the addresses. That needs
-    nanoarrow: `pip install 'netioapi[arrow]'`. pandas.DataFrame(table) has the same columns without it, but decodes
+    nanoarrow: `pip install "netioapi[arrow]"`. pandas.DataFrame(table) has the same columns without it, but decodes
     every row. to_numpy() is the memory itself.
 
     Windows: MIB_IPNET_TABLE2.

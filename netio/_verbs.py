@@ -80,7 +80,7 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | N
         AccessDeniedError: Administrator rights are missing, even if there is nothing to remove.
         InterfaceNotFoundError: The interface does not exist.
         InvalidParameterError: The family is another one, or the interface index is below 1.
-        NotSupportedError: The system has no stack for the family.
+        NotSupportedError: The system has no stack for the family. AF_UNSPEC flushes the other one.
         TypeError: An argument has another type.
 
     Windows: FlushIpNetTable2. Linux: RTM_GETNEIGH, then RTM_DELNEIGH for each entry.
@@ -150,6 +150,8 @@ def set_neighbor(
 ) -> None:
     """Change the physical address of an existing entry, which becomes permanent.
 
+    Microsoft does not document whether a dynamic entry becomes permanent on Windows; with replace_neighbor() it does.
+
     Args:
         address: As for get_neighbor().
         physical_address: As for create_neighbor().
@@ -191,8 +193,8 @@ def replace_neighbor(
         TypeError: An argument has another type.
         UnreachableError: No interface is given, and the address is not on-link on any interface.
 
-    Windows: CreateIpNetEntry2, then SetIpNetEntry2 if the entry exists. Linux: one RTM_NEWNEIGH request with
-    NLM_F_CREATE | NLM_F_REPLACE.
+    Windows: CreateIpNetEntry2, then SetIpNetEntry2 if the entry exists, and DeleteIpNetEntry2 and CreateIpNetEntry2 if
+    it is still dynamic. Linux: one RTM_NEWNEIGH request with NLM_F_CREATE | NLM_F_REPLACE.
     """
     write_one(CREATE, lib.netio_replace, requested_entry(CREATE, address, physical_address, interface))
 

@@ -19,6 +19,8 @@ import errno
 from enum import Enum
 from ipaddress import ip_address
 
+import _cffi_backend  # noqa: F401 - only the C code imports it, where PyInstaller and other freezers do not look
+
 from netio._native import ffi, lib
 
 TYPE_CHECKING = False
@@ -208,9 +210,7 @@ _MEANINGS: dict[int, _Meaning] = {
 }
 
 
-def _meaning(code: int, *, interface_known: bool) -> _Meaning:
-    if code == lib.ERROR_NOT_FOUND and not interface_known:
-        return _MEANINGS[lib.ERROR_FILE_NOT_FOUND]
+def _meaning(code: int) -> _Meaning:
     if code & lib.NETIO_ERRNO:
         return NetioError, code & ~lib.NETIO_ERRNO, None, "", None
     return _MEANINGS.get(code, (NetioError, errno.EIO, None, "", None))
@@ -229,7 +229,7 @@ def failure(
     *,
     reason: str = "",
     hint: Hint | None = None,
-    interface_known: bool = False,
+    meaning: int | None = None,
     row: Neighbor | None = None,
     position: int | None = None,
     gateway: IPv4Address | IPv6Address | None = None,
@@ -242,12 +242,15 @@ def failure(
         subject: The entry or interface of the call, as the message names it.
         reason: The problem, without advice. With a reason the table's reason and hint are not used.
         hint: The advice on that reason.
-        interface_known: Whether ERROR_NOT_FOUND (1168) refers to the entry, because the interface is known to exist.
+        meaning: The code that this one means here. If None, ERROR_NOT_FOUND (1168) means an unknown interface, and any
+            other code itself.
         row: The entry that the call was about.
         position: Its index in a bulk call.
         gateway: The gateway of the route to the address, if that is the reason.
     """
-    kind, number, ntstatus, table_reason, table_hint = _meaning(code, interface_known=interface_known)
+    if meaning is None:
+        meaning = lib.ERROR_FILE_NOT_FOUND if code == lib.ERROR_NOT_FOUND else code
+    kind, number, ntstatus, table_reason, table_hint = _meaning(meaning)
     if not reason:
         reason, hint = table_reason or _system_text(code), table_hint
     text = reason if hint is None else f"{reason}; {_ADVICE[hint]}"

@@ -22,4 +22,5 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in _EXTRAS:
             raise
-        sys.exit(f"netio: {error.name} is missing; install it with: pip install 'netioapi[{_EXTRAS[error.name]}]'")
+        # Double quotes work in every shell; cmd.exe does not know others.
+        sys.exit(f'netio: {error.name} is missing; install it with: pip install "netioapi[{_EXTRAS[error.name]}]"')

@@ -52,7 +52,7 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     \b
     Examples:
       netio list -i eth0 --state reachable
-      netio list -6 --json | jq -r '.[].physical_address'
+      netio list -6 --json | jq -r ".[].physical_address"
     """,
 )
 @click.argument("words", nargs=-1, metavar="")

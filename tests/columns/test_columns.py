@@ -188,7 +188,7 @@ def test_more_interfaces_than_the_cache_of_the_c_code_holds() -> None:
 def test_error_without_nanoarrow_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nanoarrow", None)
     for method in (table().__arrow_c_schema__, table().__arrow_c_stream__):
-        with pytest.raises(ModuleNotFoundError, match=r"pip install 'netioapi\[arrow\]'"):
+        with pytest.raises(ModuleNotFoundError, match=r'pip install "netioapi\[arrow\]"'):
             method()
 
 

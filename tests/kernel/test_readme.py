@@ -2,6 +2,7 @@
 """The examples of the README and of the package docstring."""
 
 import doctest
+import re
 from pathlib import Path
 
 import netio
@@ -21,6 +22,14 @@ def test_readme(wire: Wire) -> None:
     result = doctest.testfile(str(README), module_relative=False)
     assert result.failed == 0
     assert result.attempted > 10
+
+
+def test_quotes_of_commands() -> None:
+    """Bug: a command has single quotes, which cmd.exe passes on as part of the argument."""
+    shown = re.findall(r"`[^`\n]+`|^\$ .*", README.read_text(encoding="utf-8"), re.MULTILINE)
+    commands = [text for text in shown if re.match(r"`?(\$ )?(pip|python|netio) ", text)]
+    assert len(commands) > 5
+    assert [text for text in commands if "'" in text] == []
 
 
 def test_docstring_of_the_package(wire: Wire) -> None:

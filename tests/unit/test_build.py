@@ -56,7 +56,7 @@ def test_command_without_its_extra_says_how_to_install_it(missing: str, monkeypa
     monkeypatch.setattr(netio, "list_neighbors", lambda *_, **__: [])
     with pytest.raises(SystemExit) as caught:
         main()
-    assert caught.value.code == (f"netio: {missing} is missing; install it with: pip install 'netioapi[cli]'")
+    assert caught.value.code == (f'netio: {missing} is missing; install it with: pip install "netioapi[cli]"')
 
 
 def test_ctrl_c_during_import_of_the_command_exits_with_130(monkeypatch: pytest.MonkeyPatch) -> None:

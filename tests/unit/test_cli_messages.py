@@ -30,7 +30,7 @@ ENTRY = Neighbor("192.0.2.7", interface="eth0")
 )
 def test_message_has_subject_reason_advice_and_code(code: int, message: str) -> None:
     """Bug: the message names the Windows function, or advises the user of a command to call a Python function."""
-    error = failure("GetIpNetEntry2", code, SUBJECT, interface_known=True, row=ENTRY)
+    error = failure("GetIpNetEntry2", code, SUBJECT, meaning=code, row=ENTRY)
     assert message_of(error) == f"{SUBJECT}: {message} (code {code})"
 
 

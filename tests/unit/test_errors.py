@@ -80,7 +80,7 @@ ADVICE = {
 @pytest.mark.parametrize(("code", "known", "reason", "hint"), REASONS)
 def test_reason_and_hint_of_a_code(code: int, known: bool, reason: str, hint: Hint | None) -> None:
     """Bug: a program that words the advice itself finds it in the reason as well, or in neither."""
-    error = failure("SetIpNetEntry2", code, "192.0.2.7", interface_known=known)
+    error = failure("SetIpNetEntry2", code, "192.0.2.7", meaning=code if known else None)
     assert (error.subject, error.reason, error.hint) == ("192.0.2.7", reason, hint)
     advice = "" if hint is None else f"; {ADVICE[hint]}"
     assert error.strerror == f"SetIpNetEntry2 192.0.2.7: {reason}{advice} (code {code})"
@@ -115,7 +115,7 @@ def test_every_code_of_the_compiled_module_is_in_the_table() -> None:
 
 
 def test_1168_refers_to_the_entry_if_the_interface_is_known() -> None:
-    error = failure("SetIpNetEntry2", lib.ERROR_NOT_FOUND, interface_known=True)
+    error = failure("SetIpNetEntry2", lib.ERROR_NOT_FOUND, meaning=lib.ERROR_NOT_FOUND)
     assert type(error) is netio.NeighborNotFoundError
     assert (error.code, error.errno, error.ntstatus) == (1168, errno.ENOENT, "STATUS_NOT_FOUND")
 
@@ -153,7 +153,7 @@ ATTRIBUTES = (
 @pytest.mark.parametrize("code", [code for code, *_ in TABLE])
 @pytest.mark.parametrize("known", [False, True])
 def test_pickle_and_copy(code: int, known: bool) -> None:
-    error = failure("SetIpNetEntry2", code, "x", interface_known=known, row=ENTRY, position=3)
+    error = failure("SetIpNetEntry2", code, "x", meaning=code if known else None, row=ENTRY, position=3)
     error.add_note("note of a test")
     assert (error.row, error.position) == (ENTRY, 3)
     twins = [pickle.loads(pickle.dumps(error, protocol)) for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)]

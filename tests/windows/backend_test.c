@@ -8,6 +8,7 @@
 
 #define ETHERNET ((ULONG64)6 << 48 | 0x8001ULL << 24)
 #define UEBERALL ((ULONG64)71 << 48 | 0x8002ULL << 24)
+#define LOOPBACK ((ULONG64)24 << 48 | 0x8000ULL << 24)
 #define NO_INTERFACE (~(ULONG64)0)
 
 /* Here the names denote the functions of the C library. */
@@ -53,6 +54,13 @@ static void check(bool condition, const char *text, int line)
         printf("backend_test.c:%d: failed: %s\n", line, text);
 }
 
+static bool reaches_blocks(LONG value)
+{
+    for (int i = 0; i < 300 && blocks != value; i++)
+        Sleep(10);
+    return blocks == value;
+}
+
 static MIB_IPNET_ROW2 row4(UCHAR host, ULONG64 luid)
 {
     MIB_IPNET_ROW2 row;
@@ -79,6 +87,7 @@ static MIB_IPNET_ROW2 row6(UCHAR host, ULONG64 luid)
 
 static void begin(void)
 {
+    CHECK(standin_unused() == 0);
     standin_reset();
     CHECK(blocks == 0);
     CHECK(standin_tables() == 0);
@@ -91,7 +100,7 @@ static void add(MIB_IPNET_ROW2 row)
 
 static void test_rows(void)
 {
-    /* Random values in members that no function reads, and an invalid physical address: only Windows validates rows. */
+    /* Random values in members that no function reads. */
     MIB_IPNET_ROW2 rows[3] = {row4(1, ETHERNET), row4(2, NO_INTERFACE), row6(3, 0)}, seen;
     DWORD results[3];
 
@@ -99,7 +108,6 @@ static void test_rows(void)
     rows[0].State = NlnsStale;
     rows[0].Flags = 0xff;
     rows[0].Address.Ipv4.sin_port = 9;
-    rows[0].PhysicalAddressLength = 4;
     netio_create(NETIO_OWN_NETNS, rows, 1, results);
     CHECK(results[0] == NO_ERROR);
     CHECK(standin_last(&seen) == sizeof seen && memcmp(&seen, &rows[0], sizeof seen) == 0);
@@ -114,10 +122,98 @@ static void test_rows(void)
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
     netio_delete(NETIO_OWN_NETNS, rows, 3, results);
     CHECK(results[0] == NO_ERROR && results[1] == ERROR_NOT_FOUND && results[2] == NO_ERROR);
+}
+
+static bool is_permanent(const MIB_IPNET_ROW2 *key)
+{
+    MIB_IPNET_ROW2 row = *key;
+
+    return GetIpNetEntry2(&row) == NO_ERROR && row.State == NlnsPermanent &&
+           memcmp(row.PhysicalAddress, key->PhysicalAddress, key->PhysicalAddressLength) == 0;
+}
+
+static DWORD replace(const MIB_IPNET_ROW2 *row)
+{
+    DWORD result;
+
+    netio_replace(NETIO_OWN_NETNS, row, 1, &result);
+    return result;
+}
+
+/* Windows would write a physical address of another length padded or truncated. Each interface is looked up once. */
+static void test_lengths(void)
+{
+    static const struct {
+        ULONG64 luid;
+        ULONG length;
+        DWORD result;
+    } cases[] = {
+        {ETHERNET, 0, ERROR_INVALID_PARAMETER}, {ETHERNET, 4, ERROR_INVALID_PARAMETER},
+        {ETHERNET, 8, ERROR_INVALID_PARAMETER}, {ETHERNET, 33, ERROR_INVALID_PARAMETER},
+        {LOOPBACK, 0, ERROR_INVALID_PARAMETER}, {LOOPBACK, 6, ERROR_INVALID_PARAMETER},
+        {UEBERALL, 6, NO_ERROR},                {NO_INTERFACE, 8, ERROR_NOT_FOUND},
+    };
+    static void (*const verbs[])(int, const MIB_IPNET_ROW2 *, size_t, DWORD *) = {netio_create, netio_set, netio_replace};
+    MIB_IPNET_ROW2 rows[COUNT_OF(cases)];
+    DWORD results[COUNT_OF(cases)];
+
+    begin();
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        rows[i] = row4((UCHAR)i, cases[i].luid);
+        rows[i].PhysicalAddressLength = cases[i].length;
+    }
+    for (size_t verb = 0; verb < COUNT_OF(verbs); verb++) {
+        const LONG calls = standin_calls(), lookups = standin_lookups();
+
+        verbs[verb](NETIO_OWN_NETNS, rows, COUNT_OF(rows), results);
+        for (size_t i = 0; i < COUNT_OF(cases); i++)
+            CHECK(results[i] == cases[i].result);
+        CHECK(standin_lookups() == lookups + 4);
+        CHECK(standin_calls() <= calls + 4); /* of the last two rows: replace is Create, Set and Get of one of them */
+    }
+    standin_answer_once("GetIfEntry2", ERROR_NOT_ENOUGH_MEMORY);
+    netio_create(NETIO_OWN_NETNS, rows, 1, results);
+    CHECK(results[0] == ERROR_NOT_ENOUGH_MEMORY);
+}
+
+/* Replace writes a permanent entry, also if the entry expires between two of its calls. */
+static void test_replace(void)
+{
+    const MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+
+    begin();
+    standin_answer_once("CreateIpNetEntry2", ERROR_OBJECT_ALREADY_EXISTS); /* expires before Set */
+    CHECK(replace(&row) == NO_ERROR && is_permanent(&row) && standin_unused() == 0);
+    standin_answer_once("SetIpNetEntry2", ERROR_NOT_FOUND); /* expires, and is created by another program */
+    CHECK(replace(&row) == NO_ERROR && is_permanent(&row) && standin_unused() == 0);
+    standin_answer_once("SetIpNetEntry2", 4711);
+    CHECK(replace(&row) == 4711);
     standin_answer("CreateIpNetEntry2", ERROR_OBJECT_ALREADY_EXISTS);
-    standin_answer("SetIpNetEntry2", 4711);
-    netio_replace(NETIO_OWN_NETNS, rows, 1, results);
-    CHECK(results[0] == 4711);
+    standin_answer("SetIpNetEntry2", ERROR_NOT_FOUND);
+    CHECK(replace(&row) == ERROR_OBJECT_ALREADY_EXISTS); /* not for ever */
+}
+
+/* A dynamic entry becomes permanent and a deleted one is created, whatever Set and Create answer: both are open. */
+static void test_replace_under_every_answer(void)
+{
+    static const int set_dynamic[] = {0, 1, ERROR_NOT_SUPPORTED, ERROR_NOT_FOUND};
+    MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+
+    for (size_t i = 0; i < 2 * COUNT_OF(set_dynamic); i++) {
+        begin();
+        standin_switch(STANDIN_SET_DYNAMIC, set_dynamic[i / 2]);
+        standin_switch(STANDIN_DELETED_ROW_LASTS, i % 2 == 0 ? 0 : 2);
+        row.State = NlnsStale;
+        add(row);
+        row.PhysicalAddress[5]++;
+        CHECK(replace(&row) == NO_ERROR && is_permanent(&row));
+        CHECK(DeleteIpNetEntry2(&row) == NO_ERROR);
+        CHECK(replace(&row) == NO_ERROR && is_permanent(&row));
+    }
+    begin();
+    add(row);
+    standin_elevated(0);
+    CHECK(replace(&row) == ERROR_ACCESS_DENIED);
 }
 
 static DWORD get(MIB_IPNET_ROW2 *row, UCHAR host, const char *name, NET_IFINDEX index, ULONG64 luid)
@@ -159,6 +255,8 @@ static void test_get(void)
     CHECK(get(&row, 1, "ethernet 9", 0, 0) == ERROR_FILE_NOT_FOUND);
     CHECK(standin_last(&row) == sizeof row && row.InterfaceLuid.Value == NO_INTERFACE); /* validated by Windows */
     CHECK(get(&row, 1, "", 4712, 0) == ERROR_FILE_NOT_FOUND);
+    standin_switch(STANDIN_GET_UNKNOWN_INTERFACE, 1);
+    CHECK(get(&row, 1, "ethernet 9", 0, 0) == ERROR_FILE_NOT_FOUND);
     CHECK(get(&row, 1, "", 0, NO_INTERFACE) == ERROR_FILE_NOT_FOUND);
     CHECK(get(&row, 1, "", 0, 0) == ERROR_NETWORK_UNREACHABLE);
     route_to_ethernet();
@@ -289,6 +387,20 @@ static void test_flush(void)
     CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, NULL) == NO_ERROR);
     CHECK(count_rows(AF_INET, NULL, &code) == 1);
     CHECK(netio_flush(NETIO_OWN_NETNS, 99, NULL) == ERROR_INVALID_PARAMETER);
+    add(row6(1, ETHERNET));
+    standin_stacks(0, 1);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, NULL) == NO_ERROR);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_INET, NULL) == ERROR_NOT_SUPPORTED);
+    CHECK(count_rows(AF_INET6, NULL, &code) == 0);
+    standin_stacks(1, 0);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, NULL) == NO_ERROR);
+    standin_stacks(0, 0);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, NULL) == ERROR_NOT_SUPPORTED);
+    standin_stacks(1, 1);
+    standin_answer_once("FlushIpNetTable2", ERROR_NOT_FOUND); /* the interface has no IPv4 */
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_UNSPEC, &ueberall) == NO_ERROR);
+    standin_answer_once("FlushIpNetTable2", ERROR_NOT_FOUND);
+    CHECK(netio_flush(NETIO_OWN_NETNS, AF_INET, &ueberall) == ERROR_NOT_SUPPORTED);
 }
 
 static DWORD find(netio_interface *interface, const char *name, NET_IFINDEX index, ULONG64 luid)
@@ -307,11 +419,12 @@ static void test_interfaces(void)
     size_t count;
 
     begin();
-    CHECK(netio_interfaces(NETIO_OWN_NETNS, &list, &count) == NO_ERROR && count == 2);
-    CHECK(strcmp(list[1].name, "\xc3\x9c" "berall") == 0 && strcmp(list[1].scope, "7") == 0);
-    CHECK(list[1].index == 7 && list[1].luid.Value == UEBERALL && list[1].physical_address_length == 6);
-    CHECK(list[1].physical_address[5] == 7 && !(list[1].flags & NETIO_INTERFACE_UP));
-    CHECK(list[0].physical_address[5] == 4 && list[0].flags & NETIO_INTERFACE_UP);
+    CHECK(netio_interfaces(NETIO_OWN_NETNS, &list, &count) == NO_ERROR && count == 3);
+    CHECK(list[0].index == 1 && list[0].physical_address_length == 0);
+    CHECK(strcmp(list[2].name, "\xc3\x9c" "berall") == 0 && strcmp(list[2].scope, "7") == 0);
+    CHECK(list[2].index == 7 && list[2].luid.Value == UEBERALL && list[2].physical_address_length == 6);
+    CHECK(list[2].physical_address[5] == 7 && !(list[2].flags & NETIO_INTERFACE_UP));
+    CHECK(list[1].physical_address[5] == 4 && list[1].flags & NETIO_INTERFACE_UP);
     netio_free(list);
     CHECK(blocks == 0 && standin_tables() == 0);
     CHECK(find(&found, "\xc3\x9c" "berall", 0, 0) == NO_ERROR && found.luid.Value == UEBERALL);
@@ -437,8 +550,52 @@ static void test_resolver(void)
     CHECK(collect(resolver, tags, results, 1) == 1 && tags[0] == 7 && results[0] == ERROR_NOT_FOUND);
     netio_resolver_close(resolver);
     netio_resolver_close(NULL);
-    Sleep(100);
-    CHECK(blocks == 0);
+    CHECK(reaches_blocks(0));
+}
+
+/* A link-local source carries the interface of its row as scope, by LUID, since the index may have changed. */
+static void test_link_local_source(void)
+{
+    MIB_IPNET_ROW2 rows[2] = {row6(1, UEBERALL), row6(1, 0)};
+    SOCKADDR_INET source = {.si_family = AF_INET6}, seen;
+    netio_resolver *resolver;
+    size_t tag;
+    DWORD result;
+
+    begin();
+    ((UCHAR *)&source.Ipv6.sin6_addr)[0] = 0xfe;
+    ((UCHAR *)&source.Ipv6.sin6_addr)[1] = 0x80;
+    rows[0].InterfaceIndex = 4711;
+    rows[1].InterfaceIndex = 4;
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        CHECK(netio_resolver_submit(resolver, &rows[i], 1, &source, 0) == NO_ERROR);
+        CHECK(collect(resolver, &tag, &result, 1) == 1);
+        CHECK(standin_last_source(&seen) == sizeof seen && seen.Ipv6.sin6_scope_id == (i == 0 ? 7u : 4u));
+        CHECK(memcmp(&seen.Ipv6.sin6_addr, &source.Ipv6.sin6_addr, sizeof seen.Ipv6.sin6_addr) == 0);
+    }
+    netio_resolver_close(resolver);
+    CHECK(reaches_blocks(0));
+}
+
+/* A permanent entry is the result, unchanged: ResolveIpNetEntry2, which would remove it, is not called. */
+static void test_resolve_permanent(void)
+{
+    MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+    netio_resolver *resolver;
+    size_t tag;
+    DWORD result;
+
+    begin();
+    standin_silence(0);
+    row.State = NlnsPermanent;
+    add(row);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    CHECK(netio_resolver_submit(resolver, &row, 1, NULL, 7) == NO_ERROR);
+    CHECK(collect(resolver, &tag, &result, 1) == 1 && result == NO_ERROR && is_permanent(&row));
+    CHECK(standin_resolved() == 0);
+    netio_resolver_close(resolver);
+    CHECK(reaches_blocks(0));
 }
 
 /* Rows with the same key and source share one call of ResolveIpNetEntry2, and each gets its result. */
@@ -461,15 +618,7 @@ static void test_duplicates(void)
     CHECK(tags[0] + tags[1] + tags[2] == 40 + 41 + 42);
     CHECK(standin_resolved() == 1);
     netio_resolver_close(resolver);
-    Sleep(100);
-    CHECK(blocks == 0);
-}
-
-static bool reaches_blocks(LONG value)
-{
-    for (int i = 0; i < 300 && blocks != value; i++)
-        Sleep(10);
-    return blocks == value;
+    CHECK(reaches_blocks(0));
 }
 
 /* A session with one running call, which ends after the session (close_first) or before it. */
@@ -542,6 +691,9 @@ static void test_flags(void)
 int main(void)
 {
     test_rows();
+    test_lengths();
+    test_replace();
+    test_replace_under_every_answer();
     test_get();
     test_get_by_scope();
     test_tables();
@@ -551,6 +703,8 @@ int main(void)
     test_routes();
     test_messages();
     test_resolver();
+    test_link_local_source();
+    test_resolve_permanent();
     test_duplicates();
     test_silence(true);
     test_silence(false);

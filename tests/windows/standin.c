@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A stand-in for iphlpapi.dll with the rows in memory. It behaves as Microsoft documents the functions, so the tests
- * compare netio with the documentation, not with Windows. Where the documentation is silent, Set and Delete of absent
- * rows return ERROR_NOT_FOUND (1168), parameters are checked before the privilege, and a flush keeps permanent rows.
+ * A stand-in for iphlpapi.dll with the rows in memory. It behaves as Microsoft documents the functions, and where the
+ * documentation is silent as records of real systems say; each such place names its source. enum standin_question lists
+ * what is open, with a switch for each. So the tests compare netio with the documentation and these records, not with
+ * Windows.
  */
 #define STANDIN_BUILD
 #include "standin.h"
@@ -24,12 +25,14 @@ struct host {
 static const struct {
     ULONG64 luid;
     NET_IFINDEX index;
+    ULONG physical_address_length;
     bool filter;
     const WCHAR *alias;
 } initial[] = {
-    {(ULONG64)6 << 48 | 0x8001ULL << 24, 4, false, L"Ethernet"},
-    {(ULONG64)71 << 48 | 0x8002ULL << 24, 7, false, L"\u00dcberall"},
-    {(ULONG64)6 << 48 | 0x8003ULL << 24, 9, true, L"Ethernet-Filter-0000"},
+    {(ULONG64)24 << 48 | 0x8000ULL << 24, 1, 0, false, L"Loopback Pseudo-Interface 1"},
+    {(ULONG64)6 << 48 | 0x8001ULL << 24, 4, 6, false, L"Ethernet"},
+    {(ULONG64)71 << 48 | 0x8002ULL << 24, 7, 6, false, L"\u00dcberall"},
+    {(ULONG64)6 << 48 | 0x8003ULL << 24, 9, 6, true, L"Ethernet-Filter-0000"},
 };
 
 #define INTERFACES (sizeof initial / sizeof *initial)
@@ -45,11 +48,16 @@ static size_t route_count;
 static struct {
     char function[32];
     DWORD code;
-} answers[ITEM_MAX];
+} answers[ITEM_MAX], single_answers[ITEM_MAX];
+static size_t single_count;
+static int switches[STANDIN_QUESTIONS];
+static MIB_IPNET_ROW2 deleted;
+static int deleted_lasts;
 static bool elevated, has_ip4, has_ip6;
 static DWORD silence_ms;
 static MIB_IPNET_ROW2 last;
-static volatile LONG tables, resolving, resolving_most, resolved, calls;
+static SOCKADDR_INET last_source;
+static volatile LONG tables, resolving, resolving_most, resolved, calls, lookups;
 
 void standin_reset(void)
 {
@@ -59,17 +67,20 @@ void standin_reset(void)
         interfaces[i].InterfaceLuid.Value = initial[i].luid;
         interfaces[i].InterfaceIndex = initial[i].index;
         interfaces[i].InterfaceAndOperStatusFlags.FilterInterface = initial[i].filter;
-        interfaces[i].PhysicalAddressLength = 6;
+        interfaces[i].PhysicalAddressLength = initial[i].physical_address_length;
         memcpy(interfaces[i].PhysicalAddress, "\x02\x00\x5e\x00\x01", 5);
         interfaces[i].PhysicalAddress[5] = (UCHAR)initial[i].index;
-        interfaces[i].OperStatus = i == 0 ? IfOperStatusUp : IfOperStatusDown;
+        interfaces[i].OperStatus = initial[i].index == 7 ? IfOperStatusDown : IfOperStatusUp;
         wcscpy(interfaces[i].Alias, initial[i].alias);
     }
     row_count = host_count = route_count = 0;
     memset(answers, 0, sizeof answers);
+    single_count = 0;
+    memset(switches, 0, sizeof switches);
+    deleted_lasts = 0;
     elevated = has_ip4 = has_ip6 = true;
     silence_ms = 300;
-    resolving_most = resolved = calls = 0;
+    resolving_most = resolved = calls = lookups = 0;
     ReleaseSRWLockExclusive(&lock);
 }
 
@@ -99,6 +110,22 @@ void standin_answer(const char *function, DWORD code)
     answers[i].code = code;
 }
 
+void standin_answer_once(const char *function, DWORD code)
+{
+    strncpy(single_answers[single_count].function, function, sizeof single_answers[0].function - 1);
+    single_answers[single_count++].code = code;
+}
+
+LONG standin_unused(void)
+{
+    return (LONG)single_count;
+}
+
+void standin_switch(enum standin_question question, int value)
+{
+    switches[question] = value;
+}
+
 LONG standin_tables(void)
 {
     return tables;
@@ -124,14 +151,33 @@ LONG standin_calls(void)
     return calls;
 }
 
+LONG standin_lookups(void)
+{
+    return lookups;
+}
+
 SIZE_T standin_last(MIB_IPNET_ROW2 *row)
 {
     *row = last;
     return sizeof *row;
 }
 
+SIZE_T standin_last_source(SOCKADDR_INET *source)
+{
+    *source = last_source;
+    return sizeof *source;
+}
+
 static DWORD configured(const char *function)
 {
+    for (size_t i = 0; i < single_count; i++)
+        if (strcmp(single_answers[i].function, function) == 0) {
+            const DWORD code = single_answers[i].code;
+
+            single_count--;
+            memmove(&single_answers[i], &single_answers[i + 1], (single_count - i) * sizeof *single_answers);
+            return code;
+        }
     for (size_t i = 0; i < ITEM_MAX; i++)
         if (strcmp(answers[i].function, function) == 0)
             return answers[i].code;
@@ -202,6 +248,18 @@ static MIB_IPNET_ROW2 *find_row(const MIB_IPNET_ROW2 *key, const MIB_IF_ROW2 *in
     return NULL;
 }
 
+/*
+ * The length is that of the interface, whatever the caller's is: netioapi.h calls the length and the state read-only,
+ * LGTVCompanion passes 8 as length, and on windows-latest a row on the loopback interface has no physical address
+ * (net-lattice).
+ */
+static void write_physical_address(MIB_IPNET_ROW2 *row, const MIB_IPNET_ROW2 *given, const MIB_IF_ROW2 *interface)
+{
+    memset(row->PhysicalAddress, 0, sizeof row->PhysicalAddress);
+    memcpy(row->PhysicalAddress, given->PhysicalAddress, interface->PhysicalAddressLength);
+    row->PhysicalAddressLength = interface->PhysicalAddressLength;
+}
+
 static void add_row(const MIB_IPNET_ROW2 *key, const MIB_IF_ROW2 *interface, NL_NEIGHBOR_STATE state)
 {
     MIB_IPNET_ROW2 *row = &rows[row_count++];
@@ -210,8 +268,7 @@ static void add_row(const MIB_IPNET_ROW2 *key, const MIB_IF_ROW2 *interface, NL_
     row->Address = key->Address;
     row->InterfaceLuid = interface->InterfaceLuid;
     row->InterfaceIndex = interface->InterfaceIndex;
-    memcpy(row->PhysicalAddress, key->PhysicalAddress, sizeof row->PhysicalAddress);
-    row->PhysicalAddressLength = key->PhysicalAddressLength;
+    write_physical_address(row, key, interface);
     row->State = state;
 }
 
@@ -257,6 +314,13 @@ static DWORD begin(const char *function, const MIB_IPNET_ROW2 *row, MIB_IF_ROW2 
     return code != NO_ERROR ? code : check_row(row, interface, takes_loopback, is_written);
 }
 
+/* Whether Create still finds the row that was deleted last, as on a real Windows once: see the switch. */
+static bool is_still_deleted(const MIB_IPNET_ROW2 *row)
+{
+    return same_address(&row->Address, &deleted.Address) && deleted_lasts > 0 && deleted_lasts-- > 0;
+}
+
+/* The state is Permanent whatever the caller's is: LGTVCompanion issue 19, net-lattice's tests on windows-latest. */
 static DWORD create(const MIB_IPNET_ROW2 *row)
 {
     MIB_IF_ROW2 *interface = NULL;
@@ -266,7 +330,7 @@ static DWORD create(const MIB_IPNET_ROW2 *row)
         return code;
     if (!elevated)
         return ERROR_ACCESS_DENIED;
-    if (find_row(row, interface) != NULL)
+    if (find_row(row, interface) != NULL || is_still_deleted(row))
         return ERROR_OBJECT_ALREADY_EXISTS;
     if (row_count == ROW_MAX)
         return ERROR_NOT_ENOUGH_MEMORY;
@@ -285,11 +349,13 @@ static DWORD set(MIB_IPNET_ROW2 *row)
     if (!elevated)
         return ERROR_ACCESS_DENIED;
     present = find_row(row, interface);
-    if (present == NULL)
+    if (present == NULL) /* not documented: a comment in Vanara's NetIOApiTests.cs */
         return ERROR_NOT_FOUND;
-    memcpy(present->PhysicalAddress, row->PhysicalAddress, sizeof present->PhysicalAddress);
-    present->PhysicalAddressLength = row->PhysicalAddressLength;
-    present->State = NlnsPermanent;
+    if (present->State != NlnsPermanent && switches[STANDIN_SET_DYNAMIC] > 1)
+        return (DWORD)switches[STANDIN_SET_DYNAMIC];
+    write_physical_address(present, row, interface);
+    if (switches[STANDIN_SET_DYNAMIC] == 0)
+        present->State = NlnsPermanent;
     *row = *present;
     return NO_ERROR;
 }
@@ -305,8 +371,10 @@ static DWORD delete(const MIB_IPNET_ROW2 *row)
     if (!elevated)
         return ERROR_ACCESS_DENIED;
     present = find_row(row, interface);
-    if (present == NULL)
+    if (present == NULL) /* not documented: Wine's tests/nsi.c for the keys of other IP tables */
         return ERROR_NOT_FOUND;
+    deleted = *present;
+    deleted_lasts = switches[STANDIN_DELETED_ROW_LASTS];
     *present = rows[--row_count];
     return NO_ERROR;
 }
@@ -314,12 +382,14 @@ static DWORD delete(const MIB_IPNET_ROW2 *row)
 static DWORD get(MIB_IPNET_ROW2 *row)
 {
     MIB_IF_ROW2 *interface = NULL;
-    const DWORD configured_code = configured("GetIpNetEntry2");
     const DWORD code = begin("GetIpNetEntry2", row, &interface, true, false);
     const MIB_IPNET_ROW2 *present;
 
+    if (code == ERROR_NOT_FOUND && interface_of(&row->InterfaceLuid, row->InterfaceIndex) == NULL &&
+        switches[STANDIN_GET_UNKNOWN_INTERFACE] == 0)
+        return ERROR_FILE_NOT_FOUND;
     if (code != NO_ERROR)
-        return code == ERROR_NOT_FOUND && configured_code == NO_ERROR ? ERROR_FILE_NOT_FOUND : code;
+        return code;
     present = find_row(row, interface);
     if (present == NULL)
         return ERROR_NOT_FOUND;
@@ -379,7 +449,7 @@ static DWORD flush(ADDRESS_FAMILY family, NET_IFINDEX index)
     if (!elevated)
         return ERROR_ACCESS_DENIED;
     for (size_t i = row_count; i-- > 0;)
-        if (rows[i].State != NlnsPermanent && (family == AF_UNSPEC || rows[i].Address.si_family == family) &&
+        if ((rows[i].State != NlnsPermanent || switches[STANDIN_FLUSH_PERMANENT]) && (family == AF_UNSPEC || rows[i].Address.si_family == family) &&
             (index == 0 || rows[i].InterfaceIndex == index))
             rows[i] = rows[--row_count];
     return NO_ERROR;
@@ -442,6 +512,7 @@ DWORD WINAPI GetIfEntry2(MIB_IF_ROW2 *row)
     const MIB_IF_ROW2 *found = interface_of(&row->InterfaceLuid, row->InterfaceIndex);
     const DWORD code = configured("GetIfEntry2");
 
+    InterlockedIncrement(&lookups);
     if (code != NO_ERROR || found == NULL)
         return code != NO_ERROR ? code : ERROR_FILE_NOT_FOUND;
     *row = *found;
@@ -554,6 +625,8 @@ DWORD WINAPI ResolveIpNetEntry2(MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source
     count_resolving();
     AcquireSRWLockExclusive(&lock);
     code = begin_resolve(row, &interface);
+    if (source != NULL)
+        last_source = *source;
     ReleaseSRWLockExclusive(&lock);
     /* Like its predecessor SendARP for a source that is not local; the stand-in has no local addresses. */
     if (code == NO_ERROR && source != NULL)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ctypes
+from enum import IntEnum
 from pathlib import Path
 
 import netio._native
@@ -22,6 +23,15 @@ if TYPE_CHECKING:
 _LOCAL, _NETMGMT = 2, 3
 
 
+class Question(IntEnum):
+    """enum standin_question."""
+
+    SET_DYNAMIC = 0
+    DELETED_ROW_LASTS = 1
+    GET_UNKNOWN_INTERFACE = 2
+    FLUSH_PERMANENT = 3
+
+
 class Standin:
     """The stand-in that the module under test calls, with the functions that configure it (standin.h)."""
 
@@ -34,6 +44,15 @@ class Standin:
     def answer(self, function: str, code: int) -> None:
         """Make a function return a code, whatever its arguments are."""
         self._dll.standin_answer(function.encode(), code)
+
+    def answer_once(self, function: str, *codes: int) -> None:
+        """Make the next calls of a function return these codes. The fixture fails if one of them was not returned."""
+        for code in codes:
+            self._dll.standin_answer_once(function.encode(), code)
+
+    def switch(self, question: Question, value: int) -> None:
+        """Choose the answer to a question that is open."""
+        self._dll.standin_switch(question, value)
 
     def elevated(self, value: bool) -> None:
         self._dll.standin_elevated(value)
@@ -78,7 +97,7 @@ class Standin:
         self._dll.standin_route(_pointer(native), length, luid, router, _LOCAL if by_system else _NETMGMT)
 
     def count(self, name: str) -> int:
-        """Return one of its counters: tables, resolving, resolving_most, resolved, calls."""
+        """Return one of its counters: tables, resolving, resolving_most, resolved, calls, unused."""
         counted: int = getattr(self._dll, f"standin_{name}")()
         return counted
 

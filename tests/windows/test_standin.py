@@ -8,6 +8,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import pytest
 from growth import bytes_in_use, next_handle
+from standin import Question
 
 import netio
 from netio import Neighbor, NeighborState
@@ -41,10 +42,10 @@ def interface_named(name: str) -> netio.Interface:
     return next(found for found in netio.list_interfaces() if found.name == name)
 
 
-@pytest.mark.usefixtures("standin")
 @pytest.mark.parametrize("address", ADDRESSES)
 @pytest.mark.parametrize("interface", ["Ethernet", "Überall"])
-def test_create_set_replace_and_delete(address: str, interface: str) -> None:
+def test_create_set_replace_and_delete(standin: Standin, address: str, interface: str) -> None:
+    standin.switch(Question.DELETED_ROW_LASTS, 1)  # of which the last replace must not notice anything
     netio.create_neighbor(address, MAC, interface=interface)
     row = netio.get_neighbor(address, interface=interface)
     scope = f"%{interface_named(interface).index}" if address.startswith("fe80") else ""
@@ -72,7 +73,7 @@ def test_create_set_replace_and_delete(address: str, interface: str) -> None:
         ("CreateIpNetEntry2", 5, netio.AccessDeniedError),
         ("CreateIpNetEntry2", 50, netio.NotSupportedError),
         ("CreateIpNetEntry2", 87, netio.InvalidParameterError),
-        ("CreateIpNetEntry2", 1168, netio.InterfaceNotFoundError),
+        ("CreateIpNetEntry2", 1168, netio.NotSupportedError),  # the interface exists, but lacks the stack
         ("CreateIpNetEntry2", 5010, netio.NeighborExistsError),
         ("SetIpNetEntry2", 5, netio.AccessDeniedError),
         ("SetIpNetEntry2", 50, netio.NotSupportedError),
@@ -89,7 +90,7 @@ def test_create_set_replace_and_delete(address: str, interface: str) -> None:
         ("ResolveIpNetEntry2", 50, netio.NotSupportedError),
         ("ResolveIpNetEntry2", 67, netio.UnreachableError),
         ("ResolveIpNetEntry2", 87, netio.InvalidParameterError),
-        ("ResolveIpNetEntry2", 1168, netio.InterfaceNotFoundError),
+        ("ResolveIpNetEntry2", 1168, netio.NotSupportedError),
         ("FlushIpNetTable2", 5, netio.AccessDeniedError),
         ("FlushIpNetTable2", 50, netio.NotSupportedError),
         ("FlushIpNetTable2", 87, netio.InvalidParameterError),
@@ -113,7 +114,9 @@ def test_empty_table(standin: Standin) -> None:
     assert len(netio.list_neighbors()) == 0
 
 
-def test_unknown_interface(standin: Standin) -> None:
+@pytest.mark.parametrize("get_unknown_interface", [0, 1])
+def test_unknown_interface(standin: Standin, get_unknown_interface: int) -> None:
+    standin.switch(Question.GET_UNKNOWN_INTERFACE, get_unknown_interface)
     for function, verb in VERBS.items():
         with pytest.raises(netio.InterfaceNotFoundError) as caught:
             verb("192.0.2.7", "nosuch")
@@ -182,6 +185,16 @@ def test_list_without_one_of_the_stacks(standin: Standin) -> None:
         netio.list_neighbors()
 
 
+@pytest.mark.parametrize("missing", [4, 6])
+def test_flush_without_one_of_the_stacks(standin: Standin, missing: int) -> None:
+    rows = add_rows(standin)
+    standin.stacks(ip4=missing != 4, ip6=missing != 6)
+    netio.flush_neighbors()
+    standin.stacks(ip4=True, ip6=True)
+    kept = [row for row in rows if row.address.version == missing or row.state is NeighborState.PERMANENT]
+    assert list(netio.list_neighbors()) == kept
+
+
 def test_flush_by_family_and_interface(standin: Standin) -> None:
     rows = add_rows(standin)
     netio.flush_neighbors(socket.AF_INET6, interface="Überall")
@@ -203,9 +216,28 @@ def test_entries_are_found_by_luid_after_the_index_changed(standin: Standin) -> 
     assert len(netio.list_neighbors()) == 0
 
 
+@pytest.mark.parametrize(
+    ("physical_address", "interface", "reason"),
+    [
+        ("02:00:5e:07", "Ethernet", "4 bytes, neighbours there have 6"),
+        ("02:00:5e:00:00:07:08:09", "Überall", "8 bytes, neighbours there have 6"),
+        (MAC, 1, "6 bytes, neighbours there have none"),
+    ],
+)
+@pytest.mark.parametrize("verb", [netio.create_neighbor, netio.set_neighbor, netio.replace_neighbor])
+def test_physical_address_of_another_length_is_rejected(
+    standin: Standin, verb: Callable[..., None], physical_address: str, interface: str | int, reason: str
+) -> None:
+    # Windows would write it padded or truncated.
+    with pytest.raises(netio.InvalidParameterError, match=reason):
+        verb("192.0.2.7", physical_address, interface=interface)
+    assert standin.count("calls") == 0
+
+
 @pytest.mark.usefixtures("standin")
 def test_list_interfaces() -> None:
     assert [(found.name, found.index, found.physical_address, found.is_up) for found in netio.list_interfaces()] == [
+        ("Loopback Pseudo-Interface 1", 1, "", True),
         ("Ethernet", 4, "02:00:5e:00:01:04", True),
         ("Überall", 7, "02:00:5e:00:01:07", False),
     ]
@@ -328,4 +360,4 @@ def test_no_growth_over_10000_calls(standin: Standin) -> None:
         cycle()
     assert bytes_in_use() - used < 100_000
     assert next_handle() <= handle + 16
-    assert standin.count("calls") == 5 * 2100  # replace is Create, then Set
+    assert standin.count("calls") == 6 * 2100  # replace is Create, Set, and Get to read the state

@@ -47,6 +47,22 @@ def test_resolve_replaces_a_stale_entry(standin: Standin, host: IPv4Address | IP
     assert list(netio.list_neighbors()) == [row]
 
 
+def test_permanent_entry_is_returned_unchanged(standin: Standin) -> None:
+    # ResolveIpNetEntry2 removes any entry, so a silent host would lose the one that an administrator wrote.
+    netio.create_neighbor(HOST, "02:00:5e:00:00:99", interface="Ethernet")
+    row = netio.resolve_neighbor(HOST, interface="Ethernet")
+    assert row == Neighbor(HOST, "02:00:5e:00:00:99", interface="Ethernet", state=NeighborState.PERMANENT)
+    assert list(netio.list_neighbors()) == [row]
+    assert standin.count("resolved") == 0
+
+
+def test_address_given_several_times_is_probed_once(standin: Standin) -> None:
+    standin.host(HOST, 0x42, milliseconds=200)
+    answers = list(netio.resolve_neighbors([HOST] * 4, interface="Ethernet"))
+    assert answers == [(HOST, netio.list_neighbors()[0])] * 4
+    assert standin.count("resolved") == len(netio.list_neighbors()) == 1
+
+
 def test_silent_host_is_unreachable(standin: Standin) -> None:
     standin.silence(150)
     with pytest.raises(netio.UnreachableError) as caught:
@@ -57,7 +73,7 @@ def test_silent_host_is_unreachable(standin: Standin) -> None:
 
 def test_source_address_of_another_machine_is_rejected(standin: Standin) -> None:
     standin.host(HOST)
-    with pytest.raises(netio.InterfaceNotFoundError) as caught:
+    with pytest.raises(netio.InvalidParameterError, match="must be an address of this machine") as caught:
         netio.resolve_neighbor(HOST, interface="Ethernet", source="198.51.100.1")
     assert caught.value.code == 1168
 

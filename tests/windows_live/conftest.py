@@ -2,6 +2,7 @@
 """Tests on a real Windows, which must be elevated, and write entries on one adapter. By default not collected.
 
 NETIO_LIVE=1 enables them; NETIO_LIVE_INTERFACE is the alias of the adapter, by default the one with the default route.
+The adapter should have no hosts on its link: a network of Azure answers every ARP request.
 NETIO_LIVE_ANSWERS names a Markdown file for the answers to questions that Microsoft's documentation leaves open.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
     from netio import Interface, Neighbor
+
+# The networks of the addresses that the tests write, which no host has.
+DOCUMENTATION = [ip_network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")]
 
 collect_ignore_glob = [] if os.environ.get("NETIO_LIVE") == "1" else ["*"]
 
@@ -49,23 +54,39 @@ def gateway() -> IPv4Address:
 
 
 @pytest.fixture(scope="session")
+def uplink(gateway: IPv4Address) -> Interface:
+    """The adapter with the default route."""
+    import netio
+
+    name = netio.resolve_neighbor(gateway).interface
+    return next(interface for interface in netio.list_interfaces() if interface.name == name)
+
+
+@pytest.fixture(scope="session")
 def adapter(request: pytest.FixtureRequest) -> Interface:
     """The adapter on which the tests write entries."""
     import netio
 
-    interfaces = {interface.name: interface for interface in netio.list_interfaces()}
     name = os.environ.get("NETIO_LIVE_INTERFACE")
-    if name is None:
-        name = netio.resolve_neighbor(request.getfixturevalue("gateway")).interface
-    return interfaces[name]
+    if not name:
+        uplink: Interface = request.getfixturevalue("uplink")
+        return uplink
+    return next(interface for interface in netio.list_interfaces() if interface.name == name)
 
 
 def _permanent_entries(adapter: Interface) -> set[Neighbor]:
-    """Return the entries that an administrator may have written: permanent, and neither multicast nor broadcast."""
+    """Return the entries that an administrator or a test may have written: permanent, and not multicast."""
     import netio
 
-    permanent = [row for row in netio.list_neighbors(interface=adapter) if row.state is netio.NeighborState.PERMANENT]
-    return {row for row in permanent if row.physical_address and not row.physical_address.packed[0] & 1}
+    return {
+        row
+        for row in netio.list_neighbors(interface=adapter)
+        if row.state is netio.NeighborState.PERMANENT
+        and (
+            any(row.address in network for network in DOCUMENTATION)
+            or (row.physical_address and not row.physical_address.packed[0] & 1)
+        )
+    }
 
 
 @pytest.fixture(autouse=True)

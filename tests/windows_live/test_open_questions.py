@@ -7,6 +7,8 @@ Only the behaviour that netio relies on is asserted. Entries are restored afterw
 from __future__ import annotations
 
 import ctypes
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 from ctypes import wintypes
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     Record = Callable[[str, object], None]
 
 MAC = "02:00:5e:00:00:07"
+NOWHERE = Interface("no such interface", 0, UNKNOWN_LUID - 1)
 
 
 def outcome(verb: Callable[[], object]) -> str:
@@ -60,6 +63,17 @@ def unprivileged() -> Iterator[None]:
         kernel.CloseHandle(token)
 
 
+def row_of(
+    address: IPv4Address | str, physical_address: bytes = b"", interface: Interface | None = None
+) -> ctypes.Array[ctypes.c_char]:
+    """Return a MIB_IPNET_ROW2, for the functions that netio calls otherwise or not at all."""
+    entry = Neighbor(address, physical_address, interface="" if interface is None else interface)
+    native, _ = pack_entries([entry], InterfaceCache())
+    if interface is None:
+        native[0].InterfaceLuid.Value = native[0].InterfaceIndex = 0
+    return (ctypes.c_char * ffi.sizeof("MIB_IPNET_ROW2")).from_buffer(ffi.buffer(native))
+
+
 def has_row(address: str, adapter: Interface) -> bool:
     return any(str(row.address) == address for row in netio.list_neighbors(interface=adapter))
 
@@ -69,11 +83,14 @@ def test_1_absent_rows(adapter: Interface, iphlpapi: ctypes.WinDLL, record: Reco
     record("Delete, no such row", outcome(lambda: netio.delete_neighbor("192.0.2.70", interface=adapter)))
     index = 0xFFFFFF
     assert all(interface.index != index for interface in netio.list_interfaces())
+    for name, nowhere in (("LUID", NOWHERE), ("index", Interface("", index, 0))):
+        record(f"Get, no such {name}", iphlpapi.GetIpNetEntry2(row_of("192.0.2.70", b"", nowhere)))
+        record(f"Create, no such {name}", iphlpapi.CreateIpNetEntry2(row_of("192.0.2.70", b"\2\0\0\0\0\7", nowhere)))
     record("Flush, no such index", iphlpapi.FlushIpNetTable2(ctypes.c_ushort(lib.AF_INET), ctypes.c_ulong(index)))
     assert not has_row("192.0.2.70", adapter)
 
 
-def test_2_permanent_rows(adapter: Interface, record: Record) -> None:
+def test_2_permanent_rows(adapter: Interface, iphlpapi: ctypes.WinDLL, record: Record) -> None:
     multicast = {row.address for row in netio.list_neighbors(interface=adapter) if row.address.is_multicast}
     netio.create_neighbor("192.0.2.71", MAC, interface=adapter)
     netio.flush_neighbors(interface=adapter)
@@ -81,38 +98,90 @@ def test_2_permanent_rows(adapter: Interface, record: Record) -> None:
     now = {row.address for row in netio.list_neighbors(interface=adapter)}
     record("Flush keeps multicast rows", f"{len(multicast & now)} of {len(multicast)}")
     netio.replace_neighbor("192.0.2.71", MAC, interface=adapter)
-    result = outcome(lambda: netio.resolve_neighbor("192.0.2.71", interface=adapter))
-    record("Resolve of a permanent row", f"{result}, row there afterwards: {has_row('192.0.2.71', adapter)}")
+    code = iphlpapi.ResolveIpNetEntry2(row_of("192.0.2.71", b"", adapter), None)
+    record("Resolve of a permanent row", f"{code}, row there afterwards: {has_row('192.0.2.71', adapter)}")
 
 
-def test_3_set_on_a_dynamic_row(adapter: Interface, gateway: IPv4Address, record: Record) -> None:
-    before = netio.resolve_neighbor(gateway, interface=adapter)
+def test_3_set_on_a_dynamic_row(uplink: Interface, gateway: IPv4Address, record: Record) -> None:
+    before = netio.resolve_neighbor(gateway, interface=uplink)
     try:
-        result = outcome(lambda: netio.set_neighbor(gateway, before.physical_address, interface=adapter))
-        after = outcome(lambda: netio.get_neighbor(gateway, interface=adapter))
+        result = outcome(lambda: netio.set_neighbor(gateway, before.physical_address, interface=uplink))
+        after = outcome(lambda: netio.get_neighbor(gateway, interface=uplink))
+        netio.delete_neighbor(gateway, interface=uplink)
+        netio.resolve_neighbor(gateway, interface=uplink)
+        netio.replace_neighbor(gateway, before.physical_address, interface=uplink)
+        replaced = netio.get_neighbor(gateway, interface=uplink)
     finally:
-        netio.delete_neighbor(gateway, interface=adapter, missing_ok=True)
-        again = netio.resolve_neighbor(gateway, interface=adapter)
+        netio.delete_neighbor(gateway, interface=uplink, missing_ok=True)
+        again = netio.resolve_neighbor(gateway, interface=uplink)
     record(f"Set on a row that is {before.state.name}", f"{result}, then {after}")
+    record("the gateway has the physical address of Azure's fabric", before.physical_address == "12:34:56:78:9a:bc")
+    assert replaced.state is NeighborState.PERMANENT
     assert again.physical_address == before.physical_address
 
 
-def test_4_silent_hosts(adapter: Interface, gateway: IPv4Address, record: Record) -> None:
-    silent = next(gateway + n for n in range(100, 120) if not has_row(str(gateway + n), adapter))
-    for name, address in (("on-link", str(silent)), ("off-link", "192.0.2.72"), ("off-link, IPv6", "2001:db8::72")):
+# Each call takes up to 15 seconds.
+@pytest.mark.timeout(180)
+def test_4_silent_hosts(adapter: Interface, record: Record) -> None:
+    for address in ("192.0.2.72", "198.51.100.72", "2001:db8::72"):
         result = outcome(partial(netio.resolve_neighbor, address, interface=adapter))
-        record(f"Resolve of a silent host {name}", result)
+        record(f"Resolve of a silent host, {address}", result)
+    for count in (16, 64):
+        start = time.monotonic()
+        answers = list(netio.resolve_neighbors([f"2001:db8::{n + 256:x}" for n in range(count)], interface=adapter))
+        assert len(answers) == count
+        record(f"Resolve of {count} silent hosts at a time", f"{time.monotonic() - start:.2f} s")
     start = time.monotonic()
     with pytest.raises(netio.NetioError):
-        netio.resolve_neighbor("192.0.2.73", interface=adapter, timeout=0.2)
+        netio.resolve_neighbor("2001:db8::73", interface=adapter, timeout=0.2)
     assert time.monotonic() - start < 1
 
 
+def test_4_exit_with_pending_calls(adapter: Interface, record: Record) -> None:
+    code = f"import netio; list(netio.resolve_neighbors(['2001:db8::74'], interface={adapter.index}, timeout=0))"
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-c", code], check=True, stdin=subprocess.PIPE, capture_output=True)
+    record("a process that ends with a pending Resolve takes", f"{time.monotonic() - start:.2f} s")
+
+
 @pytest.mark.parametrize("length", [0, 4, 6, 8, 32])
-def test_5_physical_addresses(adapter: Interface, record: Record, length: int) -> None:
-    create = outcome(lambda: netio.create_neighbor("192.0.2.74", b"\x02" * length, interface=adapter))
-    record(f"Create with {length} bytes of physical address", create)
-    assert has_row("192.0.2.74", adapter) == create.startswith("0 ")
+def test_5_physical_addresses(adapter: Interface, iphlpapi: ctypes.WinDLL, record: Record, length: int) -> None:
+    address, given = f"192.0.2.{100 + length}", bytes(range(2, 2 + length))
+    code = iphlpapi.CreateIpNetEntry2(row_of(address, given, adapter))
+    found = [
+        str(row.physical_address) for row in netio.list_neighbors(interface=adapter) if str(row.address) == address
+    ]
+    record(f"Create with {length} bytes of physical address", f"{code}, then {found or 'no row'}")
+    assert len(found) == (code == 0)
+
+
+def test_5_every_interface(iphlpapi: ctypes.WinDLL, record: Record) -> None:
+    results: dict[str, int] = {}
+    for interface in netio.list_interfaces():
+        row = row_of("192.0.2.133", b"\2\0\0\0\0\7", interface)
+        code = iphlpapi.CreateIpNetEntry2(row)
+        if code == 0:
+            found = netio.get_neighbor("192.0.2.133", interface=interface)
+            assert iphlpapi.DeleteIpNetEntry2(row) == 0
+            code = f"0, {found.state.name} {found.physical_address or 'without physical address'}"
+        name = f"{code}, interface type {interface.luid >> 48}"
+        results[name] = results.get(name, 0) + 1
+    for name, count in results.items():
+        record("Create on each interface", f"{name}: {count} x")
+
+
+def test_created_again_after_delete(adapter: Interface, iphlpapi: ctypes.WinDLL, record: Record) -> None:
+    refused, longest = 0, 0.0
+    for n in range(20):
+        row = row_of(f"192.0.2.{200 + n}", b"\2\0\0\0\0\7", adapter)
+        assert iphlpapi.CreateIpNetEntry2(row) == 0
+        assert iphlpapi.DeleteIpNetEntry2(row) == 0
+        start, code = time.monotonic(), iphlpapi.CreateIpNetEntry2(row)
+        refused += code != 0
+        while code == lib.ERROR_OBJECT_ALREADY_EXISTS and time.monotonic() - start < 2:
+            code = iphlpapi.CreateIpNetEntry2(row)
+        longest = max(longest, time.monotonic() - start)
+    record("Create right after Delete", f"{refused} of 20 refused, the last one for {longest:.3f} s")
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "255.255.255.255", "224.0.0.99", "::", "ff02::99", "::ffff:192.0.2.75"])
@@ -128,20 +197,17 @@ def test_5_addresses(adapter: Interface, record: Record, address: str) -> None:
 
 
 def test_6_resolve_without_an_interface(gateway: IPv4Address, iphlpapi: ctypes.WinDLL, record: Record) -> None:
-    native, _ = pack_entries([Neighbor(gateway)], InterfaceCache())
-    native[0].InterfaceLuid.Value = native[0].InterfaceIndex = 0
-    row = (ctypes.c_char * ffi.sizeof("MIB_IPNET_ROW2")).from_buffer(ffi.buffer(native))
+    row = row_of(gateway)
     code = iphlpapi.ResolveIpNetEntry2(row, None)
     record("Resolve with LUID 0 and index 0", code)
-    assert (code == 0) == bool(native[0].PhysicalAddressLength)
+    assert (code == 0) == bool(ffi.from_buffer("MIB_IPNET_ROW2 *", memoryview(row).cast("B")).PhysicalAddressLength)
 
 
 def test_7_order_of_the_checks(adapter: Interface, record: Record) -> None:
-    nowhere = Interface("no such interface", 0, UNKNOWN_LUID)
     calls: dict[str, Callable[[], object]] = {
         "Create": lambda: netio.create_neighbor("192.0.2.77", MAC, interface=adapter),
         "Create, loopback": lambda: netio.create_neighbor("::1", MAC, interface=adapter),
-        "Create, no such interface": lambda: netio.create_neighbor("192.0.2.77", MAC, interface=nowhere),
+        "Create, no such interface": lambda: netio.create_neighbor("192.0.2.77", MAC, interface=NOWHERE),
         "Set, no such row": lambda: netio.set_neighbor("192.0.2.77", MAC, interface=adapter),
         "Get, no such row": lambda: netio.get_neighbor("192.0.2.77", interface=adapter),
         "Resolve": lambda: netio.resolve_neighbor("192.0.2.77", interface=adapter),
@@ -150,14 +216,14 @@ def test_7_order_of_the_checks(adapter: Interface, record: Record) -> None:
         results = {name: outcome(verb) for name, verb in calls.items()}
     for name, result in results.items():
         record(f"without privileges: {name}", result)
-    assert results["Create"].startswith("5 ")
-    assert not has_row("192.0.2.77", adapter)
+    # Not asserted to be 5: the DLL may use a handle that it opened with the privileges.
+    assert results["Create"].startswith("0 ") == has_row("192.0.2.77", adapter)
 
 
-def test_8_ages_and_scopes(adapter: Interface, gateway: IPv4Address, record: Record) -> None:
-    row = netio.resolve_neighbor(gateway, interface=adapter)
+def test_8_ages_and_scopes(uplink: Interface, gateway: IPv4Address, record: Record) -> None:
+    row = netio.resolve_neighbor(gateway, interface=uplink)
     time.sleep(2)
-    later = netio.get_neighbor(gateway, interface=adapter)
+    later = netio.get_neighbor(gateway, interface=uplink)
     record("reachability_time at once and after 2 s", f"{row.reachability_time}, {later.reachability_time} ms")
     local = [row for row in netio.list_neighbors(lib.AF_INET6) if row.address.is_link_local]
     record("scopes of link-local rows", ", ".join(sorted({str(row.address) for row in local})) or "no such rows")

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "inet.h"
 #include "pending.h"
 #include "platform.h"
 
@@ -63,17 +64,46 @@ static void complete(netio_resolver *resolver, struct pending *pending, DWORD re
     WakeConditionVariable(&resolver->completed);
 }
 
+/* The source of a row. A link-local address needs its interface as scope, which is the interface of the row. */
+static SOCKADDR_INET source_on_interface(const struct pending *pending)
+{
+    const MIB_IPNET_ROW2 *row = &pending->row;
+    SOCKADDR_INET source = pending->source;
+    NET_IFINDEX index = row->InterfaceIndex;
+
+    if (!inet_is_link_local(&source))
+        return source;
+    if (row->InterfaceLuid.Value != 0)
+        ConvertInterfaceLuidToIndex(&row->InterfaceLuid, &index); /* 0 for an unknown interface */
+    source.Ipv6.sin6_scope_id = index;
+    return source;
+}
+
+/*
+ * ResolveIpNetEntry2 removes any entry first, and Microsoft documents no exception for permanent ones, so these are read
+ * and returned. On a failure the content of the entry is undefined.
+ */
+static DWORD resolve(const struct pending *pending, MIB_IPNET_ROW2 *entry)
+{
+    const SOCKADDR_INET source = source_on_interface(pending);
+
+    *entry = pending->row;
+    if (GetIpNetEntry2(entry) == NO_ERROR && entry->State == NlnsPermanent)
+        return NO_ERROR;
+    *entry = pending->row;
+    return ResolveIpNetEntry2(entry, source.si_family == 0 ? NULL : &source);
+}
+
 static void CALLBACK run(PTP_CALLBACK_INSTANCE instance, PVOID context)
 {
     struct resolution *resolution = context;
     netio_resolver *resolver = resolution->resolver;
-    const SOCKADDR_INET *source = &resolution->pending.source;
-    MIB_IPNET_ROW2 entry = resolution->pending.row;
+    MIB_IPNET_ROW2 entry;
     DWORD result = ERROR_OPERATION_ABORTED; /* of a closed session, which returns nothing */
 
     (void)instance;
     if (!is_closed(resolver))
-        result = ResolveIpNetEntry2(&entry, source->si_family == 0 ? NULL : source);
+        result = resolve(&resolution->pending, &entry);
     complete(resolver, &resolution->pending, result, result == NO_ERROR ? &entry : NULL);
     release(resolver);
 }

@@ -55,7 +55,10 @@ static DWORD add_family(MIB_IPNET_TABLE2 **block, ADDRESS_FAMILY family, const s
     return code;
 }
 
-/* Reads one family at a time: the result for AF_UNSPEC is not documented if one of the stacks is missing. */
+/*
+ * Both families are read and flushed one at a time: the result for AF_UNSPEC is not documented if one of the stacks is
+ * missing.
+ */
 static DWORD add_both(MIB_IPNET_TABLE2 **block, const struct selection *selection)
 {
     const DWORD ip4 = add_family(block, AF_INET, selection);
@@ -94,6 +97,25 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, c
     return code;
 }
 
+/* Create returns ERROR_NOT_FOUND on an interface without the stack; what flush does there is not documented. */
+static DWORD flush_family(ADDRESS_FAMILY family, NET_IFINDEX index)
+{
+    const DWORD code = FlushIpNetTable2(family, index);
+
+    return index != 0 && code == ERROR_NOT_FOUND ? ERROR_NOT_SUPPORTED : code;
+}
+
+static DWORD flush_both(NET_IFINDEX index)
+{
+    const DWORD ip4 = flush_family(AF_INET, index);
+    DWORD ip6;
+
+    if (ip4 != NO_ERROR && ip4 != ERROR_NOT_SUPPORTED)
+        return ip4;
+    ip6 = flush_family(AF_INET6, index);
+    return ip6 == ERROR_NOT_SUPPORTED ? ip4 : ip6;
+}
+
 DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface)
 {
     NET_IFINDEX index = 0; /* FlushIpNetTable2 flushes every interface for 0 */
@@ -101,7 +123,7 @@ DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface)
     (void)netns;
     if (interface != NULL && !index_of(interface, &index))
         return ERROR_NOT_FOUND;
-    return FlushIpNetTable2(family, index);
+    return family == AF_UNSPEC ? flush_both(index) : flush_family(family, index);
 }
 
 void netio_free(void *memory)

@@ -151,7 +151,7 @@ def test_vendors_without_the_extra() -> None:
         python(f"{code}; main()"), capture_output=True, text=True, env=surroundings(), timeout=30, check=False
     )
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "netio: aiooui is missing; install it with: pip install 'netioapi[oui]'\n"
+    assert done.stderr == 'netio: aiooui is missing; install it with: pip install "netioapi[oui]"\n'
 
 
 def test_get_prints_a_result_for_each_address() -> None:

@@ -220,12 +220,6 @@ def _no_route(code: int, destination: CData, netns: Namespace) -> tuple[str, Hin
     """Returns the reason why an address does not determine its interface, "" if the code explains it, and a hint."""
     if code == lib.ERROR_NOT_SUPPORTED:
         return "its interface has no LUID; name the interface by its index", None
-    if code == lib.ERROR_INVALID_PARAMETER:
-        reason = (
-            "the address does not determine its interface, because it is a local, broadcast, multicast or link-local "
-            "address"
-        )
-        return reason, Hint.NAME_INTERFACE
     gateway = ffi.new("SOCKADDR_INET *")
     if (
         code == lib.ERROR_NETWORK_UNREACHABLE

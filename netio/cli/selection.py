@@ -190,7 +190,7 @@ def _target_of(word: str) -> Target | None:
 
 
 def _is_interface(word: str) -> bool:
-    return bool(word) and InterfaceCache().find(name=interface_name(word)) is not None
+    return InterfaceCache().find(name=interface_name(word)) is not None
 
 
 def _physical_address_of(word: str) -> PhysicalAddress | None:

@@ -246,6 +246,7 @@ def test_pasted_line_of_ip(wire: Wire, command: str, address: str) -> None:
         ("flush 192.0.2.0/24 surplus", "'surplus' is not an address, "),
         ("delete 192.0.2.7 surplus", "'surplus' is not an address, "),
         ("delete 192.0.2.7 nud gone", "invalid state 'gone'"),
+        ("list ec", "'ec' is not an address, "),
         ("list nud gone", "invalid state 'gone'"),
         ("list 192.0.2.7%near0", "'192.0.2.7%near0' has a scope, which only link-local addresses have"),
         ("flush nud noarp", "entries in the state noarp are not removed"),

@@ -50,7 +50,7 @@ def test_each_verb(wire: Wire) -> None:
         (["delete", "192.0.2.9"], "`netio create` creates one"),
         (["create", "192.0.2.300", MAC], "write it like 192.0.2.7"),
         (["create", "192.0.2.9", "hello"], "write it like 02:00:5e:00:00:07"),
-        (["create", "192.0.2.9", ""], "neighbours there have 6"),
+        (["create", "192.0.2.9", ""], "the physical address is missing; give one of 6 bytes"),
         (["create", "", MAC], "write it like 192.0.2.7"),
         (["replace", "10.9.9.9", MAC], "name the interface with --interface"),
         (["replace", "192.0.2.9", MAC, "-i", "nothere"], "the interfaces are lo, near0"),

@@ -6,6 +6,15 @@ from __future__ import annotations
 from netio._codec import interface_keys
 from netio._interfaces import InterfaceCache, Refusal, name_of
 from netio._native import ffi, lib
+from netio._reasons import (
+    hint_on_interface,
+    why_absent,
+    why_no_interface,
+    why_no_neighbor,
+    why_no_probe,
+    why_no_source,
+    why_wrong_length,
+)
 from netio.errors import InvalidParameterError, NetioError, failure
 
 TYPE_CHECKING = False
@@ -17,6 +26,7 @@ if TYPE_CHECKING:
     from netio._native import CData
     from netio._table import NeighborTable
     from netio._types import Neighbor
+    from netio.errors import Hint
 
 # The Windows functions, as NetioError.operation names them.
 CREATE = "CreateIpNetEntry2"
@@ -99,15 +109,19 @@ def entry_errors(
         meaning = _meaning(operation, code, interface, source)
         if missing_ok and meaning == lib.ERROR_NOT_FOUND:
             continue
-        if meaning == lib.ERROR_INVALID_PARAMETER:
-            reason = reason or _violated_rule(operation, entry, interface, source)
+        hint = refusal.hint
+        if meaning == lib.ERROR_INVALID_PARAMETER and not reason:
+            unnamed = position in refused and not refused[position].reason
+            reason, hint = _explain_invalid(operation, entry, interface, netns, source, unnamed=unnamed)
+        elif code == lib.ERROR_NOT_FOUND and operation == GET:
+            reason = why_absent(entry.address, _index_of(interface), netns)
         subject = _subject(entry, interface)
         yield failure(
             operation,
             code,
             subject,
             reason=reason,
-            hint=refusal.hint,
+            hint=hint,
             meaning=meaning,
             row=entry,
             position=position,
@@ -140,20 +154,32 @@ def _subject(entry: Neighbor, interface: CData | None) -> str:
     return f"{entry.address}{physical_address}{name and f' on {name}'}"
 
 
-def _violated_rule(
-    operation: str, entry: Neighbor, interface: CData | None, source: IPv4Address | IPv6Address | None
-) -> str:
-    """Explains what would be valid, for an entry that the backend rejected with ERROR_INVALID_PARAMETER."""
-    if operation in (CREATE, SET):
-        given = len(entry.physical_address.packed)
-        right = None if interface is None else interface.physical_address_length
-        if right is not None and (given != right or right == 0):
-            return f"the physical address has {given} bytes, neighbours there have {right or 'none'}"
-        if given == 0:
-            return "the physical address has 0 bytes; give one like 02:00:5e:00:00:07"
-    rule = "the address must not be unspecified, loopback, 255.255.255.255 or IPv4-mapped"
-    if operation == RESOLVE:
-        rule += ", nor a local or broadcast address"
-    if source is not None:
-        rule += f"; the source {source} must be an address of this machine, and of the same family"
-    return rule
+def _explain_invalid(
+    operation: str,
+    entry: Neighbor,
+    interface: CData | None,
+    netns: Namespace,
+    source: IPv4Address | IPv6Address | None,
+    *,
+    unnamed: bool,
+) -> tuple[str, Hint | None]:
+    """Returns reason and hint for an entry with ERROR_INVALID_PARAMETER; unnamed: the routes name no interface."""
+    address, probing = entry.address, operation == RESOLVE
+    reason = why_no_neighbor(address)
+    if not reason and operation in (CREATE, SET):
+        reason = why_wrong_length(len(entry.physical_address.packed), interface)
+    if reason:
+        return reason, None
+    if unnamed:
+        reason = why_no_interface(address, netns)
+        return reason, hint_on_interface(reason, probing=probing)
+    if not probing:
+        return "the system does not accept the address on this interface", None
+    reason = why_no_probe(address, _index_of(interface), netns)
+    if not reason and source is not None:
+        reason = why_no_source(address, source, interface)
+    return reason or "it is a local, broadcast or anycast address, which is not probed", None
+
+
+def _index_of(interface: CData | None) -> int:
+    return 0 if interface is None else interface.index

@@ -300,12 +300,6 @@ def _no_route(code: int, gateway: IPv4Address | IPv6Address | None) -> tuple[str
     """Returns the reason why an address does not determine its interface, "" if the code explains it, and a hint."""
     if code == lib.ERROR_NOT_SUPPORTED:
         return "its interface has no LUID; name the interface by its index", None
-    if code == lib.ERROR_INVALID_PARAMETER:
-        reason = (
-            "the address does not determine its interface, because it is a local, broadcast, multicast or link-local "
-            "address"
-        )
-        return reason, Hint.NAME_INTERFACE
     if gateway is not None:
         return f"it is behind the gateway {gateway} and not on-link on any interface", Hint.NAME_INTERFACE
     return "", None

@@ -45,6 +45,7 @@ class _Lib:
     NETIO_OWN_NETNS: int
     NETIO_INTERFACE_UP: int
     NETIO_IS_FOREIGN: int
+    NETIO_IS_KERNEL_MADE: int
     NETIO_IS_ROUTER: int
     NETIO_IS_UNREACHABLE: int
     NETIO_NAME_SIZE: int

@@ -19,7 +19,16 @@ from netio.cli.options import netns_option
 _ALIASES = {"show": "list", "add": "create", "change": "set", "del": "delete"}
 
 
+# ip(8) has the family before the command.
+_FAMILIES = ("-4", "-6")
+
+
 class _Commands(click.Group):
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if len(args) > 1 and args[0] in _FAMILIES:
+            args = [args[1], args[0], *args[2:]]
+        return super().parse_args(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return super().get_command(ctx, _ALIASES.get(cmd_name, cmd_name))
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from functools import cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import click
@@ -11,41 +12,77 @@ import click
 from netio import NeighborState, list_interfaces
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Iterator
 
-# The names of ip(8) that NeighborState lacks. NOARP and NONE do not exist on Windows: netio maps them to these states.
-_STATES = {
-    "failed": NeighborState.UNREACHABLE,
-    "noarp": NeighborState.PERMANENT,
-    "none": NeighborState.INCOMPLETE,
+# The Linux state that Neighbor.state shows as PERMANENT.
+NOARP = "NOARP"
+
+# The names of ip(8) that NeighborState lacks, and the names by which --state and Selection have them.
+_STATES = {state.name.lower(): state.name for state in NeighborState} | {
+    "failed": NeighborState.UNREACHABLE.name,
+    "none": NeighborState.INCOMPLETE.name,
+    "noarp": NOARP,
 }
 _KEYWORDS = ("dev", "lladdr", "nud", "to")
 
+# Other words of ip-neighbour(8): flags that `ip neigh` also prints, the protocol, and filters.
+_FLAGS = ("router", "use", "managed", "extern_learn", "extern_valid", "offload")
+_PROTOCOL = ("proto", "protocol")
+_UNSUPPORTED = (
+    dict.fromkeys(_FLAGS, "netio neither writes nor selects this flag")
+    | dict.fromkeys(_PROTOCOL, "netio neither writes nor selects the protocol")
+    | dict.fromkeys(("vrf", "nomaster"), "name the interfaces with dev")
+    | {"proxy": "netio has no proxy entries", "unused": "netio does not read which entries are in use"}
+)
 
-def split_words(words: Iterable[str], keywords: Container[str]) -> tuple[list[str], dict[str, str]]:
+
+def read_words(words: Iterable[str], keywords: Container[str], *, pasted: bool = False) -> Iterator[tuple[str, str]]:
+    """Yields the words with their keywords. A word without a keyword has "to", as in ip(8).
+
+    Args:
+        words: The words of a command line.
+        keywords: The keywords that are valid for the command.
+        pasted: Whether to skip the flags and the protocol in a line that `ip neigh` has printed.
+
+    Raises:
+        click.UsageError: A keyword is not among `keywords` or has no value, or a word of ip(8) is not supported.
+    """
+    rest = iter(words)
+    for word in rest:
+        if pasted and word in _FLAGS:
+            continue
+        if pasted and word in _PROTOCOL:
+            next(rest, None)
+        elif word in _UNSUPPORTED:
+            raise click.UsageError(f"{word!r} is not supported: {_UNSUPPORTED[word]}")
+        elif word not in _KEYWORDS:
+            yield "to", word
+        elif word not in keywords:
+            raise click.UsageError(f"keyword {word!r} is not valid for this command")
+        else:
+            value = next(rest, None)
+            if not value:
+                raise click.UsageError(f"keyword {word!r} needs a value")
+            yield word, value
+
+
+def split_words(
+    words: Iterable[str], keywords: Container[str], *, pasted: bool = False
+) -> tuple[list[str], dict[str, str]]:
     """Splits the words into positional ones and the values of keywords. The value of "to" is positional too.
 
     Raises:
-        click.UsageError: A keyword is not among `keywords`, is given twice, or has no value.
+        click.UsageError: As for read_words(), or a keyword is given twice.
     """
     positional: list[str] = []
     named: dict[str, str] = {}
-    rest = iter(words)
-    for word in rest:
-        if word not in _KEYWORDS:
+    for keyword, word in read_words(words, keywords, pasted=pasted):
+        if keyword == "to":
             positional.append(word)
-            continue
-        if word not in keywords:
-            raise click.UsageError(f"keyword {word!r} is not valid for this command")
-        value = next(rest, None)
-        if not value:
-            raise click.UsageError(f"keyword {word!r} needs a value")
-        if word in named:
-            raise click.UsageError(f"keyword {word!r} is given twice")
-        if word == "to":
-            positional.append(value)
+        elif keyword in named:
+            raise click.UsageError(f"keyword {keyword!r} is given twice")
         else:
-            named[word] = value
+            named[keyword] = word
     return positional, named
 
 
@@ -74,13 +111,32 @@ def interface_of(named: dict[str, str], option: str | None) -> str | None:
     return name
 
 
-def state_of(word: str) -> NeighborState:
-    """Returns the state with a name of ip(8), or of NeighborState.
+def has_only_addresses(words: Iterable[str]) -> bool:
+    """Whether the words name at least one address, and no prefix or other filter; states and keywords do not count."""
+    others = [word for keyword, word in read_words(words, _KEYWORDS, pasted=True) if keyword == "to"]
+    addresses = [word for word in others if not is_state(word)]
+    return bool(addresses) and all(map(_is_address, addresses))
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ip_address(word)
+    except ValueError:
+        return False
+    return True
+
+
+def is_state(word: str) -> bool:
+    """Whether a word is the name of a state, as at the end of a line that `ip neigh` has printed."""
+    return word.lower() in _STATES
+
+
+def state_name(word: str) -> str:
+    """Returns the name in NeighborState of a state that is named as in ip(8) or NeighborState, or NOARP.
 
     Raises:
         click.UsageError: There is no such state.
     """
-    known = {state.name.lower(): state for state in NeighborState} | _STATES
-    if word.lower() not in known:
-        raise click.UsageError(f"invalid state {word!r}; the states are {', '.join(sorted(known))}")
-    return known[word.lower()]
+    if not is_state(word):
+        raise click.UsageError(f"invalid state {word!r}; the states are {', '.join(sorted(_STATES))}")
+    return _STATES[word.lower()]

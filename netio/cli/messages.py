@@ -45,9 +45,10 @@ def message_of(error: NetioError) -> str:
 
 
 def _advice(hint: Hint) -> str:
-    return f"the interfaces are {_interface_names()}" if hint is Hint.LIST_INTERFACES else _ADVICE[hint]
+    return f"the interfaces are {interface_names()}" if hint is Hint.LIST_INTERFACES else _ADVICE[hint]
 
 
 @cache  # thousands of entries may name the same unknown interface
-def _interface_names() -> str:
+def interface_names() -> str:
+    """Returns the names of the interfaces that exist, as text."""
     return ", ".join(interface.name for interface in list_interfaces())

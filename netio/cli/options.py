@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netio import list_interfaces, list_namespaces, namespace
+from netio import NeighborState, list_interfaces, list_namespaces, namespace
 from netio.cli.ip_syntax import interface_name
 
 if TYPE_CHECKING:
@@ -52,11 +52,34 @@ def _checked_name(ctx: click.Context, param: click.Parameter, value: str | None)
     return value and interface_name(value)
 
 
+def _checked_names(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> list[str | None]:
+    return [_checked_name(ctx, param, value) for value in values]
+
+
 def interface_option(text: str) -> Callable[[Function], Function]:
     """-i/--interface, with its meaning for one command as the help text."""
     return click.option(
         "-i", "--interface", metavar="IF", shell_complete=_complete_interface, callback=_checked_name, help=text
     )
+
+
+interfaces_option: Decorator = click.option(
+    "-i",
+    "--interface",
+    "interfaces",
+    metavar="IF",
+    multiple=True,
+    shell_complete=_complete_interface,
+    callback=_checked_names,
+    help="Entries of this interface only; may be given more than once.",
+)
+states_option: Decorator = click.option(
+    "--state",
+    "states",
+    multiple=True,
+    type=click.Choice([state.name for state in NeighborState], case_sensitive=False),
+    help="Entries in this state only; may be given more than once.",
+)
 
 
 def _select_namespace(ctx: click.Context, param: click.Parameter, value: str | None) -> None:

@@ -3,27 +3,29 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING
 
 import click
 
-from netio import Neighbor, NeighborState, NetioError, get_neighbor, list_neighbors, resolve_neighbors
+from netio import Neighbor, NetioError, get_neighbor, resolve_neighbors
 from netio._native import lib
 from netio.cli import FAILED, INTERRUPTED
-from netio.cli.ip_syntax import interface_of, split_words, state_of
+from netio.cli.ip_syntax import interface_of, split_words
 from netio.cli.json_output import entry_object, failure_object, print_array
 from netio.cli.messages import print_error
 from netio.cli.options import (
     family_options,
     interface_option,
+    interfaces_option,
     json_option,
     source_option,
+    states_option,
     timeout_option,
     vendor_option,
 )
+from netio.cli.selection import selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
 
     # An address as given or parsed, and its entry or error.
     Result = tuple[object, Neighbor | NetioError]
-
-# The highest 16 bits of a LUID are the ifType of the interface.
-_TYPE_SHIFT, _LOOPBACK = 48, 24
 
 _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     "interface": lambda entry: (entry.interface,),
@@ -51,21 +50,20 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     epilog="""
     \b
     Examples:
-      netio list -i eth0 --state reachable
+      netio list 192.0.2.0/24 -i eth0 --state reachable
       netio list -6 --json | jq -r ".[].physical_address"
     """,
 )
-@click.argument("words", nargs=-1, metavar="")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @family_options
-@interface_option("Entries of this interface only.")
+@interfaces_option
+@states_option
 @click.option(
-    "--state",
-    "states",
-    multiple=True,
-    type=click.Choice([state.name for state in NeighborState], case_sensitive=False),
-    help="Entries in this state only; may be given more than once.",
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Include entries that are not for hosts: multicast, broadcast, loopback, NOARP.",
 )
-@click.option("--all", "everything", is_flag=True, help="Include entries for multicast, broadcast and loopback.")
 @click.option(
     "--sort", type=click.Choice(list(_SORT_KEYS)), default="interface", show_default=True, help="Order of the entries."
 )
@@ -74,7 +72,7 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
 def list_command(
     words: tuple[str, ...],
     family: int | None,
-    interface: str | None,
+    interfaces: list[str],
     states: tuple[str, ...],
     sort: str,
     *,
@@ -82,18 +80,13 @@ def list_command(
     vendor: bool,
     as_json: bool,
 ) -> None:
-    """List the entries of the neighbour table."""
-    positional, named = split_words(words, ("dev", "nud"))
-    if positional:
-        raise click.UsageError(f"unexpected argument {positional[0]!r}; `netio get` shows the entry of an address")
-    if "nud" in named and named["nud"] != "all":
-        states = *states, state_of(named["nud"]).name
-    entries = [
-        entry
-        for entry in list_neighbors(family or socket.AF_UNSPEC, interface=interface_of(named, interface))
-        if (everything or named.get("nud") == "all" or stands_for_host(entry))
-        and (not states or entry.state.name in states)
-    ]
+    """List the entries of the neighbour table.
+
+    A WORD is an address, a prefix, a physical address, an interface or a state, and selects the entries that have it.
+    Words of one kind add up; an entry must match every kind that is given.
+    """
+    selection = selection_of(words, family=family, interfaces=interfaces, states=states)
+    entries = selection.shown(everything=everything)
     entries.sort(key=lambda entry: (*_SORT_KEYS[sort](entry), *address_order(entry)))
     show([(entry.address, entry) for entry in entries], load_vendors() if vendor else None, as_json=as_json)
 
@@ -224,20 +217,6 @@ def load_vendors() -> Vendors:
 def address_order(entry: Neighbor) -> tuple[int, int, str]:
     """Sorts IPv4 before IPv6, by number, then by interface."""
     return entry.address.version, int(entry.address), entry.interface
-
-
-def stands_for_host(entry: Neighbor) -> bool:
-    """Whether an entry is for a host. The system also keeps entries for multicast, broadcast and loopback addresses.
-
-    On Linux those are in the state NOARP, which a Neighbor shows as PERMANENT, so their content has to identify them.
-    """
-    address = entry.address
-    if address.is_multicast or address.is_loopback or address.is_unspecified:
-        return False
-    on_loopback = entry.interface_luid >> _TYPE_SHIFT == _LOOPBACK
-    return entry.state is not NeighborState.PERMANENT or not (
-        on_loopback or set(entry.physical_address.packed) == {0xFF}
-    )
 
 
 COMMANDS = (list_command, get_command, resolve_command)

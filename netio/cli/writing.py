@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,13 +12,13 @@ import click
 
 import netio
 from netio import Neighbor, NetioError
-from netio._table import flushable
 from netio.cli import FAILED, INTERRUPTED
 from netio.cli.files import read_entries
-from netio.cli.ip_syntax import interface_of, split_words
+from netio.cli.ip_syntax import NOARP, has_only_addresses, interface_of, is_state, split_words, state_name
 from netio.cli.json_output import failure_object, print_array, written_object
 from netio.cli.messages import message_of, print_error
-from netio.cli.options import family_options, interface_option, json_option
+from netio.cli.options import family_options, interface_option, interfaces_option, json_option, states_option
+from netio.cli.selection import selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -105,14 +104,24 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
             _reject(words)
             requested = _entries_of(file, chosen, move_to=move_to, with_dynamic=dynamic)
         else:
-            positional += [named["lladdr"]] if "lladdr" in named else []
-            _reject(positional[2:])
-            if len(positional) < 2:
-                raise click.UsageError("give ADDRESS and PHYSICAL_ADDRESS, or --from")
-            requested = [("", Neighbor(*positional, interface=chosen or ""))]
+            requested = [("", Neighbor(*_address_pair(positional, named), interface=chosen or ""))]
         _write(requested, verb, name, done, yes=yes, as_json=as_json)
 
     return command
+
+
+def _address_pair(positional: list[str], named: dict[str, str]) -> list[str]:
+    """Returns address and physical address. A state at the end, as `ip neigh` prints it, is skipped.
+
+    Raises:
+        click.UsageError: One of them is missing, or there is another word.
+    """
+    pair = positional[:1] + [word for word in positional[1:] if not is_state(word)]
+    _reject(pair[1 if "lladdr" in named else 2 :])
+    pair += [named["lladdr"]] if "lladdr" in named else []
+    if len(pair) < 2:
+        raise click.UsageError("give ADDRESS and PHYSICAL_ADDRESS, or --from")
+    return pair
 
 
 def _reject(words: Sequence[str]) -> None:
@@ -153,10 +162,11 @@ replace_command: click.Command = _command(
       netio list -i eth0 --json | netio delete --from -
     """,
 )
-@click.argument("words", nargs=-1, metavar="[ADDRESS]...")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @interface_option("The interface of the addresses. [default: determined by the routes]")
 @file_option
 @move_option
+@states_option
 @click.option("--missing-ok", is_flag=True, help="Accept addresses without an entry.")
 @yes_option
 @json_option
@@ -165,21 +175,25 @@ def delete_command(
     interface: str | None,
     file: BinaryIO | None,
     move_to: str | None,
+    states: tuple[str, ...],
     *,
     missing_ok: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Delete the entries of addresses, whether permanent or dynamic."""
-    positional, named = split_words(words, ("dev", "to"))
-    chosen = interface_of(named, interface)
+    """Delete entries, whether permanent or dynamic: those of addresses, or those that other words select.
+
+    A WORD is as for `netio list`. If all words are addresses, an address without an entry is an error, and the rest of
+    a line that `ip neigh` has printed is ignored. Otherwise the matching entries are deleted, except those of routing
+    daemons and orchestrators.
+    """
     if file is not None:
-        _reject(words)
-        requested = _entries_of(file, chosen, move_to=move_to, with_physical_address=False)
-    elif positional:
-        requested = [("", Neighbor(address, interface=chosen or "")) for address in positional]
+        _reject((*words, *states))
+        requested = _entries_of(file, interface, move_to=move_to, with_physical_address=False)
+    elif not states and has_only_addresses(words):
+        requested = _addressed(words, interface)
     else:
-        raise click.UsageError("give an ADDRESS, or --from")
+        requested, missing_ok = _selected(words, interface, states), True
 
     def delete(entries: list[Neighbor]) -> None:
         netio.delete_neighbors(entries, missing_ok=missing_ok)
@@ -187,38 +201,79 @@ def delete_command(
     _write(requested, delete, "delete", "deleted", yes=yes, as_json=as_json)
 
 
+def _addressed(words: Sequence[str], interface: str | None) -> list[Requested]:
+    """Returns the entries for addresses. As in `ip neigh delete`, physical address, state and flags are ignored."""
+    positional, named = split_words(words, ("dev", "lladdr", "nud", "to"), pasted=True)
+    chosen = interface_of(named, interface)
+    state_name(named.get("nud", "permanent"))  # rejects a misspelled state
+    return [("", Neighbor(word, interface=chosen or "")) for word in positional if not is_state(word)]
+
+
+def _selected(words: Sequence[str], interface: str | None, states: Sequence[str]) -> list[Requested]:
+    """Returns the entries of the system that the words and options select, and reports those that are kept.
+
+    Raises:
+        click.UsageError: A word is invalid, or there is none but an interface, which does not select entries alone.
+    """
+    selection = selection_of(words, interfaces=[interface] if interface else [], states=states, pasted=True)
+    if not selection.has_content:
+        raise click.UsageError("give an address, a prefix, a physical address, --state, or --from")
+    entries, kept = selection.deleted()
+    if kept:
+        print_error(f"kept entries of routing daemons, orchestrators and the kernel: {kept:,}")
+    return [("", entry) for entry in entries]
+
+
 @click.command(
     "flush",
-    short_help="Remove all dynamic entries.",
+    short_help="Remove the dynamic entries.",
     epilog="""
     \b
     Examples:
       netio flush -i eth0
-      netio flush -4 --yes
+      netio flush 192.0.2.0/24 --state stale --yes
     """,
 )
-@click.argument("words", nargs=-1, metavar="")
+@click.argument("words", nargs=-1, metavar="[WORD]...")
 @family_options
-@interface_option("Entries of this interface only.")
+@interfaces_option
+@states_option
 @yes_option
 @json_option
 def flush_command(
-    words: tuple[str, ...], family: int | None, interface: str | None, *, yes: bool, as_json: bool
+    words: tuple[str, ...],
+    family: int | None,
+    interfaces: list[str],
+    states: tuple[str, ...],
+    *,
+    yes: bool,
+    as_json: bool,
 ) -> None:
     """Remove the dynamic entries; the system probes a host again when it needs it.
 
-    On Linux permanent entries and those of routing daemons and orchestrators stay.
+    A WORD is as for `netio list`. On Linux permanent entries stay, unless their state is named, and those of routing
+    daemons and orchestrators always do.
     """
-    positional, named = split_words(words, ("dev",))
-    if positional not in ([], ["all"]):
-        raise click.UsageError(f"unexpected argument {positional[0]!r}; `netio delete` deletes the entry of an address")
-    chosen_family = family or socket.AF_UNSPEC
-    chosen = interface_of(named, interface)
-    entries = netio.list_neighbors(chosen_family, interface=chosen)
-    _confirm("Remove", flushable(entries), "dynamic entries", yes=yes)
-    netio.flush_neighbors(chosen_family, interface=chosen)
+    selection = selection_of(words, family=family, interfaces=interfaces, states=states)
+    if NOARP in selection.states:
+        raise click.UsageError("entries in the state noarp are not removed: the kernel made them")
+    what = "entries" if selection.with_permanent else "dynamic entries"
+    _confirm("Remove", len(selection.flushed()), what, yes=yes)
+    if selection.has_content:
+        _remove(selection.flushed())  # read again, since a reply to the question can take long
+    else:
+        for interface in selection.interfaces or (None,):
+            netio.flush_neighbors(selection.family, interface=interface)
     if as_json:
         print_array([])
+
+
+def _remove(entries: list[Neighbor]) -> None:
+    """Removes entries like flush_neighbors(): raises the first error, and accepts that an entry was removed before."""
+    try:
+        netio.delete_neighbors(entries, missing_ok=True)
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
 
 
 def _entries_of(

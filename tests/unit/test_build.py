@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import netio
+from netio._table import _restore
 from netio.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +54,7 @@ def test_command_without_its_extra_says_how_to_install_it(missing: str, monkeypa
         monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setattr(builtins, "__import__", import_without_it)
     monkeypatch.setattr(sys, "argv", ["netio", "list"])
-    monkeypatch.setattr(netio, "list_neighbors", lambda *_, **__: [])
+    monkeypatch.setattr(netio, "list_neighbors", lambda *_, **__: _restore(b"", {}))
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == (f'netio: {missing} is missing; install it with: pip install "netioapi[cli]"')

@@ -4,8 +4,7 @@
 import click
 import pytest
 
-from netio import NeighborState
-from netio.cli.ip_syntax import interface_of, split_words, state_of
+from netio.cli.ip_syntax import has_only_addresses, interface_of, is_state, split_words, state_name
 
 ALL = ("dev", "lladdr", "nud", "to")
 
@@ -34,6 +33,7 @@ def test_split_words(words: str, positional: list[str], named: dict[str, str]) -
         (["dev", "a", "dev", "a"], "keyword 'dev' is given twice"),
         (["dev", "a", "dev", "b"], "keyword 'dev' is given twice"),
         (["lladdr", "X"], "keyword 'lladdr' is not valid for this command"),
+        (["a", "router"], "'router' is not supported: netio neither writes nor selects this flag"),
     ],
 )
 def test_invalid_words_are_rejected(words: list[str], reason: str) -> None:
@@ -51,8 +51,37 @@ def test_interface_by_keyword_and_option() -> None:
 
 
 def test_names_of_states() -> None:
-    assert state_of("Stale") is NeighborState.STALE
-    assert state_of("failed") is NeighborState.UNREACHABLE
-    assert state_of("noarp") is NeighborState.PERMANENT
+    """Bug: NOARP, which only Linux has, is taken for PERMANENT."""
+    assert [state_name(word) for word in ("Stale", "failed", "none", "noarp")] == [
+        "STALE",
+        "UNREACHABLE",
+        "INCOMPLETE",
+        "NOARP",
+    ]
+    assert not is_state("gone")
     with pytest.raises(click.UsageError, match="invalid state 'gone'; the states are delay, failed, "):
-        state_of("gone")
+        state_name("gone")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("192.0.2.7", True),
+        ("fe80::7 dev eth0 lladdr 02:00:5e:00:00:07 router proto zebra STALE", True),
+        ("192.0.2.7 192.0.2.0/24", False),
+        ("192.0.2.7 eth0", False),
+        ("dev eth0 nud stale", False),
+        ("stale", False),
+    ],
+)
+def test_whether_words_have_only_addresses(words: str, expected: bool) -> None:
+    """Bug: a filter deletes the address beside it although it does not match, or a pasted line is a filter."""
+    assert has_only_addresses(words.split()) is expected
+
+
+def test_flags_of_a_pasted_line_are_skipped() -> None:
+    """Bug: the value of `proto` is taken as another address."""
+    line = "fe80::7 dev eth0 lladdr X extern_learn router proto zebra STALE"
+    assert split_words(line.split(), ALL, pasted=True) == (["fe80::7", "STALE"], {"dev": "eth0", "lladdr": "X"})
+    with pytest.raises(click.UsageError, match="'proxy' is not supported: netio has no proxy entries"):
+        split_words(["proxy", "192.0.2.7"], ALL, pasted=True)

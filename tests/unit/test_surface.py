@@ -114,7 +114,7 @@ def test_exceptions_in_docstrings_exist(function: object) -> None:
 
 # From the bottom up: a module imports only modules before it, except for type checkers.
 LAYERS = (
-    *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_failures"),
+    *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures"),
     *("_arrow", "_table", "formats", "_requests", "_resolve", "_verbs", "__init__", "cli", "__main__"),
 )
 

@@ -52,7 +52,7 @@ def test_addresses_that_cannot_be_probed_are_explained_on_stderr() -> None:
     assert done.returncode == 1
     assert [line.split()[0] for line in done.stdout.splitlines()[1:]] == [NEAR_IP4, FAR_IP4, "192.0.2.300"]
     own, invalid = done.stderr.splitlines()
-    assert "nor a local or broadcast address" in own
+    assert "it is an address of this machine" in own
     assert invalid == "netio: invalid IP address '192.0.2.300'; write it like 192.0.2.7 or 2001:db8::7"
 
 

@@ -97,9 +97,12 @@ CONFIRMATIONS = pytest.mark.parametrize(
     ("arguments", "question"),
     [
         (["delete", "192.0.2.7", "192.0.2.8"], "Delete 2 entries? [y/N]: "),
+        (["delete", "192.0.2.0/28", "-i", "near0", "--state", "stale"], "Delete 2 entries? [y/N]: "),
         (["flush"], "Remove 2 dynamic entries? [y/N]: "),
+        (["flush", "192.0.2.0/24", "nud", "stale"], "Remove 2 dynamic entries? [y/N]: "),
+        (["flush", "nud", "permanent", "nud", "stale", "192.0.2.7", "192.0.2.8"], "Remove 2 entries? [y/N]: "),
     ],
-    ids=["delete", "flush"],
+    ids=["delete", "delete of a prefix", "flush", "flush of a state", "flush of permanent entries"],
 )
 
 

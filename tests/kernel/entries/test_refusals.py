@@ -80,7 +80,8 @@ def bad_physical_text(text: str) -> Situation:
 
 
 def bad_length(length: int) -> Situation:
-    return Situation(f"{length} bytes", INVALID, WRITERS, physical_address=bytes(length), says=f"{length} bytes")
+    says = f"{length} bytes" if length else "is missing"
+    return Situation(f"{length} bytes", INVALID, WRITERS, physical_address=bytes(length), says=says)
 
 
 def no_interface(name: str, interface: str | int | Interface | None, says: str, address: str = "192.0.2.77") -> Any:  # noqa: ANN401
@@ -114,7 +115,7 @@ SITUATIONS: list[Situation] = [
     *map(bad_length, [0, 1, 4, 5, 7, 8, 16, 20, 32]),
     Situation("33 bytes", INVALID, WRITERS, physical_address=bytes(33), says="33 bytes", has_row=False),
     Situation("text of 5 bytes", INVALID, WRITERS, physical_address="02:00:5e:00:00", says="5 bytes"),
-    Situation("6 bytes on an interface without addresses", INVALID, WRITERS, interface="bare0", says="6 bytes"),
+    Situation("6 bytes on an interface without addresses", INVALID, WRITERS, interface="bare0", says="hosts on bare0"),
     Situation("no byte on an interface without addresses", INVALID, WRITERS, physical_address=b"", interface="bare0"),
     # Interfaces.
     *no_interface("unknown name", "near9", "near9"),
@@ -137,9 +138,9 @@ SITUATIONS: list[Situation] = [
     Situation("unknown scope beside an interface", INVALID, address="fe80::77%near9"),
     # Addresses that do not determine their interface.
     Situation("link-local, no interface", INVALID, address="fe80::77", interface=None, says="interface="),
-    Situation("local, no interface", INVALID, address="192.0.2.1", interface=None, says="interface="),
-    Situation("local IPv6, no interface", INVALID, address="2001:db8::1", interface=None, says="interface="),
-    Situation("subnet broadcast, no interface", INVALID, address="192.0.2.255", interface=None, says="interface="),
+    Situation("local, no interface", INVALID, address="192.0.2.1", interface=None, says="of this machine"),
+    Situation("local IPv6, no interface", INVALID, address="2001:db8::1", interface=None, says="of this machine"),
+    Situation("subnet broadcast, no interface", INVALID, address="192.0.2.255", interface=None, says="broadcast"),
     Situation("multicast, no interface", INVALID, address="224.0.0.9", interface=None, says="interface="),
     Situation("IPv6 multicast, no interface", INVALID, address="ff02::9", interface=None, says="interface="),
     Situation("no route", NO_ROUTE, address="203.0.113.1", interface=None),

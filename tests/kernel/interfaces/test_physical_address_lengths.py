@@ -79,9 +79,8 @@ def written(physical_address: bytes) -> str:
 def test_another_length_is_rejected(tunnel: Tunnel) -> None:
     """Bug: the length of Ethernet is accepted everywhere, and the kernel truncates it to that of the interface."""
     for wrong in {0, 4, 6, 8, 16, 20, 32} - {tunnel.length}:
-        with pytest.raises(
-            netio.InvalidParameterError, match=f"has {wrong} bytes, neighbours there have {tunnel.length}"
-        ):
+        given = f"has {wrong} bytes, but those on {tunnel.name} have" if wrong else "is missing; give one of"
+        with pytest.raises(netio.InvalidParameterError, match=f"physical address {given} {tunnel.length}"):
             netio.create_neighbor("192.0.2.77", bytes(wrong), interface=tunnel.name)
 
     assert unicast(tunnel.name) == []

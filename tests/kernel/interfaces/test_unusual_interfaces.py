@@ -24,7 +24,7 @@ def big(wire: Wire) -> int:
 def test_entries_on_loopback_are_rejected(wire: Wire, verb: object) -> None:
     """Bug: the kernel keeps one IPv4 entry for all of loopback, under 0.0.0.0, which could not be removed."""
     assert callable(verb)
-    with pytest.raises(netio.InvalidParameterError, match="neighbours there have none"):
+    with pytest.raises(netio.InvalidParameterError, match="the hosts on lo have no physical addresses"):
         verb("192.0.2.77", MAC, interface="lo")
     assert not [row for row in wire.near.json("neigh show nud all dev lo") if row.get("lladdr") == MAC]
 

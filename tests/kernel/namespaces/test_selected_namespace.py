@@ -102,7 +102,7 @@ def test_error_names_interfaces_of_the_selected_namespace(wire: Wire) -> None:
     with elsewhere(wire.far):
         with pytest.raises(netio.NeighborNotFoundError, match="on far0: "):
             netio.delete_neighbor(ABSENT_IP4, interface="far0")
-        with pytest.raises(netio.InvalidParameterError, match="neighbours there have 6"):
+        with pytest.raises(netio.InvalidParameterError, match="those on far0 have 6"):
             netio.create_neighbor(ABSENT_IP4, b"\x02\x07", interface="far0")
         with pytest.raises(netio.InterfaceNotFoundError):
             netio.get_neighbor(ABSENT_IP4, interface="near0")

@@ -46,7 +46,8 @@ class NeighborTable:
     print(table) shows the first entries, and notebooks show them as an HTML table.
 
     Each access decodes a row again: the values are equal, not identical. Slices share the memory, which is freed with
-    the last of them. Threads may read concurrently.
+    the last of them. Threads may read concurrently. A pattern such as `case [first, *_]` matches lists and tuples:
+    write `match list(table)`.
 
     numpy.asarray(table) is an array on the same memory, read-only, with the members of MIB_IPNET_ROW2 as fields.
     pyarrow.table(table), polars.DataFrame(table) and every other consumer of Arrow streams get columns with text for

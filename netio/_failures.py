@@ -4,8 +4,9 @@
 from __future__ import annotations
 
 from netio._codec import interface_keys
-from netio._interfaces import InterfaceCache, name_of
+from netio._interfaces import InterfaceCache, interface_value, name_of
 from netio._native import ffi, lib
+from netio._types import on_interface
 from netio.errors import InvalidParameterError, NetioError, failure
 
 TYPE_CHECKING = False
@@ -107,7 +108,7 @@ def entry_errors(
             reason=reason,
             hint=hint,
             interface_known=known,
-            row=entry,
+            row=_with_interface(entry, interface),
             position=position,
         )
 
@@ -117,6 +118,11 @@ def _find_interface(luid: int, index: int, cache: InterfaceCache) -> CData | Non
         return cache.find(luid=luid, index=index)
     except NetioError:  # the error of the entry itself is more important
         return None
+
+
+def _with_interface(entry: Neighbor, interface: CData | None) -> Neighbor:
+    """Returns the entry with the interface that netio chose, if it names none by name."""
+    return entry if entry.interface or interface is None else on_interface(entry, interface_value(interface))
 
 
 def _subject(entry: Neighbor, interface: CData | None) -> str:

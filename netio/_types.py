@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -393,6 +393,11 @@ def _with_scope(address: IPv4Address | IPv6Address, interface: str) -> IPv4Addre
     if address.scope_id is not None or not address.is_link_local or "%" in interface:
         return address
     return IPv6Address(f"{address}%{interface}")
+
+
+def on_interface(entry: Neighbor, interface: Interface) -> Neighbor:
+    """Returns the entry with another interface."""
+    return replace(entry, interface=interface)  # type: ignore[arg-type]
 
 
 def _restore(address: str, *others: object) -> Neighbor:

@@ -12,6 +12,7 @@ import click
 
 from netio import list_interfaces, list_namespaces, namespace
 from netio.cli.ip_syntax import interface_name
+from netio.cli.json_output import remember_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -104,4 +105,11 @@ timeout_option: Decorator = click.option(
 vendor_option: Decorator = click.option(
     "--vendor", is_flag=True, help="Show the vendor of each physical address (extra `oui`)."
 )
-json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print one JSON array of objects.")
+json_option: Decorator = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    is_eager=True,
+    callback=remember_format,
+    help="Print one JSON array of objects.",
+)

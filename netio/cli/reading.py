@@ -13,25 +13,18 @@ import click
 from netio import Neighbor, NeighborState, NetioError, get_neighbor, list_neighbors, resolve_neighbors
 from netio._native import lib
 from netio.cli import FAILED, INTERRUPTED
+from netio.cli.columns import PROBED
 from netio.cli.ip_syntax import interface_of, split_words, state_of
-from netio.cli.json_output import entry_object, failure_object, print_array
 from netio.cli.messages import print_error
-from netio.cli.options import (
-    family_options,
-    interface_option,
-    json_option,
-    source_option,
-    timeout_option,
-    vendor_option,
-)
+from netio.cli.options import family_options, interface_option, source_option, timeout_option, vendor_option
+from netio.cli.output import output_options, show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from netio.cli.columns import Result
+    from netio.cli.output import Output
     from netio.cli.vendor import Vendors
-
-    # An address as given or parsed, and its entry or error.
-    Result = tuple[object, Neighbor | NetioError]
 
 # The highest 16 bits of a LUID are the ifType of the interface.
 _TYPE_SHIFT, _LOOPBACK = 48, 24
@@ -41,7 +34,7 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     "address": lambda entry: (entry.address.version, int(entry.address)),
     "physical-address": lambda entry: (entry.physical_address,),
     "state": lambda entry: (entry.state.name,),
-    "age": lambda entry: (entry.reachability_time,),
+    "age": lambda entry: (entry.age is None, entry.reachability_time),
 }
 
 
@@ -65,12 +58,17 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     type=click.Choice([state.name for state in NeighborState], case_sensitive=False),
     help="Entries in this state only; may be given more than once.",
 )
-@click.option("--all", "everything", is_flag=True, help="Include entries for multicast, broadcast and loopback.")
+@click.option(
+    "--all",
+    "everything",
+    is_flag=True,
+    help="Include entries for multicast, broadcast and loopback, and unreachable ones without a physical address.",
+)
 @click.option(
     "--sort", type=click.Choice(list(_SORT_KEYS)), default="interface", show_default=True, help="Order of the entries."
 )
 @vendor_option
-@json_option
+@output_options
 def list_command(
     words: tuple[str, ...],
     family: int | None,
@@ -80,9 +78,13 @@ def list_command(
     *,
     everything: bool,
     vendor: bool,
-    as_json: bool,
+    output: Output,
 ) -> None:
-    """List the entries of the neighbour table."""
+    """List the entries of the neighbour table.
+
+    Unreachable entries without a physical address, which a scan leaves for every silent address, are only counted on
+    stderr, unless --all or --state is given.
+    """
     positional, named = split_words(words, ("dev", "nud"))
     if positional:
         raise click.UsageError(f"unexpected argument {positional[0]!r}; `netio get` shows the entry of an address")
@@ -95,7 +97,17 @@ def list_command(
         and (not states or entry.state.name in states)
     ]
     entries.sort(key=lambda entry: (*_SORT_KEYS[sort](entry), *address_order(entry)))
-    show([(entry.address, entry) for entry in entries], load_vendors() if vendor else None, as_json=as_json)
+    shown = [entry for entry in entries if everything or states or "nud" in named or not _is_silent(entry)]
+    show([(entry.address, entry) for entry in shown], _vendors(output, wanted=vendor), output)
+    hidden = len(entries) - len(shown)
+    if hidden:
+        what = "unreachable entry is" if hidden == 1 else "unreachable entries are"
+        click.echo(f"{hidden:,} {what} not shown; --all shows all entries", err=True)
+
+
+def _is_silent(entry: Neighbor) -> bool:
+    """Whether a neighbour did not reply, and its physical address is unknown; Windows shows that as zeros."""
+    return entry.state is NeighborState.UNREACHABLE and not any(entry.physical_address.packed)
 
 
 @click.command(
@@ -111,19 +123,19 @@ def list_command(
 @click.argument("words", nargs=-1, required=True, metavar="ADDRESS...")
 @interface_option("The interface of the entries. [default: determined by the routes]")
 @vendor_option
-@json_option
-def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, as_json: bool) -> None:
+@output_options
+def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, output: Output) -> None:
     """Show the entries of addresses. Sends no packets; `netio resolve` probes the link.
 
     The exit status is 1 if an address has no entry, or its entry has no physical address in use.
     """
     addresses, named = split_words(words, ("dev", "to"))
-    vendors = load_vendors() if vendor else None
+    vendors = _vendors(output, wanted=vendor)
     results = list(_get(addresses, interface_of(named, interface)))
     _print_errors(error for _, error in results if isinstance(error, NetioError))
-    shown = [result for result in results if as_json or isinstance(result[1], Neighbor)]
+    shown = [result for result in results if output.is_json or isinstance(result[1], Neighbor)]
     if shown:
-        show(shown, vendors, as_json=as_json)
+        show(shown, vendors, output)
     if not all(isinstance(result, Neighbor) and result.is_resolved for _, result in results):
         sys.exit(FAILED)
 
@@ -151,7 +163,7 @@ def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Result]:
 @source_option
 @timeout_option
 @vendor_option
-@json_option
+@output_options
 def resolve_command(
     words: tuple[str, ...],
     interface: str | None,
@@ -159,12 +171,12 @@ def resolve_command(
     timeout: float | None,
     *,
     vendor: bool,
-    as_json: bool,
+    output: Output,
 ) -> None:
     """Probe addresses (ARP, Neighbor Discovery) and wait for the replies. The exit status is 1 if one is missing."""
     addresses, named = split_words(words, ("dev", "to"))
     chosen = interface_of(named, interface)
-    vendors = load_vendors() if vendor else None
+    vendors = _vendors(output, wanted=vendor)
     results: list[Result] = []
     interrupted = False
     try:
@@ -176,7 +188,7 @@ def resolve_command(
     _print_errors(
         error for _, error in results if isinstance(error, NetioError) and error.code != lib.ERROR_BAD_NET_NAME
     )
-    show(results, vendors, as_json=as_json)
+    show(results, vendors, output, PROBED)
     if interrupted:
         print_error(f"interrupted: {len(addresses) - len(results):,} of {len(addresses):,} addresses have no reply yet")
         sys.exit(INTERRUPTED)
@@ -201,24 +213,15 @@ def _exit_if_failed(results: Iterable[Result]) -> None:
         sys.exit(FAILED)
 
 
-def show(results: Iterable[Result], vendors: Vendors | None, *, as_json: bool) -> None:
-    """Prints entries and failures as a table or as a JSON array."""
-    if as_json:
-        print_array(
-            entry_object(result, vendors) if isinstance(result, Neighbor) else failure_object(address, result)
-            for address, result in results
-        )
-    else:
-        from netio.cli.draw import draw_entries
-
-        draw_entries(results, vendors)
-
-
 def load_vendors() -> Vendors:
     """Loads the vendor names. Only --vendor needs them."""
     from netio.cli.vendor import Vendors
 
     return Vendors()
+
+
+def _vendors(output: Output, *, wanted: bool) -> Vendors | None:
+    return load_vendors() if wanted or output.names_vendors else None
 
 
 def address_order(entry: Neighbor) -> tuple[int, int, str]:

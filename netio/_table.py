@@ -6,7 +6,7 @@ from __future__ import annotations
 from netio._arrow import arrow_schema, arrow_stream, member_values, row_dtype
 from netio._codec import INDEX_OFFSET, ROW_SIZE, unpack
 from netio._interfaces import InterfaceCache
-from netio._native import ffi, lib
+from netio._native import ffi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from netio._types import Neighbor
 
 
-_STATE_OFFSET = ffi.offsetof("MIB_IPNET_ROW2", "State")
 _FLAGS_OFFSET = ffi.offsetof("MIB_IPNET_ROW2", "Flags")
 
 # Entries that str() of a table shows, and their columns.
@@ -178,13 +177,9 @@ def _table(rows: memoryview, positions: range, names: dict[int, tuple[str, str]]
     return table
 
 
-def flushable(table: NeighborTable) -> int:
-    """Returns the number of entries that flush_neighbors() removes on Linux: dynamic ones without a foreign owner."""
-    rows = native_rows(table)
-    states = rows.cast("I")[_STATE_OFFSET // 4 :: ROW_SIZE // 4]
-    flags = rows[_FLAGS_OFFSET::ROW_SIZE]
-    permanent, foreign = lib.NlnsPermanent, lib.NETIO_IS_FOREIGN
-    return sum(state != permanent and not flag & foreign for state, flag in zip(states, flags, strict=True))
+def row_flags(table: NeighborTable) -> memoryview:
+    """Returns the Flags of each row, with the internal bits of the backend such as NETIO_IS_FOREIGN."""
+    return native_rows(table)[_FLAGS_OFFSET::ROW_SIZE]
 
 
 def native_rows(table: NeighborTable) -> memoryview:

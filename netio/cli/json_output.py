@@ -30,12 +30,13 @@ def entry_object(entry: Neighbor, vendors: Vendors | None = None) -> dict[str, o
     return values if vendors is None else values | {"vendor": vendors.name_of(entry) or None}
 
 
-def written_object(entry: Neighbor) -> dict[str, object]:
-    """Returns the object for an entry that was written or deleted, as requested."""
+def written_object(entry: Neighbor, *, changed: bool) -> dict[str, object]:
+    """Returns the object for an entry that was written or deleted, as requested, and whether that changed the table."""
     return {
         "address": str(entry.address),
         "physical_address": str(entry.physical_address),
         "interface": entry.interface or entry.interface_index or None,
+        "changed": changed,
     }
 
 

@@ -113,3 +113,6 @@ json_option: Decorator = click.option(
     callback=remember_format,
     help="Print one JSON array of objects.",
 )
+dry_run_option: Decorator = click.option(
+    "--dry-run", is_flag=True, help="Print what would be done, and change nothing. Needs no privilege, nor checks it."
+)

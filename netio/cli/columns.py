@@ -9,8 +9,7 @@ from netio import Neighbor, NeighborState, NetioError, UnreachableError
 from netio.cli.messages import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import timedelta
+    from collections.abc import Callable, Iterable
 
     from netio.cli.vendor import Vendors
 
@@ -69,15 +68,24 @@ READ = (*PROBED[:4], "age", *PROBED[4:])
 PLAIN = ("address", "physical_address", "interface", "state", "age")
 
 
-def record_of(result: Result, vendors: Vendors | None) -> Record:
-    """Returns the values of an entry by column; of an address that failed, those that are known."""
+def record_of(result: Result, vendors: Vendors | None, names: Iterable[str]) -> Record:
+    """Returns the values of these columns for an entry; for an address that failed, None where they are not known."""
     address, found = result
     if isinstance(found, Neighbor):
-        record = found.to_dict() | {"age": _seconds(found.age)}
-        return record if vendors is None else record | {"vendor": vendors.name_of(found) or None}
+        return {name: _value_of(found, name, vendors) for name in names}
     state = NeighborState.UNREACHABLE.name if isinstance(found, UnreachableError) else ""
-    return {"address": str(address), "interface": found.row.interface if found.row else "", "state": state}
+    known = {"address": str(address), "interface": found.row.interface if found.row else "", "state": state}
+    return {name: known.get(name) for name in names}
 
 
-def _seconds(age: timedelta | None) -> int | None:
-    return None if age is None else int(age.total_seconds())
+def _value_of(entry: Neighbor, name: str, vendors: Vendors | None) -> object:
+    """Returns a value as JSON has it."""
+    if name == "address":
+        return str(entry.address)
+    if name == "state":
+        return entry.state.name
+    if name == "age":
+        return None if entry.age is None else int(entry.age.total_seconds())
+    if name == "vendor":
+        return vendors.name_of(entry) or None if vendors else None
+    return getattr(entry, name)

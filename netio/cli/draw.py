@@ -89,8 +89,8 @@ def draw_entries(
 
 
 def _table(results: list[Result], vendors: Vendors | None, names: Sequence[str]) -> Table:
-    records = [record_of(result, vendors) for result in results]
-    return {name: [COLUMNS[name].text(record.get(name)) for record in records] for name in names}
+    records = [record_of(result, vendors, names) for result in results]
+    return {name: [COLUMNS[name].text(record[name]) for record in records] for name in names}
 
 
 def _style_of_state(found: Neighbor | NetioError) -> str:
@@ -127,17 +127,20 @@ def _lines(table: Table, columns: dict[str, tuple[str, int]], styles: list[str])
     """Yields the parts of each line with their styles, the heading first."""
     heading = _GAP.join(f"{title:{width}}" for title, width in columns.values())
     yield [(heading.rstrip(), "bold")]
-    last = next(reversed(columns))
-    for place, style in enumerate(styles):
-        line = []
-        for name, (_, width) in columns.items():
-            cell = table[name][place]
-            line.append((cell, style if name == "state" else ""))
-            if name != last:
-                line.append((" " * (width - _width(cell)) + _GAP, ""))
-        while line and not line[-1][0].strip():
-            line.pop()
-        yield line
+    padded = [_padded(table[name], width) for name, (_, width) in columns.items()]
+    place = [*columns, "state"].index("state")
+    for style, texts in zip(styles, zip(*padded, strict=True), strict=True):
+        before, after = _GAP.join((*texts[:place], "")), _GAP.join(texts[place + 1 :])
+        if place == len(texts):
+            yield [(before.rstrip(), "")]
+            continue
+        state = texts[place].rstrip()
+        gap = " " * (len(texts[place]) - len(state)) + _GAP
+        yield [(before, ""), (state, style), ((gap + after).rstrip(), "")]
+
+
+def _padded(cells: list[str], width: int) -> list[str]:
+    return [cell.ljust(width) if cell.isascii() else cell + " " * (width - cell_len(cell)) for cell in cells]
 
 
 def _width(text: str) -> int:

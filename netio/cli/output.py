@@ -118,8 +118,8 @@ def show(
     elif output.format == "plain":
         names = output.columns or (*PLAIN, *(["vendor"] if vendors else []))
         for result in results:
-            record = record_of(result, vendors)
-            click.echo("\t".join(printable(_plain(record.get(name)) or "-") for name in names))
+            values = record_of(result, vendors, names).values()
+            click.echo("\t".join(printable(_plain(value) or "-") for value in values))
     else:
         from netio.cli.draw import draw_entries
 
@@ -133,16 +133,15 @@ def _json_object(result: Result, vendors: Vendors | None, columns: Sequence[str]
         return failure_object(address, found)
     if columns is None:
         return entry_object(found, vendors)
-    record = record_of(result, vendors)
-    return {name: record[name] for name in columns}
+    return record_of(result, vendors, columns)
 
 
 def _csv(results: Iterable[Result], vendors: Vendors | None, output: Output) -> str:
     """Returns CSV with the fields that JSON has. The control characters of a name are escaped for a terminal only."""
     names = output.columns or [name for name in COLUMNS if name != "age" and (vendors or name != "vendor")]
     escape = printable if sys.stdout is not None and sys.stdout.isatty() else str
-    records = (record_of(result, vendors) for result in results)
-    rows = ({name: escape(_plain(record.get(name))) for name in names} for record in records)
+    records = (record_of(result, vendors, names) for result in results)
+    rows = ({name: escape(_plain(value)) for name, value in record.items()} for record in records)
     return csv_text(rows, names if output.header else ())
 
 

@@ -34,7 +34,7 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     "address": lambda entry: (entry.address.version, int(entry.address)),
     "physical-address": lambda entry: (entry.physical_address,),
     "state": lambda entry: (entry.state.name,),
-    "age": lambda entry: (entry.age is None, entry.reachability_time),
+    "age": lambda entry: (True, 0) if entry.age is None else (False, entry.reachability_time),
 }
 
 

@@ -125,7 +125,10 @@ def test_order_by_age(wire: Wire) -> None:
     """Bug: entries that show no age are sorted by the time in their row."""
     wire.near.ip(f"neigh add 192.0.2.5 lladdr {CISCO} dev near0 nud reachable")
     sleep(1.1)
-    wire.near.ip(f"neigh add 192.0.2.4 lladdr {CISCO} dev near0 nud reachable")
+    wire.near.ip(
+        f"neigh add 192.0.2.4 lladdr {CISCO} dev near0 nud reachable",
+        f"neigh replace 192.0.2.7 lladdr {CISCO} dev near0",
+    )
     listing = run("list", "-4", "--sort", "age", "--json", "--columns", "address,age").stdout
     ages = {row["address"]: row["age"] for row in json.loads(listing)}
     assert list(ages) == ["192.0.2.4", "192.0.2.5", "192.0.2.7", "192.0.2.8"]

@@ -50,7 +50,8 @@ def shown(*arguments: str) -> list[list[str]]:
 def test_csv_is_read_by_replace(wire: Wire) -> None:
     """Bug: the CSV of list has other names than --from reads, or loses the interface."""
     before = {address: row for address, row in seen(wire.near).items() if row.state == "PERMANENT"}
-    text = output("list", "-i", "near0", "--state", "permanent", "-o", "csv")
+    columns = "age,vendor,interface,address,is_router,state,physical_address"
+    text = output("list", "-i", "near0", "--state", "permanent", "-o", "csv", "--columns", columns)
     wire.near.ip("neigh flush dev near0 nud permanent")
     done = run("replace", "--from", "-", text=text)
     assert (done.returncode, done.stderr) == (0, "")

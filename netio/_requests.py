@@ -13,6 +13,7 @@ from netio._interfaces import (
     check_on_link,
     interface_query,
     interface_value,
+    name_of,
     names_of,
     pack_entries,
 )
@@ -114,13 +115,16 @@ def write_many(
 
 
 def with_interfaces(entries: Sequence[Neighbor]) -> list[Neighbor]:
-    """Returns the entries with the interfaces that a write uses; unchanged where none is found."""
+    """Returns the entries with the names of the interfaces that a write uses; unchanged where none is found.
+
+    An entry can name its interface by an alternative name, or not at all.
+    """
     cache = InterfaceCache(current_namespace())
     native, _ = pack_entries(entries, cache)
     keys = zip(*interface_keys(native), strict=True)
     return [
         on_interface(entry, interface_value(found))
-        if not entry.interface and (found := cache.find(luid=luid, index=index)) is not None
+        if (found := cache.find(luid=luid, index=index)) is not None and entry.interface != name_of(found)
         else entry
         for entry, (luid, index) in zip(entries, keys, strict=True)
     ]

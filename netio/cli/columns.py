@@ -30,6 +30,10 @@ def _text(value: object) -> str:
     return printable(str(value or "-"))
 
 
+def _number(value: object) -> str:
+    return "-" if value is None else str(value)
+
+
 def _flag(word: str) -> Callable[[object], str]:
     return lambda value: word if value else ""
 
@@ -55,9 +59,9 @@ COLUMNS: dict[str, Column] = {
     "vendor": Column("VENDOR", "VENDOR", lambda value: printable(str(value or ""))),
     "is_router": Column("ROUTER", "ROUTER", _flag("router")),
     "is_unreachable": Column("UNREACHABLE", "UNREACHABLE", _flag("unreachable")),
-    "reachability_time": Column("REACHABILITY TIME", "TIME", _text),
-    "interface_index": Column("INDEX", "INDEX", _text),
-    "interface_luid": Column("LUID", "LUID", _text),
+    "reachability_time": Column("REACHABILITY TIME", "TIME", _number),
+    "interface_index": Column("INDEX", "INDEX", _number),
+    "interface_luid": Column("LUID", "LUID", _number),
 }
 
 # The columns of a table by default, without and with the age, which says nothing about an address just probed.

@@ -163,6 +163,15 @@ def test_whether_a_write_changed_the_table(wire: Wire) -> None:
     assert changed("delete", "192.0.2.7", "192.0.2.99", "--missing-ok") == [True, False]
 
 
+@pytest.mark.parametrize("address", ["192.0.2.7", "fe80::7"])
+def test_change_by_an_alternative_name(wire: Wire, address: str) -> None:
+    """Bug: the entry is not found in the table, which has the name of the interface."""
+    wire.near.ip("link property add dev near0 altname uplink", f"neigh add {address} lladdr {MAC} dev near0")
+    (row,) = answer("replace", address, MAC, "-i", "uplink")
+    assert (row["interface"], row["changed"]) == ("near0", False)
+    assert "the address already has an entry" in complaint("create", address, MAC, "-i", "uplink", "--dry-run")
+
+
 @pytest.mark.parametrize("prefix", [(), UNPRIVILEGED], ids=["root", "nobody"])
 def test_dry_run_changes_nothing(wire: Wire, prefix: tuple[str, ...]) -> None:
     """Bug: --dry-run writes, or prints something else than a write would do."""

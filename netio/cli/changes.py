@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a write changes, by the table that was read before it: for --dry-run, and for `changed` in the JSON output."""
+"""The changes that a write makes, by the table read before it: for --dry-run, and for `changed` in the JSON output."""
 
 from __future__ import annotations
 

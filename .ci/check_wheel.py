@@ -10,13 +10,14 @@ NEEDED = {"netio/py.typed", "netio/_native.pyi", "netio/__init__.py", "netio/sch
 
 
 def check_wheel(path: str) -> None:
-    """Check that a wheel has the package and its types, no sources or tests, and the stable ABI of CPython 3.11."""
+    """Check that a wheel has the package, its types and its manual page, no sources, and the stable ABI of CPython."""
     names = set(zipfile.ZipFile(path).namelist())
     assert "-cp311-abi3-" in path, path
     assert names >= NEEDED, NEEDED - names
     assert [name for name in names if name.startswith("netio/_native.abi3.")], names
     folders = {PurePosixPath(name).parts[0] for name in names}
-    assert len(folders) == 2, folders
+    assert len(folders) == 3, folders  # netio, .dist-info, .data
+    assert [name for name in names if name.endswith(".data/data/share/man/man1/netio.1")], names
     assert not [name for name in names if name.endswith((".c", ".h")) or "build_netio" in name or "tests" in name]
 
 
@@ -32,6 +33,7 @@ def check_sdist(path: str) -> None:
         "CONTRIBUTING.md",
         "docs/design.md",
         "docs/list.svg",
+        "docs/netio.1",
         "docs/pictures.py",
         "netio/schema.json",
         "netio/native/netio.cdef.h",

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from netio._codec import interface_keys
-from netio._interfaces import InterfaceCache, Refusal, name_of
+from netio._interfaces import InterfaceCache, Refusal, interface_value, name_of
 from netio._native import ffi, lib
 from netio._reasons import (
     hint_on_interface,
@@ -15,6 +15,7 @@ from netio._reasons import (
     why_no_source,
     why_wrong_length,
 )
+from netio._types import on_interface
 from netio.errors import InvalidParameterError, NetioError, failure
 
 TYPE_CHECKING = False
@@ -123,7 +124,7 @@ def entry_errors(
             reason=reason,
             hint=hint,
             meaning=meaning,
-            row=entry,
+            row=_with_interface(entry, interface),
             position=position,
             gateway=refusal.gateway,
         )
@@ -146,6 +147,11 @@ def _find_interface(luid: int, index: int, cache: InterfaceCache) -> CData | Non
         return cache.find(luid=luid, index=index)
     except NetioError:  # the error of the entry itself is more important
         return None
+
+
+def _with_interface(entry: Neighbor, interface: CData | None) -> Neighbor:
+    """Returns the entry with the interface that netio chose, if it names none by name."""
+    return entry if entry.interface or interface is None else on_interface(entry, interface_value(interface))
 
 
 def _subject(entry: Neighbor, interface: CData | None) -> str:

@@ -50,6 +50,7 @@ class _Lib:
     NETIO_IS_UNREACHABLE: int
     NETIO_NAME_SIZE: int
     NETIO_NEVER: int
+    NETIO_UNKNOWN_TIME: int
     NETIO_PHYSICAL_TEXT: int
     NETIO_SCOPE_IS_NAME: int
     NO_ERROR: int

@@ -5,14 +5,15 @@ from __future__ import annotations
 
 from ipaddress import IPv6Address
 
-from netio._codec import pack_key, unpack_one
-from netio._failures import GET, RESOLVE, entry_error, entry_errors, error_context
+from netio._codec import interface_keys, pack_key, unpack_one
+from netio._failures import DELETE, GET, RESOLVE, entry_error, entry_errors, error_context
 from netio._interfaces import (
     CHUNK,
     InterfaceCache,
     check_on_link,
     interface_query,
     interface_value,
+    name_of,
     names_of,
     pack_entries,
 )
@@ -27,6 +28,7 @@ from netio._types import (
     Neighbor,
     given_interface,
     identify,
+    on_interface,
     plain_address,
 )
 from netio.errors import NetioError
@@ -110,6 +112,54 @@ def write_many(
     errors = list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok))
     if errors:
         raise ExceptionGroup(f"{len(errors)} of {len(entries)} rows failed", errors)
+
+
+def with_interfaces(entries: Sequence[Neighbor]) -> list[Neighbor]:
+    """Returns the entries with the names of the interfaces that a write uses; unchanged where none is found.
+
+    An entry can name its interface by an alternative name, or not at all.
+    """
+    cache = InterfaceCache(current_namespace())
+    native, _ = pack_entries(entries, cache)
+    keys = zip(*interface_keys(native), strict=True)
+    return [
+        on_interface(entry, interface_value(found))
+        if (found := cache.find(luid=luid, index=index)) is not None and entry.interface != name_of(found)
+        else entry
+        for entry, (luid, index) in zip(entries, keys, strict=True)
+    ]
+
+
+def predicted_errors(
+    operation: str, entries: Sequence[Neighbor], is_refused: Callable[[Neighbor], int], *, missing_ok: bool
+) -> list[NetioError]:
+    """Returns the errors that a write would raise, as far as they are known without writing.
+
+    is_refused returns the code for a valid entry, by whether it is in the table. Privilege is not checked.
+    """
+    netns = current_namespace()
+    cache = InterfaceCache(netns)
+    native, refused = pack_entries(entries, cache)
+    codes = ffi.new("DWORD[]", len(entries))
+    for place, entry in enumerate(entries):
+        row = native[place]
+        found = cache.find(luid=row.InterfaceLuid.Value, index=row.InterfaceIndex)
+        length = len(entry.physical_address.packed)
+        if _is_invalid(entry.address) or (operation != DELETE and length == 0):
+            codes[place] = lib.ERROR_INVALID_PARAMETER
+        elif found is None:  # also the entries in refused, whose codes entry_errors() knows
+            codes[place] = lib.ERROR_NOT_FOUND
+        elif operation != DELETE and length != found.physical_address_length:
+            codes[place] = lib.ERROR_INVALID_PARAMETER
+        else:
+            codes[place] = is_refused(entry)
+    return list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok))
+
+
+def _is_invalid(address: IPv4Address | IPv6Address) -> bool:
+    """Whether every write rejects an address."""
+    mapped = isinstance(address, IPv6Address) and address.ipv4_mapped is not None
+    return address.is_unspecified or address.is_loopback or mapped or str(address) == "255.255.255.255"
 
 
 def on_link_interface(address: IPv4Address | IPv6Address, interface: str | None) -> Interface:

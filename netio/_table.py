@@ -49,7 +49,8 @@ class NeighborTable:
     print(table) shows the first entries, and notebooks show them as an HTML table.
 
     Each access decodes a row again: the values are equal, not identical. Slices share the memory, which is freed with
-    the last of them. Threads may read concurrently.
+    the last of them. Threads may read concurrently. A pattern such as `case [first, *_]` matches lists and tuples:
+    write `match list(table)`.
 
     pyarrow.table(table), polars.DataFrame(table), pandas.DataFrame.from_arrow(table), a query of duckdb and every other
     consumer of Arrow streams get one column for each field of Neighbor, with text for the addresses. That needs

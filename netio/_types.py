@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -16,6 +16,7 @@ from netio.errors import Hint, invalid
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import timedelta
     from typing import Any, Self, TypeAlias
 
     from typing_extensions import Buffer
@@ -255,7 +256,8 @@ class Neighbor:
         state: NeighborState or its number.
         is_router: The neighbour advertised itself as a router (IPv6).
         is_unreachable: The neighbour did not reply to probes.
-        reachability_time: Milliseconds (0 to 2**32 - 1) since the last confirmation, or since the entry failed.
+        reachability_time: Milliseconds (0 to 2**32 - 1) since the last confirmation, or since the entry failed;
+            2**32 - 1 if the physical address was never confirmed. `age` is the same as a timedelta.
 
     Attributes:
         interface_index: The interface's index, 0 if unknown.
@@ -264,6 +266,9 @@ class Neighbor:
     Equality and hash ignore reachability_time, interface_index and interface_luid. On Linux the scope of a link-local
     address is the name of its interface, and an address without scope gets it from `interface`, so that an entry from a
     configuration equals the same entry read from the system.
+
+    Entries have no order of their own. `sorted(rows, key=lambda row: (row.address.version, *row.key))` sorts them by
+    address, IPv4 first, and then by interface.
 
     Raises:
         InvalidParameterError: An address or physical address is invalid, an address that is not link-local has a scope,
@@ -315,6 +320,23 @@ class Neighbor:
     def is_resolved(self) -> bool:
         """Whether the physical address is known and in use: the state is neither UNREACHABLE nor INCOMPLETE."""
         return bool(self.physical_address) and self.state not in (NeighborState.UNREACHABLE, NeighborState.INCOMPLETE)
+
+    @property
+    def age(self) -> timedelta | None:
+        """The time since the neighbour last confirmed its physical address, or since an UNREACHABLE entry failed.
+
+        None for PERMANENT entries, for INCOMPLETE ones, and if the physical address was never confirmed, for example
+        because the system learned it from a request of the neighbour.
+
+        >>> str(Neighbor("192.0.2.7", state=NeighborState.STALE, reachability_time=90_000).age)
+        '0:01:30'
+        """
+        unknown = self.reachability_time == lib.NETIO_UNKNOWN_TIME
+        if unknown or self.state in (NeighborState.PERMANENT, NeighborState.INCOMPLETE):
+            return None
+        from datetime import timedelta
+
+        return timedelta(milliseconds=self.reachability_time)
 
     @property
     def key(self) -> tuple[IPv4Address | IPv6Address, str]:
@@ -406,6 +428,11 @@ def _with_scope(address: IPv4Address | IPv6Address, interface: str) -> IPv4Addre
     if address.scope_id is not None or not address.is_link_local or "%" in interface:
         return address
     return IPv6Address(f"{address}%{interface}")
+
+
+def on_interface(entry: Neighbor, interface: Interface) -> Neighbor:
+    """Returns the entry with another interface."""
+    return replace(entry, interface=interface)  # type: ignore[arg-type]
 
 
 def _restore(address: str, *others: object) -> Neighbor:

@@ -65,7 +65,8 @@ class NetioError(OSError):
         subject: The entry or interface of the call, such as "192.0.2.7 on eth0"; empty if an argument was rejected.
         reason: The problem, without advice.
         hint: The advice, None if netio has none.
-        row: The entry that the call was about, None if it was not about one.
+        row: The entry that the call was about, with the interface that netio chose if it named none; None if the call
+            was not about one.
         position: The index of the entry in a bulk call, None outside one.
     """
 

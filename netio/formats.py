@@ -36,7 +36,7 @@ _SYNONYMS = {
 _NAMES = {synonym: name for name, synonyms in _SYNONYMS.items() for synonym in synonyms}
 
 # Other fields of the command's own output, which are not read.
-_OWN = {"isrouter", "isunreachable", "reachabilitytime", "interfaceindex", "interfaceluid", "vendor", "error"}
+_OWN = {"isrouter", "isunreachable", "reachabilitytime", "age", "interfaceindex", "interfaceluid", "vendor", "error"}
 
 # Get-NetNeighbor prints states as numbers; other programs have other numbers in a field of that name.
 _FIELD_OF_WINDOWS = "linklayeraddress"
@@ -290,12 +290,19 @@ def _text(values: Mapping[str, object], name: str) -> str:
     raise invalid(f"{name} must be text, not {value!r}" if value else f"{name} is missing")
 
 
-def csv_text(objects: Iterable[dict[str, object]]) -> str:
-    """Returns objects with the same fields as CSV with a heading; "" if there are none."""
+def csv_text(objects: Iterable[Mapping[str, object]], heading: Iterable[str] | None = None) -> str:
+    """Returns objects with the same fields as CSV.
+
+    Args:
+        objects: The values by field name.
+        heading: The names of the first line; none if it is empty. By default those of the first object.
+    """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    if heading is not None and (names := list(heading)):
+        writer.writerow(names)
     for number, value in enumerate(objects):
-        if number == 0:
+        if number == 0 and heading is None:
             writer.writerow(value)
         writer.writerow(value.values())
     return text.getvalue()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import ExitStack
 from io import TextIOWrapper
@@ -12,11 +13,15 @@ import click
 
 import netio
 from netio.cli import FAILED, INTERRUPTED, reading, scanning, writing
+from netio.cli.json_output import print_failures
 from netio.cli.messages import print_error
 from netio.cli.options import netns_option
 
 # The names of ip(8). `get` is the same there.
 _ALIASES = {"show": "list", "add": "create", "change": "set", "del": "delete"}
+
+# The sizes of a terminal that rich can read from the environment.
+_SIZE = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
 
 # ip(8) has the family before the command.
@@ -35,6 +40,14 @@ class _Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
         return list(self.commands)  # in the order of definition: reading, writing, scanning
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except netio.NetioError as error:
+            print_error(error)
+            print_failures(ctx, [error])
+            sys.exit(FAILED)
 
 
 @click.group(
@@ -73,6 +86,9 @@ def run() -> None:
         if isinstance(stream, TextIOWrapper):
             # An interface name that the terminal cannot display must not end the output.
             stream.reconfigure(errors="backslashreplace")
+    for name in ("COLUMNS", "LINES"):
+        if not _SIZE.fullmatch(os.environ.get(name, "")):
+            os.environ.pop(name, None)
     with ExitStack() as selections:  # of --netns
         status = _status_of(selections)
     sys.exit(status)
@@ -82,9 +98,6 @@ def _status_of(selections: ExitStack) -> int:
     try:
         # No expansion of words: on Windows click would take "Local Area Connection* 1" for a pattern of file names.
         status: int = commands.main(prog_name="netio", standalone_mode=False, windows_expand_args=False, obj=selections)
-    except netio.NetioError as error:
-        print_error(error)
-        status = FAILED
     except click.ClickException as error:
         error.show()
         status = error.exit_code

@@ -9,18 +9,21 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from netio import Neighbor, NeighborState, NetioError, UnreachableError
+from netio import Neighbor, NeighborState, NetioError
 from netio.cli.address_map import GROUP, Symbol, legend, lines_of
-from netio.cli.messages import printable
+from netio.cli.columns import COLUMNS, PROBED, record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from ipaddress import IPv4Network, IPv6Network
 
+    from netio.cli.columns import Result
     from netio.cli.vendor import Vendors
+
+    # The cells of each column, by its name.
+    Table = dict[str, list[str]]
 
 STYLES = {
     NeighborState.UNREACHABLE: "red",
@@ -32,12 +35,14 @@ STYLES = {
     NeighborState.PERMANENT: "cyan",
 }
 
-_TITLES = ("ADDRESS", "PHYSICAL ADDRESS", "INTERFACE", "STATE", "VENDOR", "ROUTER")
-_STATE = _TITLES.index("STATE")
-_REQUIRED = _TITLES[: _STATE + 1]
+# Columns that are omitted without any content.
+_OPTIONAL = ("age", "vendor", "is_router")
 
-# The cells of a line, and the style of its state.
-_Line = tuple[tuple[str, ...], str]
+# Columns that are omitted on a narrow terminal, the first ones first. An interface is, if all entries have the same.
+_DROPPED = ("is_router", "age", "interface", "vendor", "state")
+
+# Between two columns.
+_GAP = "  "
 
 # Wide enough that rich neither cuts nor wraps lines for a file or a pipe.
 _WIDTH_OFF_TERMINAL = 300
@@ -50,36 +55,92 @@ def console() -> Console:
     return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
-def draw_entries(results: Iterable[tuple[object, Neighbor | NetioError]], vendors: Vendors | None = None) -> None:
-    """Prints a table of entries and of addresses that failed."""
-    lines = [_line(address, result, vendors) for address, result in results]
-    columns = list(zip(_TITLES, *(cells for cells, _ in lines), strict=True))
-    # Optional columns without any content are omitted.
-    used = [place for place, (title, *cells) in enumerate(columns) if title in _REQUIRED or any(cells)]
-    widths = {place: max(map(_width, columns[place])) for place in used}
+def draw_entries(
+    results: Iterable[Result],
+    vendors: Vendors | None = None,
+    columns: Sequence[str] = PROBED,
+    *,
+    chosen: Sequence[str] | None = None,
+    header: bool = True,
+) -> None:
+    """Prints a table of entries and of addresses that failed.
+
+    All chosen columns are printed. Without a choice those without content are omitted, and those for which a terminal
+    is too narrow.
+    """
     out = console()
-    if out.is_terminal and (sum(widths.values()) + 2 * (len(used) - 1) > out.width or out.legacy_windows):
-        out.print(_folded(lines, used))
+    results = list(results)
+    table = _table(results, vendors, chosen or columns)
+    if chosen is None:
+        table = {
+            name: cells for name, cells in table.items() if name not in _OPTIONAL or not {"", "-"}.issuperset(cells)
+        }
+    room = out.width if out.is_terminal else sys.maxsize
+    widths = _fit(table, room, _droppable(table) if chosen is None else [], header=header)
+    styles = [_style_of_state(found) for _, found in results]
+    lines = list(_lines(table, widths, styles))[0 if header else 1 :]
+    if out.legacy_windows:  # its colours are calls, not text
+        for line in lines:
+            out.print(Text.assemble(*line), soft_wrap=True)
     else:
-        out.file.writelines(f"{line}\n" for line in _padded(lines, widths, _painter(out)))
+        paint = _painter(out)
+        out.file.writelines("".join(paint(*part) if part[1] else part[0] for part in line) + "\n" for line in lines)
         out.file.flush()
 
 
-def _line(address: object, result: Neighbor | NetioError, vendors: Vendors | None) -> _Line:
-    if isinstance(result, NetioError):
-        state = NeighborState.UNREACHABLE.name if isinstance(result, UnreachableError) else "-"
-        interface = result.row.interface if result.row is not None else ""
-        cells = printable(str(address)), "-", printable(interface), state, "", ""
-        return cells, STYLES[NeighborState.UNREACHABLE]
-    cells = (
-        printable(str(result.address)),
-        str(result.physical_address) or "-",
-        printable(result.interface),
-        result.state.name,
-        "" if vendors is None else printable(vendors.name_of(result)),
-        "router" if result.is_router else "",
-    )
-    return cells, STYLES.get(result.state, "")
+def _table(results: list[Result], vendors: Vendors | None, names: Sequence[str]) -> Table:
+    records = [record_of(result, vendors, names) for result in results]
+    return {name: [COLUMNS[name].text(record[name]) for record in records] for name in names}
+
+
+def _style_of_state(found: Neighbor | NetioError) -> str:
+    state = found.state if isinstance(found, Neighbor) else NeighborState.UNREACHABLE
+    return STYLES.get(state, "")
+
+
+def _droppable(table: Table) -> list[str]:
+    one_interface = len(set(table["interface"])) == 1
+    return [name for name in _DROPPED if name in table and (name != "interface" or one_interface)]
+
+
+def _fit(table: Table, room: int, droppable: list[str], *, header: bool) -> dict[str, tuple[str, int]]:
+    """Returns the heading and the width of each column that is printed.
+
+    If the lines are too long, it shortens the headings, then omits columns. It never cuts or folds a cell: if the rest
+    is still too long, the terminal wraps the lines.
+    """
+    content = {name: max(map(_width, cells), default=0) for name, cells in table.items()}
+    while True:
+        for short in (False, True):
+            titles = {name: COLUMNS[name].short if short else COLUMNS[name].title for name in content}
+            widths = {name: max(content[name], len(titles[name]) * header) for name in content}
+            if sum(widths.values()) + len(_GAP) * (len(widths) - 1) <= room:
+                break
+        else:
+            if droppable:
+                del content[droppable.pop(0)]
+                continue
+        return {name: (titles[name], widths[name]) for name in content}
+
+
+def _lines(table: Table, columns: dict[str, tuple[str, int]], styles: list[str]) -> Iterator[list[tuple[str, str]]]:
+    """Yields the parts of each line with their styles, the heading first."""
+    heading = _GAP.join(f"{title:{width}}" for title, width in columns.values())
+    yield [(heading.rstrip(), "bold")]
+    padded = [_padded(table[name], width) for name, (_, width) in columns.items()]
+    place = [*columns, "state"].index("state")
+    for style, texts in zip(styles, zip(*padded, strict=True), strict=True):
+        before, after = _GAP.join((*texts[:place], "")), _GAP.join(texts[place + 1 :])
+        if place == len(texts):
+            yield [(before.rstrip(), "")]
+            continue
+        state = texts[place].rstrip()
+        gap = " " * (len(texts[place]) - len(state)) + _GAP
+        yield [(before, ""), (state, style), ((gap + after).rstrip(), "")]
+
+
+def _padded(cells: list[str], width: int) -> list[str]:
+    return [cell.ljust(width) if cell.isascii() else cell + " " * (width - cell_len(cell)) for cell in cells]
 
 
 def _width(text: str) -> int:
@@ -92,29 +153,10 @@ def _painter(out: Console) -> Callable[[str, str], str]:
     @cache
     def paint(text: str, style: str) -> str:
         with out.capture() as captured:
-            out.print(Text(text, style), end="")
+            out.print(Text(text, style), end="", soft_wrap=True)
         return captured.get()
 
     return paint
-
-
-def _padded(lines: list[_Line], widths: dict[int, int], paint: Callable[[str, str], str]) -> Iterator[str]:
-    titles = "  ".join(f"{_TITLES[place]:{width}}" for place, width in widths.items())
-    yield paint(titles.rstrip(), "bold")
-    for cells, style in lines:
-        gaps = {place: " " * (width - _width(cells[place])) for place, width in widths.items()}
-        texts = (paint(cells[place], style) if place == _STATE else cells[place] for place in widths)
-        yield "  ".join(text + gap for text, gap in zip(texts, gaps.values(), strict=True)).rstrip()
-
-
-def _folded(lines: list[_Line], used: list[int]) -> Table:
-    """Builds the table for a terminal that is too narrow for its lines: rich folds the cells."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for place in used:
-        table.add_column(_TITLES[place], overflow="fold")
-    for cells, style in lines:
-        table.add_row(*(Text(cells[place], style if place == _STATE else "") for place in used))
-    return table
 
 
 def draw_map(network: IPv4Network | IPv6Network, results: Mapping[object, Neighbor | NetioError]) -> None:

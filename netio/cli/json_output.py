@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The output of --json. netio/schema.json describes it."""
+"""The output of --json and of the JSON formats of -o. netio/schema.json describes it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,16 @@ from netio.formats import json_array, json_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeVar
 
     from netio import Neighbor, NetioError
     from netio.cli.vendor import Vendors
+
+    Value = TypeVar("Value")
+
+# The key of click's meta data for the requested format. It is known before the command starts, so that also a
+# failure of the whole command is printed in that format.
+_FORMAT = "netio.json"
 
 
 def entry_object(entry: Neighbor, vendors: Vendors | None = None) -> dict[str, object]:
@@ -23,19 +30,21 @@ def entry_object(entry: Neighbor, vendors: Vendors | None = None) -> dict[str, o
     return values if vendors is None else values | {"vendor": vendors.name_of(entry) or None}
 
 
-def written_object(entry: Neighbor) -> dict[str, object]:
-    """Returns the object for an entry that was written or deleted, as requested."""
+def written_object(entry: Neighbor, *, changed: bool) -> dict[str, object]:
+    """Returns the object for an entry that was written or deleted, as requested, and whether that changed the table."""
     return {
         "address": str(entry.address),
         "physical_address": str(entry.physical_address),
         "interface": entry.interface or entry.interface_index or None,
+        "changed": changed,
     }
 
 
 def failure_object(address: object, error: NetioError) -> dict[str, object]:
-    """Returns the object for an address that failed, and its error."""
+    """Returns the object for an address that failed, and its error; None stands for the whole command."""
     return {
-        "address": str(address),
+        "address": None if address is None else str(address),
+        "interface": error.row.interface or None if error.row else None,
         "error": {
             "name": type(error).__name__,
             "operation": error.operation,
@@ -54,3 +63,29 @@ def print_array(objects: Iterable[dict[str, object]]) -> None:
 def print_line(value: dict[str, object]) -> None:
     """Prints an object as a line of JSON Lines, and flushes it."""
     click.echo(json_line(value))
+
+
+def remember_format(ctx: click.Context, param: click.Parameter, value: Value) -> Value:
+    """Notes the format that -o requests, or --json for an array. A callback of click, for options that are eager."""
+    del param
+    if value:
+        ctx.meta[_FORMAT] = "json" if value is True else value
+    return value
+
+
+def remember_lines(ctx: click.Context, param: click.Parameter, value: Value) -> Value:
+    """The same for an option that requests JSON Lines."""
+    del param
+    if value:
+        ctx.meta[_FORMAT] = "jsonl"
+    return value
+
+
+def print_failures(ctx: click.Context, errors: Iterable[NetioError]) -> None:
+    """Prints why the whole command failed, if JSON is requested: as results without an address."""
+    objects = (failure_object(None, error) for error in errors)
+    if ctx.meta.get(_FORMAT) == "json":
+        print_array(objects)
+    elif ctx.meta.get(_FORMAT) == "jsonl":
+        for value in objects:
+            print_line(value)

@@ -12,6 +12,7 @@ import click
 
 from netio import NeighborState, list_interfaces, list_namespaces, namespace
 from netio.cli.ip_syntax import interface_name
+from netio.cli.json_output import remember_format
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -127,4 +128,14 @@ timeout_option: Decorator = click.option(
 vendor_option: Decorator = click.option(
     "--vendor", is_flag=True, help="Show the vendor of each physical address (extra `oui`)."
 )
-json_option: Decorator = click.option("--json", "as_json", is_flag=True, help="Print one JSON array of objects.")
+json_option: Decorator = click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    is_eager=True,
+    callback=remember_format,
+    help="Print one JSON array of objects.",
+)
+dry_run_option: Decorator = click.option(
+    "--dry-run", is_flag=True, help="Print what would be done, and change nothing. Needs no privilege, nor checks it."
+)

@@ -9,38 +9,38 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netio import Neighbor, NetioError, get_neighbor, resolve_neighbors
+from netio import Neighbor, NeighborState, NetioError, get_neighbor, resolve_neighbors
 from netio._native import lib
 from netio.cli import FAILED, INTERRUPTED
+from netio.cli.columns import PROBED
 from netio.cli.ip_syntax import interface_of, split_words
-from netio.cli.json_output import entry_object, failure_object, print_array
 from netio.cli.messages import print_error
 from netio.cli.options import (
     family_options,
     interface_option,
     interfaces_option,
-    json_option,
     source_option,
     states_option,
     timeout_option,
     vendor_option,
 )
+from netio.cli.output import output_options, show
 from netio.cli.selection import selection_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from netio.cli.columns import Result
+    from netio.cli.output import Output
     from netio.cli.vendor import Vendors
 
-    # An address as given or parsed, and its entry or error.
-    Result = tuple[object, Neighbor | NetioError]
 
 _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     "interface": lambda entry: (entry.interface,),
     "address": lambda entry: (entry.address.version, int(entry.address)),
     "physical-address": lambda entry: (entry.physical_address,),
     "state": lambda entry: (entry.state.name,),
-    "age": lambda entry: (entry.reachability_time,),
+    "age": lambda entry: (True, 0) if entry.age is None else (False, entry.reachability_time),
 }
 
 
@@ -62,13 +62,13 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     "--all",
     "everything",
     is_flag=True,
-    help="Include entries that are not for hosts: multicast, broadcast, loopback, NOARP.",
+    help="Include entries that are not for hosts (multicast, broadcast, loopback, NOARP), and unreachable ones.",
 )
 @click.option(
     "--sort", type=click.Choice(list(_SORT_KEYS)), default="interface", show_default=True, help="Order of the entries."
 )
 @vendor_option
-@json_option
+@output_options
 def list_command(
     words: tuple[str, ...],
     family: int | None,
@@ -78,17 +78,30 @@ def list_command(
     *,
     everything: bool,
     vendor: bool,
-    as_json: bool,
+    output: Output,
 ) -> None:
     """List the entries of the neighbour table.
 
     A WORD is an address, a prefix, a physical address, an interface or a state, and selects the entries that have it.
     Words of one kind add up; an entry must match every kind that is given.
+
+    Unreachable entries without a physical address, which a scan leaves for every silent address, are only counted on
+    stderr, unless their address, a state or --all is given.
     """
     selection = selection_of(words, family=family, interfaces=interfaces, states=states)
     entries = selection.shown(everything=everything)
     entries.sort(key=lambda entry: (*_SORT_KEYS[sort](entry), *address_order(entry)))
-    show([(entry.address, entry) for entry in entries], load_vendors() if vendor else None, as_json=as_json)
+    shown = [entry for entry in entries if everything or selection.names(entry) or not _is_silent(entry)]
+    show([(entry.address, entry) for entry in shown], _vendors(output, wanted=vendor), output)
+    hidden = len(entries) - len(shown)
+    if hidden:
+        what = "unreachable entry is" if hidden == 1 else "unreachable entries are"
+        click.echo(f"{hidden:,} {what} not shown; --all shows all entries", err=True)
+
+
+def _is_silent(entry: Neighbor) -> bool:
+    """Whether a neighbour did not reply, and its physical address is unknown; Windows shows that as zeros."""
+    return entry.state is NeighborState.UNREACHABLE and not any(entry.physical_address.packed)
 
 
 @click.command(
@@ -104,19 +117,19 @@ def list_command(
 @click.argument("words", nargs=-1, required=True, metavar="ADDRESS...")
 @interface_option("The interface of the entries. [default: determined by the routes]")
 @vendor_option
-@json_option
-def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, as_json: bool) -> None:
+@output_options
+def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, output: Output) -> None:
     """Show the entries of addresses. Sends no packets; `netio resolve` probes the link.
 
     The exit status is 1 if an address has no entry, or its entry has no physical address in use.
     """
     addresses, named = split_words(words, ("dev", "to"))
-    vendors = load_vendors() if vendor else None
+    vendors = _vendors(output, wanted=vendor)
     results = list(_get(addresses, interface_of(named, interface)))
     _print_errors(error for _, error in results if isinstance(error, NetioError))
-    shown = [result for result in results if as_json or isinstance(result[1], Neighbor)]
+    shown = [result for result in results if output.is_json or isinstance(result[1], Neighbor)]
     if shown:
-        show(shown, vendors, as_json=as_json)
+        show(shown, vendors, output)
     if not all(isinstance(result, Neighbor) and result.is_resolved for _, result in results):
         sys.exit(FAILED)
 
@@ -144,7 +157,7 @@ def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Result]:
 @source_option
 @timeout_option
 @vendor_option
-@json_option
+@output_options
 def resolve_command(
     words: tuple[str, ...],
     interface: str | None,
@@ -152,12 +165,12 @@ def resolve_command(
     timeout: float | None,
     *,
     vendor: bool,
-    as_json: bool,
+    output: Output,
 ) -> None:
     """Probe addresses (ARP, Neighbor Discovery) and wait for the replies. The exit status is 1 if one is missing."""
     addresses, named = split_words(words, ("dev", "to"))
     chosen = interface_of(named, interface)
-    vendors = load_vendors() if vendor else None
+    vendors = _vendors(output, wanted=vendor)
     results: list[Result] = []
     interrupted = False
     try:
@@ -169,7 +182,7 @@ def resolve_command(
     _print_errors(
         error for _, error in results if isinstance(error, NetioError) and error.code != lib.ERROR_BAD_NET_NAME
     )
-    show(results, vendors, as_json=as_json)
+    show(results, vendors, output, PROBED)
     if interrupted:
         print_error(f"interrupted: {len(addresses) - len(results):,} of {len(addresses):,} addresses have no reply yet")
         sys.exit(INTERRUPTED)
@@ -194,24 +207,15 @@ def _exit_if_failed(results: Iterable[Result]) -> None:
         sys.exit(FAILED)
 
 
-def show(results: Iterable[Result], vendors: Vendors | None, *, as_json: bool) -> None:
-    """Prints entries and failures as a table or as a JSON array."""
-    if as_json:
-        print_array(
-            entry_object(result, vendors) if isinstance(result, Neighbor) else failure_object(address, result)
-            for address, result in results
-        )
-    else:
-        from netio.cli.draw import draw_entries
-
-        draw_entries(results, vendors)
-
-
 def load_vendors() -> Vendors:
     """Loads the vendor names. Only --vendor needs them."""
     from netio.cli.vendor import Vendors
 
     return Vendors()
+
+
+def _vendors(output: Output, *, wanted: bool) -> Vendors | None:
+    return load_vendors() if wanted or output.names_vendors else None
 
 
 def address_order(entry: Neighbor) -> tuple[int, int, str]:

@@ -16,7 +16,7 @@ from netio import InvalidParameterError, Neighbor, NetioError, UnreachableError,
 from netio._requests import on_link_interface
 from netio.cli import FAILED, INTERRUPTED
 from netio.cli.ip_syntax import interface_name
-from netio.cli.json_output import entry_object, failure_object, print_line
+from netio.cli.json_output import entry_object, failure_object, print_line, remember_lines
 from netio.cli.messages import message_of, print_error
 from netio.cli.options import interface_option, source_option, timeout_option, vendor_option
 from netio.cli.reading import load_vendors
@@ -64,7 +64,14 @@ _MAX_ADDRESSES = 65_536
 @click.option("--map", "with_map", is_flag=True, help="Also print a map of the prefix: one symbol per address.")
 @click.option("--all", "everything", is_flag=True, help="Include the addresses that did not reply.")
 @vendor_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line, as the replies arrive.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    is_eager=True,
+    callback=remember_lines,
+    help="Print one JSON object per line, as the replies arrive.",
+)
 def scan(
     prefix: str,
     interface: str | None,

@@ -70,6 +70,10 @@ class Selection:
         """Whether flush also removes permanent entries, as `ip neigh flush` does if their state is named."""
         return self.every_state or NeighborState.PERMANENT.name in self.states
 
+    def names(self, entry: Neighbor) -> bool:
+        """Whether the address of an entry or a state was given, so that the entry is shown in any case."""
+        return bool(self.states or self.every_state) or self._is_named(entry)
+
     def shown(self, *, everything: bool) -> list[Neighbor]:
         """Returns the entries that list shows: those for hosts, and those that are named or in a named state."""
         return [

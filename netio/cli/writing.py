@@ -12,16 +12,26 @@ import click
 
 import netio
 from netio import Neighbor, NetioError
+from netio._requests import with_interfaces
 from netio.cli import FAILED, INTERRUPTED
+from netio.cli.changes import TableBefore, described
 from netio.cli.files import read_entries
 from netio.cli.ip_syntax import NOARP, has_only_addresses, interface_of, is_state, split_words, state_name
-from netio.cli.json_output import failure_object, print_array, written_object
+from netio.cli.json_output import failure_object, print_array, print_failures, written_object
 from netio.cli.messages import message_of, print_error
-from netio.cli.options import family_options, interface_option, interfaces_option, json_option, states_option
+from netio.cli.options import (
+    dry_run_option,
+    family_options,
+    interface_option,
+    interfaces_option,
+    json_option,
+    states_option,
+)
 from netio.cli.selection import selection_of
+from netio.errors import invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, BinaryIO, TextIO
 
     from netio.cli.options import Decorator
@@ -85,6 +95,7 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
     @move_option
     @dynamic_option
     @yes_option
+    @dry_run_option
     @json_option
     def command(
         words: tuple[str, ...],
@@ -94,6 +105,7 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
         *,
         dynamic: bool,
         yes: bool,
+        dry_run: bool,
         as_json: bool,
     ) -> None:
         positional, named = split_words(words, ("dev", "lladdr", "nud", "to"))
@@ -105,7 +117,10 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
             requested = _entries_of(file, chosen, move_to=move_to, with_dynamic=dynamic)
         else:
             requested = [("", Neighbor(*_address_pair(positional, named), interface=chosen or ""))]
-        _write(requested, verb, name, done, yes=yes, as_json=as_json)
+        if dry_run:
+            _preview(requested, name, as_json=as_json)
+        else:
+            _write(requested, verb, name, done, yes=yes, as_json=as_json)
 
     return command
 
@@ -169,6 +184,7 @@ replace_command: click.Command = _command(
 @states_option
 @click.option("--missing-ok", is_flag=True, help="Accept addresses without an entry.")
 @yes_option
+@dry_run_option
 @json_option
 def delete_command(
     words: tuple[str, ...],
@@ -179,6 +195,7 @@ def delete_command(
     *,
     missing_ok: bool,
     yes: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Delete entries, whether permanent or dynamic: those of addresses, or those that other words select.
@@ -198,7 +215,10 @@ def delete_command(
     def delete(entries: list[Neighbor]) -> None:
         netio.delete_neighbors(entries, missing_ok=missing_ok)
 
-    _write(requested, delete, "delete", "deleted", yes=yes, as_json=as_json)
+    if dry_run:
+        _preview(requested, "delete", missing_ok=missing_ok, as_json=as_json)
+    else:
+        _write(requested, delete, "delete", "deleted", yes=yes, as_json=as_json)
 
 
 def _addressed(words: Sequence[str], interface: str | None) -> list[Requested]:
@@ -239,6 +259,7 @@ def _selected(words: Sequence[str], interface: str | None, states: Sequence[str]
 @interfaces_option
 @states_option
 @yes_option
+@dry_run_option
 @json_option
 def flush_command(
     words: tuple[str, ...],
@@ -247,6 +268,7 @@ def flush_command(
     states: tuple[str, ...],
     *,
     yes: bool,
+    dry_run: bool,
     as_json: bool,
 ) -> None:
     """Remove the dynamic entries; the system probes a host again when it needs it.
@@ -257,8 +279,12 @@ def flush_command(
     selection = selection_of(words, family=family, interfaces=interfaces, states=states)
     if NOARP in selection.states:
         raise click.UsageError("entries in the state noarp are not removed: the kernel made them")
+    entries = selection.flushed()
+    if dry_run:
+        _preview([("", entry) for entry in entries], "delete", as_json=as_json)
+        return
     what = "entries" if selection.with_permanent else "dynamic entries"
-    _confirm("Remove", len(selection.flushed()), what, yes=yes)
+    _confirm("Remove", len(entries), what, yes=yes)
     if selection.has_content:
         _remove(selection.flushed())  # read again, since a reply to the question can take long
     else:
@@ -295,13 +321,17 @@ def _entries_of(
         )
     except (OSError, MemoryError) as error:
         reason = message_of(error) if isinstance(error, NetioError) else getattr(error, "strerror", "out of memory")
-        print_error(f"nothing was written; {file.name} cannot be read: {reason}")
+        problem = f"{file.name} cannot be read: {reason}"
+        print_failures(click.get_current_context(), [invalid(problem)])
+        print_error(f"nothing was written; {problem}")
         sys.exit(FAILED)
     if content.ignored:
         print_error(f"{file.name}: ignored fields: {', '.join(content.ignored)}")
     for place, problem in content.problems[:_MAX_PROBLEMS]:
         print_error(problem, place)
     if content.problems:
+        problems = (invalid(f"{place}: {problem}") for place, problem in content.problems)
+        print_failures(click.get_current_context(), problems)
         print_error(f"nothing was written; invalid lines in {file.name}: {len(content.problems):,}")
         sys.exit(FAILED)
     if content.unresolved:
@@ -343,6 +373,38 @@ def _keyboard() -> TextIO | None:
         return None
 
 
+def _preview(requested: list[Requested], name: str, *, missing_ok: bool = False, as_json: bool) -> None:
+    """Prints what a command would do. Ends the process if an entry would fail."""
+    entries = with_interfaces([entry for _, entry in requested])
+    table = TableBefore()
+    failed = table.errors(name, entries, missing_ok=missing_ok)
+    places = [place for place, _ in requested]
+    _print_failed(failed, places)
+    changes = [("", None) if n in failed else table.apply(name, entry) for n, entry in enumerate(entries)]
+    if as_json:
+        _print_objects(entries, failed, (change for change, _ in changes))
+    else:
+        for position, (entry, change) in enumerate(zip(entries, changes, strict=True)):
+            if position not in failed:
+                click.echo(described(change[0], entry, change[1]))
+    if failed:
+        sys.exit(FAILED)
+
+
+def _print_failed(failed: dict[int, NetioError], places: Sequence[str]) -> None:
+    for position, error in failed.items():
+        print_error(error, places[position])
+
+
+def _print_objects(entries: Sequence[Neighbor], failed: dict[int, NetioError], changes: Iterable[str]) -> None:
+    print_array(
+        failure_object(entry.address, failed[position])
+        if position in failed
+        else written_object(entry, changed=bool(change))
+        for position, (entry, change) in enumerate(zip(entries, changes, strict=True))
+    )
+
+
 def _write(
     requested: list[Requested],
     verb: Callable[[list[Neighbor]], None],
@@ -355,14 +417,14 @@ def _write(
     """Writes the entries and prints the failures. Ends the process if an entry failed or Ctrl-C was pressed."""
     _confirm(name.capitalize(), len(requested), "entries", yes=yes)
     entries = [entry for _, entry in requested]
+    table = None
+    if as_json:  # for the interfaces and `changed`
+        entries, table = with_interfaces(entries), TableBefore()
     tried, failed = _write_in_parts(entries, verb)
-    for position, error in failed.items():
-        print_error(error, requested[position][0])
-    if as_json:
-        print_array(
-            failure_object(entry.address, failed[position]) if position in failed else written_object(entry)
-            for position, entry in enumerate(entries[:tried])
-        )
+    _print_failed(failed, [place for place, _ in requested])
+    if table is not None:
+        changes = ("" if n in failed else table.apply(name, entry)[0] for n, entry in enumerate(entries[:tried]))
+        _print_objects(entries[:tried], failed, changes)
     elif len(entries) != 1:
         click.echo(f"{tried - len(failed):,} of {len(entries):,} entries {done}")
     if failed and len(entries) > 1:

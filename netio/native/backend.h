@@ -28,6 +28,9 @@
 /* Beside NETIO_IS_FOREIGN: an entry in the state NOARP without an owner. The kernel makes such entries unprobed. */
 #define NETIO_IS_KERNEL_MADE 0x40
 
+/* MIB_IPNET_ROW2.ReachabilityTime of an entry that was never confirmed, or longer ago than the member can hold */
+#define NETIO_UNKNOWN_TIME 0xffffffffu
+
 /* netio_interface.flags */
 #define NETIO_INTERFACE_PROBES 0x01 /* it sends ARP requests or neighbour solicitations */
 #define NETIO_INTERFACE_UP 0x02     /* it is enabled, and its link is up (RFC 2863: ifOperStatus) */

@@ -2,6 +2,7 @@
 """Calls that mypy --strict must accept, with the given types. This code never runs."""
 
 import socket
+from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
 from typing import assert_type
 
@@ -19,6 +20,7 @@ def reads() -> None:
     assert_type(row.address, IPv4Address | IPv6Address)
     assert_type(row.state, netio.NeighborState)
     assert_type(row.is_resolved, bool)
+    assert_type(row.age, timedelta | None)
     assert_type(netio.resolve_neighbor("192.0.2.7", source="192.0.2.1", timeout=1.5), netio.Neighbor)
     for address, answer in netio.resolve_neighbors(["192.0.2.7", IPv4Address("192.0.2.8")], timeout=2, max_in_flight=9):
         assert_type(address, str | IPv4Address | IPv6Address)

@@ -186,3 +186,29 @@ def test_invalid_members_of_an_interface() -> None:
         Interface("eth0", 3, 7, physical_address="nonsense")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="is_up"):
         Interface("eth0", 3, 7, is_up=1)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("state", "milliseconds", "seconds"),
+    [
+        (NeighborState.REACHABLE, 0, 0),
+        (NeighborState.STALE, 90_500, 90.5),
+        (NeighborState.DELAY, 2**32 - 2, 4294967.294),
+        (NeighborState.UNREACHABLE, 7_000, 7),
+        (NeighborState.STALE, 2**32 - 1, None),
+        (NeighborState.INCOMPLETE, 60_000, None),
+        (NeighborState.PERMANENT, 5_000, None),
+    ],
+)
+def test_age(state: NeighborState, milliseconds: int, seconds: float | None) -> None:
+    """Bug: the start value of the kernel, or the time since a permanent entry was written, is shown as an age."""
+    age = Neighbor("192.0.2.7", state=state, reachability_time=milliseconds).age
+    assert (None if age is None else age.total_seconds()) == seconds
+
+
+def test_documented_order_of_entries() -> None:
+    """Bug: the key of the documentation compares an IPv4 with an IPv6 address, which raises TypeError."""
+    places = [("fe80::1%b", "b"), ("fe80::1%a", "a"), ("192.0.2.10", "b"), ("2001:db8::1", "a"), ("192.0.2.9", "b")]
+    rows = [Neighbor(address, interface=interface) for address, interface in places]
+    ordered = sorted(rows, key=lambda row: (row.address.version, *row.key))
+    assert [(str(row.address), row.interface) for row in ordered] == [places[n] for n in (4, 2, 3, 1, 0)]

@@ -87,6 +87,15 @@ def test_table_is_neither_hashable_nor_constructible_nor_a_sequence() -> None:
     assert not isinstance(table_of(ROWS), Sequence)
 
 
+def test_documented_match_of_a_table() -> None:
+    """Bug: the recipe of the documentation does not match. A table itself is not a sequence for `case [...]`."""
+    match list(table_of(ROWS)):
+        case [first, *_]:
+            assert first.address == ROWS[0].address
+        case _:
+            pytest.fail("no match")
+
+
 def test_table_has_the_methods_of_a_sequence() -> None:
     """Bug: one is missing, or compares by identity."""
     table = table_of([*ROWS, ROWS[1]])

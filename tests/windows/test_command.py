@@ -148,11 +148,14 @@ def test_list_shows_states_and_routers(command: Command, standin: Standin) -> No
     standin.row(Neighbor("192.0.2.1", MAC, interface="Ethernet", state=NeighborState.STALE))
     standin.row(Neighbor("192.0.2.2", interface="Ethernet", state=NeighborState.UNREACHABLE, is_unreachable=True))
     standin.row(Neighbor("2001:db8::1", MAC, interface="Überall", state=NeighborState.REACHABLE, is_router=True))
-    assert cells(command("list").out) == [
-        ["192.0.2.1", MAC, "Ethernet", "STALE"],
-        ["192.0.2.2", "-", "Ethernet", "UNREACHABLE"],
-        ["2001:db8::1", MAC, "Überall", "REACHABLE", "router"],
+    assert cells(command("list", "--all").out) == [
+        ["192.0.2.1", MAC, "Ethernet", "STALE", "0s"],
+        ["192.0.2.2", "-", "Ethernet", "UNREACHABLE", "0s"],
+        ["2001:db8::1", MAC, "Überall", "REACHABLE", "0s", "router"],
     ]
+    done = command("list")
+    assert [row[0] for row in cells(done.out)] == ["192.0.2.1", "2001:db8::1"]
+    assert done.err == "1 unreachable entry is not shown; --all shows all entries\n"
 
 
 @pytest.mark.wine_lacks
@@ -217,7 +220,7 @@ def test_resolve(command: Command) -> None:
     assert (done.status, done.err) == (1, "")
     assert cells(done.out) == [
         ["192.0.2.3", "02:00:5e:00:00:03", "Ethernet", "REACHABLE"],
-        ["192.0.2.4", "-", "UNREACHABLE"],
+        ["192.0.2.4", "-", "Ethernet", "UNREACHABLE"],
     ]
 
 

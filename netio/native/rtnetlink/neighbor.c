@@ -11,6 +11,14 @@
 /* The kernel counts ages in USER_HZ ticks, 100 a second wherever Linux runs. */
 #define TICK_MS 10
 
+/*
+ * The kernel starts an entry, and each new physical address that it learns without a confirmation, as confirmed two
+ * base reachable times ago. These are the ticks for the default of base_reachable_time, 30 s, and the time that may
+ * pass between its two readings of the clock.
+ */
+#define UNCONFIRMED_TICKS 6000
+#define CLOCK_TICKS 10
+
 /* Newer than the kernel headers of old build images. */
 #ifndef NTF_EXT_LEARNED
 #define NTF_EXT_LEARNED 0x10
@@ -125,6 +133,21 @@ static int parse_physical_address(MIB_IPNET_ROW2 *row, const struct rtattr *attr
     return 0;
 }
 
+/*
+ * Whether the physical address was never confirmed, as far as the kernel shows. A confirmed entry becomes STALE after
+ * one and a half base reachable times at most, and then is not updated. The update to DELAY or PROBE hides that time,
+ * so there an old confirmation is not trusted.
+ */
+static bool was_never_confirmed(NL_NEIGHBOR_STATE state, const struct nda_cacheinfo *info)
+{
+    const uint32_t before_update = info->ndm_confirmed - info->ndm_updated;
+
+    if (info->ndm_confirmed < info->ndm_updated || before_update < UNCONFIRMED_TICKS - CLOCK_TICKS)
+        return false;
+    return state == NlnsDelay || state == NlnsProbe ||
+           (state == NlnsStale && before_update <= UNCONFIRMED_TICKS + CLOCK_TICKS);
+}
+
 /* The time since the last confirmation; for a FAILED entry the time since it failed, its last change of state. */
 static int parse_age(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
 {
@@ -137,7 +160,10 @@ static int parse_age(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
         return -EBADMSG;
     memcpy(&info, RTA_DATA(attribute), sizeof info);
     ticks = row->Flags & NETIO_IS_UNREACHABLE ? info.ndm_updated : info.ndm_confirmed;
-    row->ReachabilityTime.LastReachable = ticks > UINT32_MAX / TICK_MS ? UINT32_MAX : ticks * TICK_MS;
+    if (was_never_confirmed(row->State, &info) || ticks > UINT32_MAX / TICK_MS)
+        row->ReachabilityTime.LastReachable = NETIO_UNKNOWN_TIME;
+    else
+        row->ReachabilityTime.LastReachable = ticks * TICK_MS;
     return 0;
 }
 

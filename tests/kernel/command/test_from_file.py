@@ -90,7 +90,7 @@ def test_unresolved_and_dynamic_entries_are_skipped(wire: Wire) -> None:
         "neigh add 192.0.2.10 dev near0 nud failed extern_learn",
         f"neigh add 192.0.2.11 dev near0 lladdr {MAC} nud stale",
     )
-    listed = run("list", "--json").stdout
+    listed = run("list", "--all", "-i", "near0", "-4", "--json").stdout
     assert len(json.loads(listed)) == 3
     wire.near.ip("neigh flush dev near0 nud all")
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,8 +18,6 @@ from netlab.oracle import Seen, seen
 from netlab.wire import FAR_MAC
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from netlab.wire import Wire
 
 COMMANDS = ["list", "get", "resolve", "create", "set", "replace", "delete", "flush", "scan"]
@@ -112,6 +111,13 @@ def test_help_of_scan_explains_its_effect_on_the_table() -> None:
     text = " ".join(help_of("scan").split())
     assert "--in-flight" in text
     assert "may evict entries of other programs" in text
+
+
+def test_manual_page_is_that_of_the_commands() -> None:
+    """Bug: an option was changed, and the manual page was not written again."""
+    script = Path(__file__).parents[3] / "docs" / "manual.py"
+    done = subprocess.run([sys.executable, script, "--check"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_version_option() -> None:

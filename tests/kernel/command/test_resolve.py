@@ -40,10 +40,14 @@ def test_silent_host_is_a_row_of_the_table() -> None:
     assert (done.returncode, done.stderr) == (1, "")
     assert [line.split() for line in done.stdout.splitlines()[1:]] == [
         [FAR_IP4, FAR_MAC, "near0", "REACHABLE"],
-        [ABSENT_IP4, "-", "UNREACHABLE"],
+        [ABSENT_IP4, "-", "near0", "UNREACHABLE"],
     ]
     _, silent = answer("resolve", FAR_IP4, ABSENT_IP4, status=1)
-    assert (silent["address"], silent["error"]["name"]) == (ABSENT_IP4, "UnreachableError")
+    assert (silent["address"], silent["interface"], silent["error"]["name"]) == (
+        ABSENT_IP4,
+        "near0",
+        "UnreachableError",
+    )
 
 
 def test_addresses_that_cannot_be_probed_are_explained_on_stderr() -> None:

@@ -31,7 +31,16 @@ def many(wire: Wire) -> None:
 
 
 @pytest.mark.usefixtures("many")
-@pytest.mark.parametrize("arguments", [["list"], ["list", "--json"], ["scan", "192.0.2.0/27", "--json", "--all"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["list"],
+        ["list", "--json"],
+        ["list", "-o", "csv"],
+        ["list", "-o", "plain"],
+        ["scan", "192.0.2.0/27", "--json", "--all"],
+    ],
+)
 def test_reader_closes_the_pipe(arguments: list[str]) -> None:
     """Bug: a traceback, or the command goes on writing without a reader."""
     process = subprocess.Popen(
@@ -52,7 +61,17 @@ def test_output_into_head() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", ["list", "list --json", "get 192.0.2.7", f"resolve {FAR_IP4}", f"scan {FAR_IP4} --json", "--help"]
+    "arguments",
+    [
+        "list",
+        "list --json",
+        "list -o csv",
+        "list -o plain",
+        "get 192.0.2.7",
+        f"resolve {FAR_IP4}",
+        f"scan {FAR_IP4} --json",
+        "--help",
+    ],
 )
 def test_full_disk(arguments: str) -> None:
     """Bug: a traceback, a second message when Python ends, or exit status 0."""

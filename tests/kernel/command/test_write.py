@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from netlab.child import UNPRIVILEGED
-from netlab.command import answer, complaint, run
+from netlab.command import answer, checked, complaint, run
 from netlab.oracle import Seen, seen
 
 if TYPE_CHECKING:
@@ -94,21 +95,130 @@ def test_error_without_privilege_has_advice(wire: Wire, arguments: list[str]) ->
 @pytest.mark.usefixtures("wire")
 def test_json_has_an_object_for_each_entry() -> None:
     """Bug: the objects of --json have other fields than the schema, or a failure has no object."""
-    wanted = {"address": "192.0.2.7", "physical_address": MAC, "interface": None}
+    wanted = {"address": "192.0.2.7", "physical_address": MAC, "interface": "near0", "changed": True}
     assert answer("create", "192.0.2.7", MAC) == [wanted]
     (failure,) = answer("create", "192.0.2.7", MAC, status=1)
+    assert failure["interface"] == "near0"
     assert (failure["address"], failure["error"]["name"], failure["error"]["errno"]) == (
         "192.0.2.7",
         "NeighborExistsError",
         17,
     )
     assert "`netio set` changes it" in failure["error"]["message"]
-    assert answer("set", "192.0.2.7", MAC, "-i", "near0") == [wanted | {"interface": "near0"}]
+    assert answer("set", "192.0.2.7", MAC, "-i", "near0") == [wanted | {"changed": False}]
     assert answer("replace", "fe80::7%near0", MAC)[0]["address"] == "fe80::7%near0"
     assert answer("flush") == []
     deleted, missing = answer("delete", "192.0.2.7", "192.0.2.9", status=1)
     assert deleted == wanted | {"physical_address": ""}
     assert (missing["address"], missing["error"]["code"]) == ("192.0.2.9", 1168)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (["list", "-i", "nothere", "--json"], "InterfaceNotFoundError"),
+        (["list", "-i", "nothere", "-o", "jsonl"], "InterfaceNotFoundError"),
+        (["flush", "--json", "dev", "nothere"], "InterfaceNotFoundError"),
+        (["resolve", "192.0.2.2", "--source", "x", "--json"], "InvalidParameterError"),
+        (["scan", "10.0.0.0/8", "--json"], "InvalidParameterError"),
+        (["replace", "192.0.2.300", MAC, "--json"], "InvalidParameterError"),
+        (["replace", "--from", "-", "--json"], "InvalidParameterError"),
+    ],
+)
+@pytest.mark.usefixtures("wire")
+def test_failure_of_the_whole_command_as_json(arguments: list[str], name: str) -> None:
+    """Bug: with --json the reason is only on stderr, and stdout is not JSON."""
+    ended = run(*arguments, text="address,physical_address\n192.0.2.300,x\n")
+    assert (ended.returncode, ended.stderr.startswith("netio: ")) == (1, True)
+    output = json.loads(ended.stdout)
+    one_per_line = arguments[0] == "scan" or "jsonl" in arguments
+    (failure,) = [output] if one_per_line else output
+    checked(arguments[0], output if arguments[0] == "scan" else [failure])
+    assert (failure["address"], failure["error"]["name"]) == (None, name)
+    assert failure["error"]["message"] in ended.stderr
+
+
+def test_whether_a_write_changed_the_table(wire: Wire) -> None:
+    """Bug: `changed` is true for a write of the values that were there, or false for one that changes the owner."""
+    wire.near.ip(
+        f"neigh add 192.0.2.7 lladdr {MAC} dev near0",
+        f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale",
+        f"neigh add 192.0.2.9 lladdr {MAC} dev near0 proto zebra",
+        f"neigh add 2001:db8::7 lladdr {MAC} dev near0 router",
+        f"neigh add 2001:db8::8 lladdr {MAC} dev near0 router",
+    )
+
+    def changed(*arguments: str) -> list[bool]:
+        return [row["changed"] for row in answer(*arguments)]
+
+    text = "".join(f"192.0.2.{n},{MAC}\n" for n in (7, 8, 9, 10, 10))
+    entries = f"address,physical_address\n{text}"
+    expected = [False, True, True, True, False]
+    dry = answer("replace", "--from", "-", "--dry-run", text=entries)
+    assert [row["changed"] for row in dry] == expected
+    assert [row["changed"] for row in answer("replace", "--from", "-", text=entries)] == expected
+    assert [row["changed"] for row in answer("replace", "--from", "-", text=entries)] == [False] * 5
+    assert changed("replace", "192.0.2.7", OTHER_MAC) == [True]
+    assert changed("set", "2001:db8::7", MAC) == [False]
+    assert changed("replace", "2001:db8::8", MAC) == [True]
+    assert changed("delete", "192.0.2.7", "192.0.2.99", "--missing-ok") == [True, False]
+
+
+@pytest.mark.parametrize("address", ["192.0.2.7", "fe80::7"])
+def test_change_by_an_alternative_name(wire: Wire, address: str) -> None:
+    """Bug: the entry is not found in the table, which has the name of the interface."""
+    wire.near.ip("link property add dev near0 altname uplink", f"neigh add {address} lladdr {MAC} dev near0")
+    (row,) = answer("replace", address, MAC, "-i", "uplink")
+    assert (row["interface"], row["changed"]) == ("near0", False)
+    assert "the address already has an entry" in complaint("create", address, MAC, "-i", "uplink", "--dry-run")
+
+
+@pytest.mark.parametrize("prefix", [(), UNPRIVILEGED], ids=["root", "nobody"])
+def test_dry_run_changes_nothing(wire: Wire, prefix: tuple[str, ...]) -> None:
+    """Bug: --dry-run writes, or prints something else than a write would do."""
+    wire.near.ip(
+        f"neigh add 192.0.2.7 lladdr {MAC} dev near0",
+        f"neigh add 192.0.2.8 lladdr {MAC} dev near0 nud stale",
+        f"neigh add 192.0.2.9 lladdr {MAC} dev near0 nud stale extern_learn",
+    )
+    before = seen(wire.near)
+
+    def shown(*arguments: str) -> tuple[int, str, str]:
+        ended = run(*arguments, "--dry-run", prefix=prefix)
+        assert seen(wire.near) == before
+        return ended.returncode, ended.stdout, ended.stderr
+
+    assert shown("create", "192.0.2.10", MAC) == (0, f"would create 192.0.2.10 at {MAC} on near0\n", "")
+    assert shown("set", "192.0.2.7", MAC) == (0, f"would leave 192.0.2.7 at {MAC} on near0 as it is\n", "")
+    update = f"would update 192.0.2.8 at {OTHER_MAC} on near0, now {MAC} STALE\n"
+    assert shown("replace", "192.0.2.8", OTHER_MAC, "-i", "near0") == (0, update, "")
+    assert shown("delete", "192.0.2.7") == (0, "would delete 192.0.2.7 on near0\n", "")
+    assert shown("flush") == (0, f"would delete 192.0.2.8 at {MAC} on near0\n", "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["create", "192.0.2.7", MAC],
+        ["create", "192.0.2.10", "02:00:00:00"],
+        ["create", "127.0.0.1", MAC, "-i", "near0"],
+        ["create", "192.0.2.10", MAC, "-i", "nothere"],
+        ["replace", "10.9.9.9", MAC],
+        ["replace", "fe80::9", MAC],
+        ["replace", "192.0.2.10", MAC, "-i", "lo"],
+        ["set", "192.0.2.10", MAC],
+        ["set", "192.0.2.10", MAC, "-i", "4711"],
+        ["delete", "192.0.2.10"],
+        ["delete", "192.0.2.10", "-i", "nothere", "--missing-ok"],
+    ],
+    ids=" ".join,
+)
+def test_dry_run_prints_the_error_of_the_write(wire: Wire, arguments: list[str]) -> None:
+    """Bug: --dry-run accepts what the write rejects, or has another message."""
+    wire.near.ip(f"neigh add 192.0.2.7 lladdr {MAC} dev near0")
+    assert complaint(*arguments, "--dry-run") == complaint(*arguments)
+    (dry,) = answer(*arguments, "--dry-run", status=1)
+    assert [dry] == answer(*arguments, status=1)
 
 
 def test_one_failure_does_not_end_the_others(wire: Wire) -> None:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import socket
+from datetime import timedelta
+from time import sleep
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,16 +143,47 @@ def test_written_entry_loses_extern_learn(wire: Wire, absent: str, verb: object)
     assert seen(wire.near) == {absent: Seen(NEW)}
 
 
-def test_reachability_time_of_a_stale_entry(wire: Wire, absent: str) -> None:
-    """Bug: ticks are taken for milliseconds, or another one of the kernel's three ages is used."""
-    put(wire, absent, "stale")
+def test_age_of_a_stale_entry_that_was_confirmed(wire: Wire, absent: str) -> None:
+    """Bug: ticks are taken for milliseconds, another one of the kernel's three ages is used, or the age is None."""
+    put(wire, absent, "reachable")
+    sleep(0.2)
+    wire.near.ip(f"neigh replace {absent} lladdr {OLD} dev near0 nud stale")
 
-    before = ages(absent)["ndm_confirmed"] * 10
-    shown = netio.get_neighbor(absent, interface="near0").reachability_time
-    after = ages(absent)["ndm_confirmed"] * 10
+    before = ages(absent)
+    entry = netio.get_neighbor(absent, interface="near0")
+    after = ages(absent)
 
-    # The kernel starts an entry as confirmed two reachable times ago.
-    assert 50_000 < before <= shown <= after
+    assert before["ndm_updated"] + 10 < before["ndm_confirmed"]
+    assert before["ndm_confirmed"] * 10 <= entry.reachability_time <= after["ndm_confirmed"] * 10
+    assert entry.age == timedelta(milliseconds=entry.reachability_time)
+
+
+@pytest.mark.parametrize("state", ["stale", "delay", "probe", "incomplete", "permanent", "noarp"])
+def test_age_of_an_entry_that_was_never_confirmed(wire: Wire, absent: str, state: str) -> None:
+    """Bug: the kernel's start value, two reachable times, is shown as an age of 60 seconds."""
+    put(wire, absent, state)
+    assert netio.get_neighbor(absent, interface="near0").age is None
+
+
+@pytest.mark.parametrize("previous", ["reachable", "permanent"])
+def test_age_of_another_physical_address(wire: Wire, absent: str, previous: str) -> None:
+    """Bug: a physical address that was never confirmed has the age of the one before it."""
+    put(wire, absent, previous)
+    wire.near.ip(f"neigh replace {absent} lladdr {NEW} dev near0 nud stale")
+    assert netio.get_neighbor(absent, interface="near0").age is None
+
+
+def test_age_of_an_entry_learned_from_a_request(wire: Wire) -> None:
+    """Bug: a neighbour that sent a request, and never replied to one, counts as confirmed a minute ago."""
+    wire.far.ip("address add 192.0.2.50/24 dev far0")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("192.0.2.1", 0))  # without a receiver the system replies, and then probes the neighbour
+        with wire.far.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.bind(("192.0.2.50", 0))
+            sender.sendto(b"x", receiver.getsockname())
+        receiver.recv(1)
+        entry = netio.get_neighbor("192.0.2.50")
+    assert (entry.state, entry.age) == (NeighborState.STALE, None)
 
 
 def test_reachability_time_of_a_failed_entry(wire: Wire, absent: str) -> None:
@@ -160,6 +193,7 @@ def test_reachability_time_of_a_failed_entry(wire: Wire, absent: str) -> None:
     shown = netio.get_neighbor(absent, interface="near0").reachability_time
 
     assert shown <= ages(absent)["ndm_updated"] * 10 < 30_000
+    assert netio.get_neighbor(absent, interface="near0").age is not None
 
 
 def ages(address: str) -> dict[str, int]:

@@ -44,6 +44,22 @@ def test_names_of_ip_netns() -> None:
     assert (done.stdout, done.stderr) == ("[]\n['blue', 'green']\n", "")
 
 
+@pytest.mark.usefixtures("wire")
+def test_dry_run_reads_the_table_of_the_namespace() -> None:
+    """Bug: the entries are compared with the table of the caller's namespace, or looked up by its interfaces."""
+    done = in_private_run(
+        f"""
+        ip netns add blue
+        ip -n blue link add name br-blue type bridge
+        ip -n blue neigh add 192.0.2.7 lladdr {MAC} dev br-blue
+        netio replace 192.0.2.7 {MAC} dev br-blue --netns blue --dry-run
+        netio create 192.0.2.8 {MAC} dev br-blue --netns blue --dry-run
+        """
+    )
+    lines = [f"would leave 192.0.2.7 at {MAC} on br-blue as it is", f"would create 192.0.2.8 at {MAC} on br-blue"]
+    assert (done.stdout.splitlines(), done.stderr) == (lines, "")
+
+
 def test_command_acts_in_a_namespace(wire: Wire) -> None:
     """Bug: the option is ignored, or the interfaces of an error message are those of the other namespace."""
     before = seen(wire.near)

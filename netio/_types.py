@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from netio._native import lib
 from netio.errors import Hint, invalid
@@ -199,6 +199,26 @@ class Interface:
             raise invalid(f"interface index {self.index} is not between 0 and {MAX_INDEX}")
         if not 0 <= self.luid < UNKNOWN_LUID:
             raise invalid(f"interface LUID {self.luid} is not between 0 and {UNKNOWN_LUID - 1}")
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceAddress:
+    """A unicast address of this machine.
+
+    Attributes:
+        address: The address; a link-local one has the scope of its interface.
+        prefix: The on-link prefix of the address. On a point-to-point link it is that of the peer.
+        interface: The interface that has the address.
+        can_probe: Whether the interface can send probes: it is up, and neither a loopback nor a point-to-point
+            interface, nor one that does not use ARP and Neighbor Discovery (NOARP).
+
+    Windows: MIB_UNICASTIPADDRESS_ROW.
+    """
+
+    address: IPv4Address | IPv6Address
+    prefix: IPv4Network | IPv6Network
+    interface: Interface
+    can_probe: bool
 
 
 # The types of the arguments `address` and `interface`.

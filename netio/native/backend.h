@@ -30,6 +30,7 @@
 
 /* netio_interface.flags */
 #define NETIO_INTERFACE_PROBES 0x01 /* it sends ARP requests or neighbour solicitations */
+#define NETIO_INTERFACE_UP 0x02     /* it is enabled, and its link is up (RFC 2863: ifOperStatus) */
 
 /* A result with this bit is a Linux errno without a Win32 equivalent. No Windows function returns such a number. */
 #define NETIO_ERRNO 0x20000000
@@ -48,6 +49,14 @@ typedef struct netio_interface {
     char name[NETIO_NAME_SIZE];    /* the interface name on Linux, the alias on Windows */
     char scope[NETIO_NAME_SIZE];   /* the text after the % of a socket address: the name or the decimal index */
 } netio_interface;
+
+/* A unicast address of this machine. */
+typedef struct netio_address {
+    SOCKADDR_INET address;
+    SOCKADDR_INET prefix; /* an address in its on-link prefix: the same one, or the peer's on a point-to-point link */
+    ULONG prefix_length;
+    NET_IFINDEX index; /* of its interface */
+} netio_address;
 
 /*
  * Every function that opens sockets takes the network namespace to open them in: a descriptor of a namespace file, which
@@ -104,6 +113,7 @@ void netio_resolver_close(netio_resolver *resolver); /* discards pending rows; a
 DWORD netio_interfaces(int netns, netio_interface **list, size_t *count); /* the caller frees the list with netio_free */
 /* In: luid, else index, else name; out: all members. ERROR_FILE_NOT_FOUND: the interface does not exist. */
 DWORD netio_interface_find(int netns, netio_interface *interface);
+DWORD netio_addresses(int netns, netio_address **list, size_t *count); /* the caller frees the list with netio_free */
 
 /*
  * Finds the interface on whose link each destination is. In: 0, or the only interface whose routes are considered; out:

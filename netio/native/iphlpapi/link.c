@@ -17,6 +17,8 @@ static void fill(netio_interface *interface, const MIB_IF_ROW2 *row)
     interface->index = row->InterfaceIndex;
     interface->physical_address_length = row->PhysicalAddressLength;
     interface->flags = NETIO_INTERFACE_PROBES; /* Windows decides that itself */
+    if (row->OperStatus == IfOperStatusUp)
+        interface->flags |= NETIO_INTERFACE_UP;
     WideCharToMultiByte(CP_UTF8, 0, row->Alias, length, interface->name, (int)sizeof interface->name - 1, NULL, NULL);
     snprintf(interface->scope, sizeof interface->scope, "%lu", row->InterfaceIndex);
 }

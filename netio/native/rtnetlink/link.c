@@ -68,6 +68,12 @@ NET_LUID link_luid(unsigned short hardware_type, NET_IFINDEX index)
     return luid;
 }
 
+/* IFF_RUNNING is the operational state of RFC 2863; the kernel sets it also if the driver does not report that state. */
+static ULONG interface_flags(unsigned flags)
+{
+    return (flags & IFF_NOARP ? 0u : NETIO_INTERFACE_PROBES) | (flags & IFF_RUNNING ? NETIO_INTERFACE_UP : 0u);
+}
+
 static int parse_link(const struct nlmsghdr *message, netio_interface *interface)
 {
     const struct rtattr *found[IFLA_IFNAME + 1];
@@ -87,7 +93,7 @@ static int parse_link(const struct nlmsghdr *message, netio_interface *interface
      */
     if (found[IFLA_ADDRESS] != NULL && !(fixed->ifi_flags & (IFF_LOOPBACK | IFF_POINTOPOINT)))
         interface->physical_address_length = (ULONG)RTA_PAYLOAD(found[IFLA_ADDRESS]);
-    interface->flags = fixed->ifi_flags & IFF_NOARP ? 0 : NETIO_INTERFACE_PROBES;
+    interface->flags = interface_flags(fixed->ifi_flags);
     size = RTA_PAYLOAD(found[IFLA_IFNAME]);
     memcpy(interface->name, RTA_DATA(found[IFLA_IFNAME]), size);
     memcpy(interface->scope, RTA_DATA(found[IFLA_IFNAME]), size);
@@ -122,7 +128,7 @@ static bool find_ethernet(int fd, NET_IFINDEX index, netio_interface *interface)
     interface->index = index;
     interface->luid = link_luid(ARPHRD_ETHER, index);
     interface->physical_address_length = flags & (IFF_LOOPBACK | IFF_POINTOPOINT) ? 0 : ETH_ALEN;
-    interface->flags = flags & IFF_NOARP ? 0 : NETIO_INTERFACE_PROBES;
+    interface->flags = interface_flags(flags);
     memcpy(interface->name, name.ifr_name, strnlen(name.ifr_name, IFNAMSIZ));
     memcpy(interface->scope, interface->name, IFNAMSIZ);
     return true;

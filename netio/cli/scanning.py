@@ -20,10 +20,11 @@ from netio.cli.json_output import entry_object, failure_object, print_line
 from netio.cli.messages import message_of, print_error
 from netio.cli.options import interface_option, source_option, timeout_option, vendor_option
 from netio.cli.reading import load_vendors
+from netio.cli.time_left import TimeLeft
 from netio.errors import Hint, invalid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from ipaddress import IPv4Address, IPv4Network, IPv6Address
 
     from netio import Interface
@@ -91,10 +92,16 @@ def scan(
     vendors = load_vendors() if vendor else None
     print_result = _json_printer(vendors, everything=everything) if as_json else None
     started = monotonic()
+    time_left = TimeLeft([len(addresses)], in_flight, timeout)
+    time_left.begin_part()
     results_in_order = resolve_neighbors(
-        addresses, interface=found_interface, source=source, timeout=timeout, max_in_flight=in_flight
+        _recorded(addresses, time_left),
+        interface=found_interface,
+        source=source,
+        timeout=timeout,
+        max_in_flight=in_flight,
     )
-    results, interrupted = _collect(results_in_order, len(addresses), print_result)
+    results, interrupted = _collect(results_in_order, len(addresses), time_left, print_result)
     if not as_json:
         _draw(network, results, vendors, with_map=with_map, everything=everything)
         found = sum(isinstance(result, Neighbor) for result in results.values())
@@ -176,19 +183,31 @@ def _json_printer(vendors: Vendors | None, *, everything: bool) -> Callable[[obj
     return print_result
 
 
+def _recorded(addresses: Iterable[Address], time_left: TimeLeft) -> Iterator[Address]:
+    """Yields addresses; resolving takes each of them when it is probed."""
+    for address in addresses:
+        time_left.sent(address, monotonic())
+        yield address
+
+
 def _collect(
     results_in_order: Iterator[tuple[object, Neighbor | NetioError]],
     total: int,
+    time_left: TimeLeft,
     print_result: Callable[[object, Neighbor | NetioError], None] | None,
 ) -> tuple[Results, bool]:
     """Collects the results as they arrive, and shows the progress. Returns them, and whether Ctrl-C ended it."""
     from netio.cli.progress import progress
 
+    def text(short: bool) -> str:
+        return time_left.text(monotonic(), short=short)
+
     results: Results = {}
     found = 0
     try:
-        with progress(total, printing=print_result is not None) as update:
+        with progress(total, printing=print_result is not None, time_left=text) as update:
             for address, result in results_in_order:
+                time_left.answered(address, monotonic(), replied=isinstance(result, Neighbor))
                 results[address] = result
                 found += isinstance(result, Neighbor)
                 update(len(results), f"{found:,} found")

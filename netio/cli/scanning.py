@@ -18,6 +18,7 @@ from netio.cli import FAILED, INTERRUPTED
 from netio.cli.ip_syntax import interface_name
 from netio.cli.json_output import entry_object, failure_object, print_line
 from netio.cli.messages import message_of, print_error
+from netio.cli.not_probed import NotProbed, OwnAddresses
 from netio.cli.options import interface_option, source_option, timeout_option, vendor_option
 from netio.cli.reading import load_vendors
 from netio.cli.time_left import TimeLeft
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     Results = dict[object, Neighbor | NetioError]
 
 _MAX_ADDRESSES = 65_536
+
+# The words of the summary for addresses that are not probed.
+_NOT_PROBED = {NotProbed.OWN: "own", NotProbed.BROADCAST: "broadcast", None: "others"}
 
 
 @click.command(
@@ -62,7 +66,7 @@ _MAX_ADDRESSES = 65_536
     show_default=True,
     help="How many addresses are probed at a time.",
 )
-@click.option("--map", "with_map", is_flag=True, help="Also print a map of the prefix: one symbol per address.")
+@click.option("--map", "with_map", is_flag=True, help="Also print a map of the prefix, a screen at most.")
 @click.option("--all", "everything", is_flag=True, help="Include the addresses that did not reply.")
 @vendor_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line, as the replies arrive.")
@@ -104,8 +108,7 @@ def scan(
     results, interrupted = _collect(results_in_order, len(addresses), time_left, print_result)
     if not as_json:
         _draw(network, results, vendors, with_map=with_map, everything=everything)
-        found = sum(isinstance(result, Neighbor) for result in results.values())
-        click.echo(f"{found:,} of {len(results):,} addresses replied in {monotonic() - started:.1f} s", err=True)
+        click.echo(_summary(results, monotonic() - started), err=True)
     failed = _print_problems(results, complete=not interrupted)
     if interrupted:
         missing = len(addresses) - len(results)
@@ -160,6 +163,7 @@ def _interface_for(network: IPv4Network | IPv6Network, addresses: list[Address],
         found = _first_interface(addresses, interface)
         _first_interface(addresses[::-1], found.name)
     except NetioError as error:
+        OwnAddresses().explain(error)
         print_error(error, f"{network} cannot be scanned")
         sys.exit(FAILED)
     return found
@@ -202,12 +206,14 @@ def _collect(
     def text(short: bool) -> str:
         return time_left.text(monotonic(), short=short)
 
+    own = OwnAddresses()
     results: Results = {}
     found = 0
     try:
         with progress(total, printing=print_result is not None, time_left=text) as update:
             for address, result in results_in_order:
                 time_left.answered(address, monotonic(), replied=isinstance(result, Neighbor))
+                own.explain(result)
                 results[address] = result
                 found += isinstance(result, Neighbor)
                 update(len(results), f"{found:,} found")
@@ -221,12 +227,21 @@ def _collect(
 def _draw(
     network: IPv4Network | IPv6Network, results: Results, vendors: Vendors | None, *, with_map: bool, everything: bool
 ) -> None:
-    from netio.cli.draw import draw_entries, draw_map
+    from netio.cli.draw import draw_entries, draw_maps
 
     shown = [(address, results[address]) for address in network if address in results]
     draw_entries([result for result in shown if everything or isinstance(result[1], Neighbor)], vendors)
     if with_map:
-        draw_map(network, results)
+        draw_maps([(str(network), list(network), [results.get(address) for address in network])])
+
+
+def _summary(results: Results, seconds: float) -> str:
+    """Returns how many addresses replied, of those that can be probed."""
+    found = sum(isinstance(result, Neighbor) for result in results.values())
+    kinds = Counter(NotProbed.of(result) for result in results.values() if isinstance(result, InvalidParameterError))
+    text = f"{found:,} of {len(results) - kinds.total():,} addresses replied in {seconds:.1f} s"
+    parts = [f"{kinds[kind]:,} {word}" for kind, word in _NOT_PROBED.items() if kinds[kind]]
+    return f"{text}; not probed: {', '.join(parts)}" if parts else text
 
 
 def _print_problems(results: Results, *, complete: bool) -> bool:
@@ -238,8 +253,9 @@ def _print_problems(results: Results, *, complete: bool) -> bool:
     if complete and all(isinstance(result, InvalidParameterError) for result in results.values()):
         expected = ()  # the cause is the source address, not the addresses of the prefix
     errors = [result for result in results.values() if isinstance(result, NetioError) and type(result) not in expected]
-    kinds = Counter(type(error) for error in errors)
-    for kind, count in kinds.items():
-        first = next(error for error in errors if type(error) is kind)
-        print_error(f"{count:,} of {len(results):,} addresses were not probed, the first because: {message_of(first)}")
-    return bool(errors)
+    for kind, count in Counter(map(type, errors)).items():
+        first = next((error for error in errors if type(error) is kind and NotProbed.of(error) is None), None)
+        if first is not None:
+            text = f"{count:,} of {len(results):,} addresses were not probed, the first because: {message_of(first)}"
+            print_error(text)
+    return any(NotProbed.of(error) is None for error in errors)

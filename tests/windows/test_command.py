@@ -229,5 +229,5 @@ def test_scan(command: Command) -> None:
     assert done.err.startswith("2 of 16 addresses replied in ")
     table, picture, legend = done.out.split("\n\n")
     assert [row[0] for row in cells(table)] == ["192.0.2.3", "192.0.2.9"]
-    assert picture.strip() == "192.0.2.0 ...R.... .R......"
-    assert legend.splitlines() == ["R reachable: 2", ". no reply: 14"]
+    assert picture.splitlines() == ["          +0       +8", "192.0.2.0 ...R.... .R......"]
+    assert legend.split("  ") == ["R reachable: 2", ". no reply: 14\n"]

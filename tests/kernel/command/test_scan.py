@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,8 @@ PINNED, PINNED_MAC = "192.0.2.250", "02:00:5e:00:00:fa"
 LIVE = [2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 100, 101, 128, 200, 201, 222, 240, 254]
 
 MAP = """
-  192.0.2.0 .-R....R RR.....R RR...... .......R
+            +0       +8       +16      +24
+  192.0.2.0 .@R....R RR.....R RR...... .......R
  192.0.2.32 RR...... ........ ........ .......R
  192.0.2.64 R....... ........ ........ ........
  192.0.2.96 ....RR.. ........ ........ ........
@@ -31,10 +33,8 @@ MAP = """
 192.0.2.192 ........ RR...... ........ ......R.
 192.0.2.224 ........ ........ R....... ..P...R-
 
-R reachable: 20
-P permanent: 1
-. no reply: 233
-- cannot be probed: 2
+R reachable: 20  P permanent: 1  @ own address: 1  . no reply: 233
+- broadcast address: 1
 """
 
 
@@ -58,7 +58,7 @@ def test_twenty_hosts_and_their_map(prefix: Sequence[str]) -> None:
     expected.insert(-1, [PINNED, PINNED_MAC, "near0", "PERMANENT"])
     assert [line.split() for line in table.splitlines()[1:]] == expected
     assert picture == MAP[1:]
-    assert done.stderr.startswith("21 of 256 addresses replied in ")
+    assert re.fullmatch(r"21 of 254 addresses replied in [\d.]+ s; not probed: 1 own, 1 broadcast\n", done.stderr)
 
 
 @pytest.mark.usefixtures("crowd")
@@ -67,10 +67,12 @@ def test_json_has_a_line_for_each_host() -> None:
     rows = answer("scan", "192.0.2.0/24")
     assert sorted(int(row["address"].split(".")[3]) for row in rows) == sorted([*LIVE, 250])
     results = answer("scan", "192.0.2.0/28", "--all", "--in-flight", "3")
-    failures = {row["address"]: row["error"]["name"] for row in results if "error" in row}
+    failures = {row["address"]: row["error"] for row in results if "error" in row}
     assert len(results) == 16
-    assert failures.pop(NEAR_IP4) == "InvalidParameterError"
-    assert set(failures.values()) == {"UnreachableError"}
+    own = failures.pop(NEAR_IP4)
+    assert own["name"] == "InvalidParameterError"
+    assert "it is an address of this machine" in own["message"]
+    assert {error["name"] for error in failures.values()} == {"UnreachableError"}
 
 
 @pytest.mark.usefixtures("crowd")
@@ -79,7 +81,7 @@ def test_all_includes_silent_hosts() -> None:
     lines = [line.split() for line in run("scan", "192.0.2.0/30", "--all").stdout.splitlines()[1:]]
     assert [(address, state) for address, *_, state in lines] == [
         ("192.0.2.0", "UNREACHABLE"),
-        (NEAR_IP4, "-"),
+        (NEAR_IP4, "OWN"),
         (FAR_IP4, "REACHABLE"),
         ("192.0.2.3", "UNREACHABLE"),
     ]
@@ -92,12 +94,18 @@ def test_all_includes_silent_hosts() -> None:
         ("192.0.2.2", ["192.0.2.2 R"]),
         ("192.0.2.6/31", ["192.0.2.6 .R"]),
         ("192.0.2.7/31", ["192.0.2.6 .R"]),
-        ("192.0.2.1/30", ["192.0.2.0 .-R."]),
+        ("192.0.2.1/30", ["192.0.2.0 .@R."]),
         ("2001:db8::2", ["2001:db8::2 R"]),
         ("2001:db8::2/127", ["2001:db8::2 R."]),
-        ("2001:db8::/123", ["  2001:db8:: .-R..... ........ ........ ........"]),
-        ("2001:db8::/122", ["  2001:db8:: .-R..... ........ ........ ........", "2001:db8::20" + 4 * " ........"]),
-        ("fe80::%near0/124", [" fe80:: .-R..... ........"]),
+        (
+            "2001:db8::/122",
+            [
+                "             +0       +8       +10      +18",
+                "  2001:db8:: .@R..... ........ ........ ........",
+                "2001:db8::20 ........ ........ ........ ........",
+            ],
+        ),
+        ("fe80::%near0/124", ["       +0       +8", "fe80:: .@R..... ........"]),
     ],
 )
 def test_prefixes_of_all_lengths(prefix: str, picture: list[str]) -> None:
@@ -130,7 +138,7 @@ def test_link_local_prefix() -> None:
         ("203.0.113.0/24", "203.0.113.0/24 cannot be scanned: "),
         ("127.0.0.0/24", "127.0.0.0/24 cannot be scanned: "),
         ("224.0.0.0/24", "224.0.0.0/24 cannot be scanned: "),
-        ("192.0.2.1/32", "nor a local or broadcast address"),
+        ("192.0.2.1/32", "192.0.2.1/32 cannot be scanned: 192.0.2.1: it is an address of this machine (code 87)"),
         ("192.0.2.0/33", "write it like 192.0.2.0/24"),
         ("192.0.2.0%near0/24", "a scope, which only link-local prefixes have"),
         ("fe80::%/120", "a scope, which only link-local prefixes have"),

@@ -85,12 +85,40 @@ def test_columns_fit_the_width(columns: int, option: str) -> None:
     assert sorted("".join(lines).replace(" ", "")) == sorted(expected.replace(" ", ""))
 
 
-def test_map_on_a_narrow_terminal() -> None:
-    """Bug: the terminal wraps a line of 32 symbols in its middle."""
-    with on_terminal("scan", "192.0.2.0/27", "--map", columns=40) as terminal:
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (40, ["           +0       +8", " 192.0.2.0 .@R....P ........", "192.0.2.16 ........ ........", ""]),
+        (80, ["          +0       +8       +16      +24", "192.0.2.0 .@R....P ........ ........ ........", ""]),
+        (200, ["          +0       +8       +16      +24", "192.0.2.0 .@R....P ........ ........ ........", ""]),
+    ],
+)
+def test_map_by_width(columns: int, lines: list[str]) -> None:
+    """Bug: the terminal wraps a line of 32 symbols in its middle, or the ruler is not above its groups."""
+    with on_terminal("scan", "192.0.2.0/27", "--map", columns=columns) as terminal:
         assert terminal.finish() == 0
-    assert " 192.0.2.0 .-R....P ........\n192.0.2.16 ........ ........\n" in terminal.text
+    assert "\n" + "\n".join(lines) in terminal.text
     assert "\x1b[36mP" in terminal.raw
+
+
+@pytest.mark.parametrize(
+    ("columns", "first", "scale"),
+    [
+        (40, " 10.1.0.0 @....... ........", 16),
+        (80, " 10.1.0.0 @......." + 3 * " ........", 8),
+        (200, " 10.1.0.0 @......." + 7 * " ........", 4),
+    ],
+)
+def test_map_of_a_large_prefix_fits_the_terminal(wire: Wire, columns: int, first: str, scale: int) -> None:
+    """Bug: the map, its ruler and its legend are longer than the screen, or the own address disappears."""
+    wire.near.ip("address add 10.1.0.1/20 dev near0")
+    with on_terminal("scan", "10.1.0.0/20", "--map", "--in-flight", "900", columns=columns) as terminal:
+        assert terminal.finish() == 0
+    screen = terminal.text.partition("\n\n")[2].splitlines()
+    assert len(screen) < 24
+    assert max(len(line) for line in screen[:-1]) <= columns  # the last one is the summary
+    assert screen[1] == first
+    assert f"one symbol = {scale} addresses" in screen
 
 
 CONFIRMATIONS = pytest.mark.parametrize(

@@ -35,7 +35,8 @@ def _completions(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete) and _COMPLETABLE.fullmatch(name)]
 
 
-def _complete_interface(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def complete_interface(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Returns the interfaces that complete the typed text."""
     del ctx, param
     return _completions((interface.name for interface in list_interfaces()), incomplete)
 
@@ -55,7 +56,7 @@ def _checked_name(ctx: click.Context, param: click.Parameter, value: str | None)
 def interface_option(text: str) -> Callable[[Function], Function]:
     """-i/--interface, with its meaning for one command as the help text."""
     return click.option(
-        "-i", "--interface", metavar="IF", shell_complete=_complete_interface, callback=_checked_name, help=text
+        "-i", "--interface", metavar="IF", shell_complete=complete_interface, callback=_checked_name, help=text
     )
 
 

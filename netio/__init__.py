@@ -23,12 +23,13 @@ except ImportError as _missing:
     ) from None
 
 from netio import errors
-from netio._interfaces import list_interfaces
+from netio._interfaces import list_addresses, list_interfaces
 from netio._namespace import NamespaceLike, list_namespaces, namespace
 from netio._table import NeighborTable
 from netio._types import (
     Address,
     Interface,
+    InterfaceAddress,
     InterfaceLike,
     Neighbor,
     NeighborState,
@@ -71,6 +72,7 @@ __all__ = [
     "AccessDeniedError",
     "Address",
     "Interface",
+    "InterfaceAddress",
     "InterfaceLike",
     "InterfaceNotFoundError",
     "InvalidParameterError",
@@ -95,6 +97,7 @@ __all__ = [
     "errors",
     "flush_neighbors",
     "get_neighbor",
+    "list_addresses",
     "list_interfaces",
     "list_namespaces",
     "list_neighbors",

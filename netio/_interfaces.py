@@ -4,12 +4,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address
+from ipaddress import IPv6Address, ip_network
 
 from netio._codec import pack, pack_address, unpack_address
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
-from netio._types import MAX_INDEX, UNKNOWN_LUID, Interface, NextHop, PhysicalAddress, identify, plain_address
+from netio._types import (
+    MAX_INDEX,
+    UNKNOWN_LUID,
+    Interface,
+    InterfaceAddress,
+    InterfaceLike,
+    NextHop,
+    PhysicalAddress,
+    given_interface,
+    identify,
+    plain_address,
+)
 from netio.errors import Hint, check, failure, invalid
 
 TYPE_CHECKING = False
@@ -41,6 +52,8 @@ ROUTE = "GetBestRoute2"
 _INTERFACE = ffi.typeof("netio_interface *")
 _NAME_SIZE = lib.NETIO_NAME_SIZE
 
+_ADDRESSES = "GetUnicastIpAddressTable"
+
 # An interface name that neither system allows.
 _INVALID_NAME = b"/"
 
@@ -58,6 +71,47 @@ def list_interfaces() -> list[Interface]:
     netns = current_namespace()
     check("GetIfTable2", lib.netio_interfaces(netns.descriptor, found, count))
     return [interface_value(native) for native in found[0][0 : count[0]]]
+
+
+def list_addresses(*, interface: InterfaceLike | None = None) -> list[InterfaceAddress]:
+    """List the unicast addresses of this machine; on Linux, those of the network namespace (see namespace()).
+
+    Args:
+        interface: Name, index or Interface; None for every interface.
+
+    Raises:
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The interface index is below 1.
+        NetioError: The system reports an error.
+        TypeError: The argument has another type.
+
+    Windows: GetUnicastIpAddressTable. Linux: RTM_GETADDR.
+    """
+    cache = InterfaceCache()
+    only = None if interface is None else _existing(given_interface(interface), cache).index
+    found, count = ffi.gc(ffi.new("netio_address **"), lib.netio_release), ffi.new("size_t *")
+    check(_ADDRESSES, lib.netio_addresses(cache.netns.descriptor, found, count))
+    natives = (native for native in found[0][0 : count[0]] if only in (None, native.index))
+    owners = ((native, cache.find(index=native.index)) for native in natives)
+    return [_address_value(native, owner) for native, owner in owners if owner is not None]
+
+
+def _existing(interface: InterfaceLike, cache: InterfaceCache) -> CData:
+    name, index, luid = identify(interface)
+    found = cache.find(name=name, index=index, luid=luid)
+    if found is None:
+        raise failure(_ADDRESSES, lib.ERROR_FILE_NOT_FOUND, f"interface {name or index or luid}")
+    return found
+
+
+def _address_value(native: CData, interface: CData) -> InterfaceAddress:
+    address = unpack_address(ffi.addressof(native, "address"))
+    if isinstance(address, IPv6Address) and address.is_link_local:
+        address = IPv6Address(f"{address}%{names_of(interface)[1]}")
+    prefix = ip_network(f"{unpack_address(ffi.addressof(native, 'prefix'))}/{native.prefix_length}", strict=False)
+    needed = lib.NETIO_INTERFACE_UP | lib.NETIO_INTERFACE_PROBES
+    can_probe = interface.flags & needed == needed and interface.physical_address_length > 0
+    return InterfaceAddress(address, prefix, interface_value(interface), can_probe)
 
 
 class InterfaceCache:

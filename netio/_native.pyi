@@ -42,7 +42,7 @@ class _Lib:
     NETIO_ADDRESS_TEXT: int
     NETIO_ERRNO: int
     NETIO_HAS_NAMESPACES: int
-    NETIO_OWN_NETNS: int
+    NETIO_INTERFACE_PROBES: int
     NETIO_INTERFACE_UP: int
     NETIO_IS_FOREIGN: int
     NETIO_IS_KERNEL_MADE: int
@@ -50,9 +50,10 @@ class _Lib:
     NETIO_IS_UNREACHABLE: int
     NETIO_NAME_SIZE: int
     NETIO_NEVER: int
-    NETIO_UNKNOWN_TIME: int
+    NETIO_OWN_NETNS: int
     NETIO_PHYSICAL_TEXT: int
     NETIO_SCOPE_IS_NAME: int
+    NETIO_UNKNOWN_TIME: int
     NO_ERROR: int
     NlnsDelay: int
     NlnsIncomplete: int
@@ -62,6 +63,7 @@ class _Lib:
     NlnsStale: int
     NlnsUnreachable: int
     WAIT_TIMEOUT: int
+    def netio_addresses(self, netns: int, addresses: CData, count: CData) -> int: ...
     def netio_arrow_move(self, source: CData, target: CData) -> None: ...
     def netio_column_values(self, rows: CData, count: int, offset: int, values: CData) -> int: ...
     def netio_columns_fill(self, columns: CData, rows: CData, count: int) -> None: ...

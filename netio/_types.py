@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from netio._native import lib
 from netio.errors import Hint, invalid
@@ -235,6 +235,26 @@ class NextHop:
 
 def _restore_next_hop(address: str, interface: Interface) -> NextHop:
     return NextHop(ip_address(address), interface)
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceAddress:
+    """A unicast address of this machine.
+
+    Attributes:
+        address: The address; a link-local one has the scope of its interface.
+        prefix: The on-link prefix of the address. On a point-to-point link it is that of the peer.
+        interface: The interface that has the address.
+        can_probe: Whether the interface can send probes: it is up, and neither a loopback nor a point-to-point
+            interface, nor one that does not use ARP and Neighbor Discovery (NOARP).
+
+    Windows: MIB_UNICASTIPADDRESS_ROW.
+    """
+
+    address: IPv4Address | IPv6Address
+    prefix: IPv4Network | IPv6Network
+    interface: Interface
+    can_probe: bool
 
 
 # The types of the arguments `address` and `interface`.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from netio import Neighbor, NeighborState, NetioError, UnreachableError
 from netio.cli.messages import printable
+from netio.cli.not_probed import NotProbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -77,7 +78,9 @@ def record_of(result: Result, vendors: Vendors | None, names: Iterable[str]) -> 
     address, found = result
     if isinstance(found, Neighbor):
         return {name: _value_of(found, name, vendors) for name in names}
-    state = NeighborState.UNREACHABLE.name if isinstance(found, UnreachableError) else ""
+    kind = NotProbed.of(found)
+    silent = NeighborState.UNREACHABLE.name if isinstance(found, UnreachableError) else ""
+    state = silent if kind is None else kind.name
     known = {"address": str(address), "interface": found.row.interface if found.row else "", "state": state}
     return {name: known.get(name) for name in names}
 

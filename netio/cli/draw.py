@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.text import Text
 
 from netio import Neighbor, NeighborState, NetioError
-from netio.cli.address_map import GROUP, Symbol, legend, lines_of
+from netio.cli.address_map import GROUP, Map, Symbol, legend, map_of, symbol_of
 from netio.cli.columns import COLUMNS, PROBED, record_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-    from ipaddress import IPv4Network, IPv6Network
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from ipaddress import IPv4Address, IPv6Address
 
     from netio.cli.columns import Result
     from netio.cli.vendor import Vendors
@@ -46,6 +46,10 @@ _GAP = "  "
 
 # Wide enough that rich neither cuts nor wraps lines for a file or a pipe.
 _WIDTH_OFF_TERMINAL = 300
+
+# Lines of a map: the most in a file, the least on a terminal, and the lines of a screen that its ruler and legend need.
+_HEIGHT_OFF_TERMINAL, _LEAST_HEIGHT, _LINES_BESIDE_MAP = 32, 4, 8
+_LEGEND_WIDTH = 80
 
 
 def console() -> Console:
@@ -159,23 +163,57 @@ def _painter(out: Console) -> Callable[[str, str], str]:
     return paint
 
 
-def draw_map(network: IPv4Network | IPv6Network, results: Mapping[object, Neighbor | NetioError]) -> None:
-    """Prints the map of a prefix, and its legend."""
+def draw_maps(
+    maps: Iterable[tuple[str, Sequence[IPv4Address | IPv6Address], Sequence[Neighbor | NetioError | None]]],
+) -> None:
+    """Prints a map of the results of each target, with its title if there are several, and one legend."""
     out = console()
-    margin = max(len(str(network[0])), len(str(network[-1]))) + 1
-    # 32 symbols, and a gap before each group.
-    width = 32 if out.width >= margin + 32 + 32 // GROUP else 16
-    lines = list(lines_of(network, results, width))
+    every: list[Symbol] = []
+    maps = list(maps)
+    for title, addresses, results in maps:
+        symbols = [symbol_of(result) for result in results]
+        every += symbols
+        drawn = map_of(addresses, symbols, out.width, _map_height(out))
+        out.print()
+        if len(maps) > 1 or not drawn.has_addresses:
+            out.print(Text(title, style="bold"))
+        _draw_map(out, drawn)
     out.print()
-    for address, symbols in lines:
-        text = Text(f"{address:>{margin - 1}}")
+    for line in _legend_lines(every, min(out.width, _LEGEND_WIDTH)):
+        out.print(Text("  ").join(line), no_wrap=True, crop=False)
+
+
+def _map_height(out: Console) -> int:
+    """Returns the most lines of a map, so that it fits into the terminal with its ruler and legend."""
+    return max(out.height - _LINES_BESIDE_MAP, _LEAST_HEIGHT) if out.is_terminal else _HEIGHT_OFF_TERMINAL
+
+
+def _draw_map(out: Console, drawn: Map) -> None:
+    margin = max(len(label) for label, _ in drawn.lines)
+    if len(drawn.ruler) > 1:
+        ruler = " ".join(f"{offset:{GROUP}}" for offset in drawn.ruler)
+        out.print(f"{'':{margin}} {ruler.rstrip()}", no_wrap=True, crop=False)
+    for label, symbols in drawn.lines:
+        text = Text(f"{label:>{margin}}")
         for place, symbol in enumerate(symbols):
             text.append(" " * (place % GROUP == 0))
             text.append(symbol.letter, style=_style_of(symbol))
         out.print(text, no_wrap=True, crop=False)
-    out.print()
-    for symbol, count in legend(lines):
-        out.print(Text(symbol.letter, style=_style_of(symbol)) + Text(f" {symbol.meaning}: {count:,}"))
+    if drawn.scale > 1:
+        out.print(f"one symbol = {drawn.scale:,} addresses")
+
+
+def _legend_lines(symbols: Iterable[Symbol], width: int) -> Iterator[list[Text]]:
+    """Yields the parts of the legend, line by line."""
+    line: list[Text] = []
+    for symbol, count in legend(symbols):
+        part = Text(symbol.letter, style=_style_of(symbol)) + Text(f" {symbol.meaning}: {count:,}")
+        if line and sum(len(text) + 2 for text in line) + len(part) > width:
+            yield line
+            line = []
+        line.append(part)
+    if line:
+        yield line
 
 
 def _style_of(symbol: Symbol) -> str:

@@ -36,7 +36,8 @@ def _completions(names: Iterable[str], incomplete: str) -> list[str]:
     return [name for name in names if name.startswith(incomplete) and _COMPLETABLE.fullmatch(name)]
 
 
-def _complete_interface(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+def complete_interface(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Returns the interfaces that complete the typed text."""
     del ctx, param
     return _completions((interface.name for interface in list_interfaces()), incomplete)
 
@@ -60,7 +61,7 @@ def _checked_names(ctx: click.Context, param: click.Parameter, values: tuple[str
 def interface_option(text: str) -> Callable[[Function], Function]:
     """-i/--interface, with its meaning for one command as the help text."""
     return click.option(
-        "-i", "--interface", metavar="IF", shell_complete=_complete_interface, callback=_checked_name, help=text
+        "-i", "--interface", metavar="IF", shell_complete=complete_interface, callback=_checked_name, help=text
     )
 
 
@@ -70,7 +71,7 @@ interfaces_option: Decorator = click.option(
     "interfaces",
     metavar="IF",
     multiple=True,
-    shell_complete=_complete_interface,
+    shell_complete=complete_interface,
     callback=_checked_names,
     help="Entries of this interface only; may be given more than once.",
 )

@@ -54,6 +54,14 @@ typedef struct netio_interface {
     char scope[NETIO_NAME_SIZE];   /* the text after the % of a socket address: the name or the decimal index */
 } netio_interface;
 
+/* A unicast address of this machine. */
+typedef struct netio_address {
+    SOCKADDR_INET address;
+    SOCKADDR_INET prefix; /* an address in its on-link prefix: the same one, or the peer's on a point-to-point link */
+    ULONG prefix_length;
+    NET_IFINDEX index; /* of its interface */
+} netio_address;
+
 /*
  * Every function that opens sockets takes the network namespace to open them in: a descriptor of a namespace file, which
  * the caller keeps open during the call, and for a resolver until it is closed. NETIO_OWN_NETNS is the namespace of the
@@ -114,6 +122,7 @@ void netio_resolver_close(netio_resolver *resolver); /* discards pending rows; a
 DWORD netio_interfaces(int netns, netio_interface **list, size_t *count); /* the caller frees the list with netio_free */
 /* In: luid, else index, else name; out: all members. ERROR_FILE_NOT_FOUND: the interface does not exist. */
 DWORD netio_interface_find(int netns, netio_interface *interface);
+DWORD netio_addresses(int netns, netio_address **list, size_t *count); /* the caller frees the list with netio_free */
 
 /*
  * Finds the next hop of each destination. In: 0, or the only interface whose routes are considered; out: the interface

@@ -18,6 +18,19 @@ const void *inet_bytes(const SOCKADDR_INET *address, size_t *size)
     }
 }
 
+bool inet_set(SOCKADDR_INET *address, ADDRESS_FAMILY family, const void *bytes, size_t size)
+{
+    memset(address, 0, sizeof *address);
+    if (family == AF_INET && size == sizeof address->Ipv4.sin_addr)
+        memcpy(&address->Ipv4.sin_addr, bytes, size);
+    else if (family == AF_INET6 && size == sizeof address->Ipv6.sin6_addr)
+        memcpy(&address->Ipv6.sin6_addr, bytes, size);
+    else
+        return false;
+    address->si_family = family;
+    return true;
+}
+
 bool inet_equal(const SOCKADDR_INET *a, const SOCKADDR_INET *b)
 {
     size_t size_a, size_b;

@@ -10,6 +10,9 @@
 /* Returns the bytes of an address and their number; NULL and 0 if the family is neither IPv4 nor IPv6. */
 const void *inet_bytes(const SOCKADDR_INET *address, size_t *size);
 
+/* Sets an address of that family from its bytes; false, and the address is unspecified, if they are not its length. */
+bool inet_set(SOCKADDR_INET *address, ADDRESS_FAMILY family, const void *bytes, size_t size);
+
 /* Compares two IPv4 or IPv6 addresses; port, flow and scope do not count. */
 bool inet_equal(const SOCKADDR_INET *a, const SOCKADDR_INET *b);
 

@@ -77,6 +77,14 @@ typedef struct {
     ...;
 } netio_interface;
 
+typedef struct {
+    SOCKADDR_INET address;
+    SOCKADDR_INET prefix;
+    ULONG prefix_length;
+    NET_IFINDEX index;
+    ...;
+} netio_address;
+
 typedef ... netio_resolver;
 
 typedef struct {
@@ -112,6 +120,7 @@ struct ArrowArray { ...; };
 #define AF_INET6 ...
 
 #define IF_MAX_PHYS_ADDRESS_LENGTH ...
+#define NETIO_INTERFACE_PROBES ...
 #define NETIO_INTERFACE_UP ...
 #define NETIO_IS_ROUTER ...
 #define NETIO_IS_UNREACHABLE ...
@@ -162,6 +171,7 @@ DWORD netio_resolver_due(const netio_resolver *resolver);
 
 DWORD netio_interfaces(int netns, netio_interface **list, size_t *count);
 DWORD netio_interface_find(int netns, netio_interface *interface);
+DWORD netio_addresses(int netns, netio_address **list, size_t *count);
 void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, SOCKADDR_INET *gateways,
                  size_t count, DWORD *results);
 DWORD netio_netns_check(int netns);

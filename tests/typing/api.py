@@ -25,6 +25,7 @@ def reads() -> None:
     for address, answer in netio.resolve_neighbors(["192.0.2.7", IPv4Address("192.0.2.8")], timeout=2, max_in_flight=9):
         assert_type(address, str | IPv4Address | IPv6Address)
         assert_type(answer, netio.Neighbor | netio.NetioError)
+    assert_type(netio.list_addresses(interface="eth0"), list[netio.InterfaceAddress])
     (interface,) = netio.list_interfaces()
     assert_type(interface.physical_address, netio.PhysicalAddress)
     assert_type(interface.is_up, bool)

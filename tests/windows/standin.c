@@ -45,6 +45,8 @@ static struct host hosts[ITEM_MAX];
 static size_t host_count;
 static MIB_IPFORWARD_ROW2 routes[ITEM_MAX];
 static size_t route_count;
+static MIB_UNICASTIPADDRESS_ROW addresses[ITEM_MAX];
+static size_t address_count;
 static struct {
     char function[32];
     DWORD code;
@@ -73,7 +75,7 @@ void standin_reset(void)
         interfaces[i].OperStatus = initial[i].index == 7 ? IfOperStatusDown : IfOperStatusUp;
         wcscpy(interfaces[i].Alias, initial[i].alias);
     }
-    row_count = host_count = route_count = 0;
+    row_count = host_count = route_count = address_count = 0;
     memset(answers, 0, sizeof answers);
     single_count = 0;
     memset(switches, 0, sizeof switches);
@@ -229,6 +231,17 @@ void standin_route(const SOCKADDR_INET *prefix, UCHAR length, const NET_LUID *lu
     if (gateway != NULL)
         route->NextHop = *gateway;
     route->Protocol = (NL_ROUTE_PROTOCOL)protocol;
+}
+
+void standin_address(const SOCKADDR_INET *address, UCHAR length, const NET_LUID *luid)
+{
+    MIB_UNICASTIPADDRESS_ROW *row = &addresses[address_count++];
+
+    memset(row, 0, sizeof *row);
+    row->Address = *address;
+    row->OnLinkPrefixLength = length;
+    row->InterfaceLuid = *luid;
+    row->InterfaceIndex = interface_of(luid, 0)->InterfaceIndex;
 }
 
 static bool same_address(const SOCKADDR_INET *a, const SOCKADDR_INET *b)
@@ -504,6 +517,22 @@ DWORD WINAPI GetIfTable2(MIB_IF_TABLE2 **table)
     InterlockedIncrement(&tables);
     (*table)->NumEntries = INTERFACES;
     memcpy((*table)->Table, interfaces, sizeof interfaces);
+    return NO_ERROR;
+}
+
+DWORD WINAPI GetUnicastIpAddressTable(ADDRESS_FAMILY family, MIB_UNICASTIPADDRESS_TABLE **table)
+{
+    const DWORD code = configured("GetUnicastIpAddressTable");
+
+    *table = (MIB_UNICASTIPADDRESS_TABLE *)(ULONG_PTR)0xdead;
+    if (code != NO_ERROR || address_count == 0 || family != AF_UNSPEC)
+        return code != NO_ERROR ? code : family != AF_UNSPEC ? ERROR_INVALID_PARAMETER : ERROR_NOT_FOUND;
+    *table = calloc(1, sizeof **table + sizeof addresses);
+    if (*table == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    InterlockedIncrement(&tables);
+    (*table)->NumEntries = (ULONG)address_count;
+    memcpy((*table)->Table, addresses, sizeof addresses);
     return NO_ERROR;
 }
 

@@ -53,6 +53,8 @@ STANDIN void standin_silence(DWORD delay_ms); /* the duration of a resolve witho
 STANDIN void standin_route(const SOCKADDR_INET *prefix, UCHAR length, const NET_LUID *luid, const SOCKADDR_INET *gateway,
                            int protocol);
 
+STANDIN void standin_address(const SOCKADDR_INET *address, UCHAR length, const NET_LUID *luid);
+
 STANDIN LONG standin_tables(void);       /* returned and not freed */
 STANDIN LONG standin_resolving(void);    /* running calls */
 STANDIN LONG standin_resolving_most(void); /* their maximum since the reset */

@@ -37,7 +37,7 @@ class Standin:
 
     def __init__(self) -> None:
         self._dll = ctypes.CDLL(str(Path(netio._native.__file__).with_name("netiotst.dll")))
-        for name in ("row", "host", "route"):
+        for name in ("row", "host", "route", "address"):
             getattr(self._dll, f"standin_{name}").restype = None
         self._dll.standin_reset()
 
@@ -95,6 +95,11 @@ class Standin:
         router = None if gateway is None else _pointer(pack_address(gateway))
         luid = ctypes.byref(ctypes.c_uint64(interface.luid))
         self._dll.standin_route(_pointer(native), length, luid, router, _LOCAL if by_system else _NETMGMT)
+
+    def address(self, address: IPv4Address | IPv6Address, length: int, interface: Interface) -> None:
+        """Give an interface an address, with the length of its on-link prefix."""
+        luid = ctypes.byref(ctypes.c_uint64(interface.luid))
+        self._dll.standin_address(_pointer(pack_address(address)), length, luid)
 
     def count(self, name: str) -> int:
         """Return one of its counters: tables, resolving, resolving_most, resolved, calls, unused."""

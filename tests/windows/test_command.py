@@ -226,11 +226,15 @@ def test_resolve(command: Command) -> None:
 
 @pytest.mark.wine_lacks
 @pytest.mark.usefixtures("_hosts")
-def test_scan(command: Command) -> None:
-    done = command("scan", "192.0.2.0/28", "--map")
+@pytest.mark.parametrize("words", [["192.0.2.0/28"], ["Ethernet"], []])
+def test_scan(command: Command, standin: Standin, words: list[str]) -> None:
+    """Bug: a scan without a prefix reads the addresses of Windows in another form."""
+    ethernet = next(found for found in netio.list_interfaces() if found.name == "Ethernet")
+    standin.address(IPv4Address("192.0.2.1"), 28, ethernet)
+    done = command("scan", *words, "--map")
     assert done.status == 0
     assert done.err.startswith("2 of 16 addresses replied in ")
     table, picture, legend = done.out.split("\n\n")
     assert [row[0] for row in cells(table)] == ["192.0.2.3", "192.0.2.9"]
-    assert picture.strip() == "192.0.2.0 ...R.... .R......"
-    assert legend.splitlines() == ["R reachable: 2", ". no reply: 14"]
+    assert picture.splitlines() == ["          +0       +8", "192.0.2.0 ...R.... .R......"]
+    assert legend.split("  ") == ["R reachable: 2", ". no reply: 14\n"]

@@ -243,6 +243,17 @@ def test_list_interfaces() -> None:
     ]
 
 
+def test_list_addresses(standin: Standin) -> None:
+    """Bug: a table without entries, which Windows reports as an error, raises; or a table is not freed."""
+    assert netio.list_addresses() == []
+    standin.address(IPv4Address("192.0.2.1"), 28, interface_named("Ethernet"))
+    standin.address(IPv6Address("fe80::1"), 64, interface_named("Überall"))
+    found = [(str(item.address), str(item.prefix), item.interface.name) for item in netio.list_addresses()]
+    assert found == [("192.0.2.1", "192.0.2.0/28", "Ethernet"), ("fe80::1%7", "fe80::/64", "Überall")]
+    assert [item.can_probe for item in netio.list_addresses(interface="Ethernet")] == [True]
+    assert standin.count("tables") == 0
+
+
 def test_bulk(standin: Standin) -> None:
     rows = [Neighbor(IPv4Address(0x0A000000 + n), MAC, interface="Ethernet") for n in range(1, 2000)]
     rows += [Neighbor(IPv6Address(2**125 + n), MAC, interface="Überall") for n in range(2000)]

@@ -107,18 +107,10 @@ static NL_NEIGHBOR_STATE row_state(uint16_t nud)
 
 static int parse_address(MIB_IPNET_ROW2 *row, uint8_t family, const struct rtattr *attribute)
 {
-    if (attribute == NULL)
+    if (attribute == NULL || !inet_set(&row->Address, family, RTA_DATA(attribute), RTA_PAYLOAD(attribute)))
         return -EBADMSG;
-    row->Address.si_family = family;
-    if (family == AF_INET && RTA_PAYLOAD(attribute) == sizeof row->Address.Ipv4.sin_addr) {
-        memcpy(&row->Address.Ipv4.sin_addr, RTA_DATA(attribute), sizeof row->Address.Ipv4.sin_addr);
-    } else if (family == AF_INET6 && RTA_PAYLOAD(attribute) == sizeof row->Address.Ipv6.sin6_addr) {
-        memcpy(&row->Address.Ipv6.sin6_addr, RTA_DATA(attribute), sizeof row->Address.Ipv6.sin6_addr);
-        if (inet_is_link_local(&row->Address))
-            row->Address.Ipv6.sin6_scope_id = row->InterfaceIndex;
-    } else {
-        return -EBADMSG;
-    }
+    if (inet_is_link_local(&row->Address))
+        row->Address.Ipv6.sin6_scope_id = row->InterfaceIndex;
     return 0;
 }
 

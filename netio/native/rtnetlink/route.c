@@ -9,19 +9,12 @@
 #include "neighbor.h"
 #include "status.h"
 
-/* RTA_VIA precedes the address by its family, since an IPv4 route can have an IPv6 gateway. */
 static int parse_gateway_address(SOCKADDR_INET *gateway, sa_family_t family, const void *bytes, size_t size)
 {
-    if (family == AF_INET && size == sizeof gateway->Ipv4.sin_addr)
-        memcpy(&gateway->Ipv4.sin_addr, bytes, size);
-    else if (family == AF_INET6 && size == sizeof gateway->Ipv6.sin6_addr)
-        memcpy(&gateway->Ipv6.sin6_addr, bytes, size);
-    else
-        return -EBADMSG;
-    gateway->si_family = family;
-    return 0;
+    return inet_set(gateway, family, bytes, size) ? 0 : -EBADMSG;
 }
 
+/* RTA_VIA precedes the address by its family, since an IPv4 route can have an IPv6 gateway. */
 static int parse_gateway(struct route *route, sa_family_t family, const struct rtattr *gateway,
                          const struct rtattr *via)
 {

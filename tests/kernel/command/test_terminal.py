@@ -128,12 +128,41 @@ def test_size_in_the_environment_is_checked(columns: str) -> None:
     assert f"\n{FAR_IP4}  {FAR_MAC}  near0      REACHABLE" in terminal.text
 
 
-def test_map_on_a_narrow_terminal() -> None:
-    """Bug: the terminal wraps a line of 32 symbols in its middle."""
-    with on_terminal("scan", "192.0.2.0/27", "--map", columns=40) as terminal:
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (40, ["           +0       +8", " 192.0.2.0 .@R....P ........", "192.0.2.16 ........ ........", ""]),
+        (80, ["          +0       +8       +16      +24", "192.0.2.0 .@R....P ........ ........ ........", ""]),
+        (200, ["          +0       +8       +16      +24", "192.0.2.0 .@R....P ........ ........ ........", ""]),
+    ],
+)
+def test_map_by_width(columns: int, lines: list[str]) -> None:
+    """Bug: the terminal wraps a line of 32 symbols in its middle, or the ruler is not above its groups."""
+    with on_terminal("scan", "192.0.2.0/27", "--map", columns=columns) as terminal:
         assert terminal.finish() == 0
-    assert " 192.0.2.0 .-R....P ........\n192.0.2.16 ........ ........\n" in terminal.text
+    assert "\n" + "\n".join(lines) in terminal.text
     assert "\x1b[36mP" in terminal.raw
+
+
+@pytest.mark.parametrize(
+    ("columns", "first", "scale"),
+    [
+        (40, " 10.1.0.0 @....... ........", 16),
+        (80, " 10.1.0.0 @......." + 3 * " ........", 8),
+        (200, " 10.1.0.0 @......." + 7 * " ........", 4),
+    ],
+)
+def test_map_of_a_large_prefix_fits_the_terminal(wire: Wire, columns: int, first: str, scale: int) -> None:
+    """Bug: the map, its ruler and its legend are longer than the screen, or the own address disappears."""
+    wire.near.ip("address add 10.1.0.1/20 dev near0")
+    # A prefix would have as many lines for a somewhat larger height.
+    with on_terminal("scan", "10.1.0.0-10.1.11.255", "--map", "--in-flight", "900", columns=columns) as terminal:
+        assert terminal.finish() == 0
+    screen = terminal.text.partition("\n\n")[2].splitlines()
+    assert len(screen) < 24
+    assert max(len(line) for line in screen[:-1]) <= columns  # the last one is the summary
+    assert screen[1] == first
+    assert f"one symbol = {scale} addresses" in screen
 
 
 CONFIRMATIONS = pytest.mark.parametrize(
@@ -224,12 +253,24 @@ def test_progress_of_many_entries(tmp_path: Path, count: int, drawn: bool) -> No
 @pytest.mark.usefixtures("sixteen_hosts")
 @pytest.mark.parametrize("columns", [20, 40, 80])
 def test_progress_of_a_scan(columns: int) -> None:
-    """Bug: on a narrow terminal the bar hides the numbers done and found, the rate or the time left."""
+    """Bug: on a narrow terminal the bar hides the numbers done and found, or the time left."""
     with on_terminal("scan", "10.0.0.0/24", columns=columns) as terminal:
         assert terminal.finish() == 0
     assert "16 of 256 addresses replied in " in terminal.text.replace("\n", "")
     if columns > 20:
-        assert re.search(r"\b256/256 16 found [\d,]+/s [\d:]+\s", terminal.text)
+        assert re.search(r"\b256/256 16 found\s", terminal.text)
+
+
+@pytest.mark.usefixtures("sixteen_hosts")
+@pytest.mark.parametrize(("columns", "waiting"), [(40, ""), (80, "waiting for 240, ")])
+def test_time_left_counts_down(wire: Wire, columns: int, waiting: str) -> None:
+    """Bug: the time left follows the rate of the replies, so it grows to minutes while the last hosts are awaited."""
+    wire.near.ip("ntable change name arp_cache dev near0 retrans 1000")
+    with on_terminal("scan", "10.0.0.0/24", columns=columns) as terminal:
+        assert terminal.finish() == 0
+    bounds = [int(found) for found in re.findall(rf"\b16/256 16 found {waiting}at most (\d+) s\s", terminal.text)]
+    assert 1 <= bounds[0] <= 3
+    assert bounds == sorted(bounds, reverse=True)
 
 
 @pytest.mark.usefixtures("sixteen_hosts")

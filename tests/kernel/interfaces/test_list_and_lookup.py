@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ import netio
 from netio import Interface
 from netlab.interfaces import Found, find
 from netlab.oracle import Seen, seen
+from netlab.wire import NEAR_IP4
 
 if TYPE_CHECKING:
     from netlab.wire import Wire
@@ -77,6 +79,54 @@ def test_list_of_a_hundred_interfaces(wire: Wire) -> None:
     wire.near.ip(*(f"link add name many{i} type bridge" for i in range(100)))
 
     assert {f"many{i}" for i in range(100)} <= {interface.name for interface in netio.list_interfaces()}
+
+
+def test_addresses(wire: Wire) -> None:
+    """Bug: an address with a label or a peer gets another interface or prefix, or one is missing."""
+    wire.near.ip(
+        "address add 198.51.100.1/26 dev near0 label near0:x",
+        "address add 203.0.113.1 peer 203.0.113.9/32 dev near0",
+        "link property add dev near0 altname another-name",
+        *(f"address add 2001:db8:1::{n:x}/120 dev near0 nodad" for n in range(300)),
+    )
+    shown = {
+        (item["local"], f"{item.get('address', item['local'])}/{item['prefixlen']}", interface["ifindex"])
+        for interface in wire.near.json("address show")
+        for item in interface["addr_info"]
+    }
+
+    found = netio.list_addresses()
+
+    assert len(found) == len(shown) == 307
+    for item in found:
+        plain = str(item.address).partition("%")[0]
+        (prefix,) = (prefix for local, prefix, index in shown if (local, index) == (plain, item.interface.index))
+        assert item.prefix == ip_network(prefix, strict=False)
+    assert "fe80::1%near0" in {str(item.address) for item in found}
+    assert netio.list_addresses(interface="another-name") == [item for item in found if item.interface.name == "near0"]
+    with pytest.raises(netio.InterfaceNotFoundError):
+        netio.list_addresses(interface="nosuch")
+
+
+def test_addresses_whose_interface_can_send_probes(wire: Wire) -> None:
+    """Bug: neighbours of a loopback interface or of one without carrier count as hosts that could be probed."""
+    wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
+    wire.lay("near2", "02:00:00:00:02:01", "far2", "02:00:00:00:02:02")
+    wire.lay("near3", "02:00:00:00:03:01", "far3", "02:00:00:00:03:02")
+    wire.near.ip(
+        *(f"address add 10.0.{n}.1/24 dev near{n}" for n in (1, 2, 3)),
+        "address add 10.0.4.1/24 dev lo",
+        "link set near1 down",
+        "link set near2 arp off",
+    )
+    wire.far.ip("link set far3 down")
+    while wire.near.json("link show near3")[0]["operstate"] == "UP":  # the kernel reports it later
+        pass
+
+    found = {str(item.address): item.can_probe for item in netio.list_addresses() if item.address.version == 4}
+
+    assert [address for address, can_probe in found.items() if can_probe] == [NEAR_IP4]
+    assert len(found) == 6
 
 
 def test_alternative_names(wire: Wire) -> None:

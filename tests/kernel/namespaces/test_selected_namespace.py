@@ -44,6 +44,7 @@ def test_every_function_acts_in_the_selected_namespace(wire: Wire) -> None:
     """Bug: one function opens its socket in the namespace of the thread."""
     with elsewhere(wire.far):
         assert {interface.name for interface in netio.list_interfaces()} == {"lo", "far0"}
+        assert FAR_IP4 in {str(item.address) for item in netio.list_addresses(interface="far0")}
         netio.create_neighbor(ABSENT_IP4, MAC)  # by the route of the other namespace
         netio.set_neighbor(ABSENT_IP4, OTHER_MAC, interface="far0")
         assert netio.get_neighbor(ABSENT_IP4).interface == "far0"

@@ -85,7 +85,7 @@ def get_neighbor(address: Address, *, interface: InterfaceLike | None = None) ->
 
     Raises:
         InterfaceNotFoundError: The interface does not exist.
-        InvalidParameterError: The address is not valid for a neighbour, or does not determine its interface.
+        InvalidParameterError: The address is not an IP address, or does not determine its interface.
         NeighborNotFoundError: The interface has no entry for the address.
         NotSupportedError: The system, or the interface, has no stack for the address's family.
         TypeError: An argument has another type.
@@ -194,7 +194,7 @@ def delete_neighbor(
     Raises:
         AccessDeniedError: Administrator rights are missing.
         InterfaceNotFoundError: The interface does not exist.
-        InvalidParameterError: The address is not valid for a neighbour, or does not determine its interface.
+        InvalidParameterError: The address is not an IP address, or does not determine its interface.
         NeighborNotFoundError: The interface has no entry for the address, and missing_ok is false.
         NotSupportedError: The system, or the interface, has no stack for the address's family.
         TypeError: An argument has another type.

@@ -13,6 +13,8 @@ const void *inet_bytes(const SOCKADDR_INET *address, size_t *size);
 /* Compares two IPv4 or IPv6 addresses; port, flow and scope do not count. */
 bool inet_equal(const SOCKADDR_INET *a, const SOCKADDR_INET *b);
 
+bool inet_is_ip(const SOCKADDR_INET *address); /* of one of the two families */
+
 bool inet_is_link_local(const SOCKADDR_INET *address); /* fe80::/10, which alone has scopes */
 
 bool inet_is_multicast(const SOCKADDR_INET *address);

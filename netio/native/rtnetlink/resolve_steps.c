@@ -11,6 +11,7 @@
 #include "probe.h"
 #include "route.h"
 #include "row.h"
+#include "stack.h"
 #include "status.h"
 
 void resolve_set_result(struct resolution *resolution, DWORD result)
@@ -75,7 +76,7 @@ void resolve_check(struct rtnl_socket *sock, struct group *group, struct recent_
         struct resolution *resolution = group->rows[i];
         MIB_IPNET_ROW2 *row = &resolution->pending.row;
         struct link link;
-        DWORD status = row_check(sock, row, false, recent, &link);
+        DWORD status = row_check(sock, row, ROW_RESOLVE, recent, &link);
 
         if (status == NO_ERROR) {
             row->InterfaceIndex = link.index;
@@ -111,6 +112,7 @@ static void check_routes(struct rtnl_socket *sock, struct rtnl_batch *requests, 
                          DWORD statuses[])
 {
     struct route_search searches[GROUP_MAX];
+    struct known_stack stack = {.index = 0};
 
     memset(searches, 0, sizeof searches);
     for (size_t i = 0; i < group->count; i++)
@@ -127,8 +129,14 @@ static void check_routes(struct rtnl_socket *sock, struct rtnl_batch *requests, 
         searches[i].index = row->InterfaceIndex;
     }
     route_find_many(sock, requests, searches, group->count);
-    for (size_t i = 0; i < group->count; i++)
-        statuses[i] = status_of_route(&searches[i], &group->rows[i]->pending.row.Address);
+    for (size_t i = 0; i < group->count; i++) {
+        const MIB_IPNET_ROW2 *row = &group->rows[i]->pending.row;
+
+        statuses[i] = status_of_route(&searches[i], &row->Address);
+        if (statuses[i] == ERROR_BAD_NET_NAME &&
+            stack_is_missing(sock, &stack, row->InterfaceIndex, row->Address.si_family))
+            statuses[i] = ERROR_NOT_SUPPORTED;
+    }
 }
 
 void resolve_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct group *group,

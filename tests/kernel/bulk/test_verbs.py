@@ -223,8 +223,9 @@ def test_unprivileged(wire: Wire, unprivileged: Caller) -> None:
     given = [*entries(), Neighbor("127.0.0.1", NEW, interface="near0"), Neighbor("192.0.2.91", NEW, interface="near9")]
 
     for verb in ("create_neighbors", "set_neighbors", "replace_neighbors", "delete_neighbors"):
+        loopback = 5 if verb == "delete_neighbors" else 87  # there may be an entry to delete
         with pytest.raises(ExceptionGroup) as caught:
             unprivileged(verb, given)
-        assert [error.code for error in members(caught.value)] == [5, 5, 5, 5, 5, 87, 1168]
+        assert [error.code for error in members(caught.value)] == [5, 5, 5, 5, 5, loopback, 1168]
 
     assert seen(wire.near) == {}

@@ -17,9 +17,10 @@
 enum stage {
     STAGE_CHECKING,         /* not probed yet: notifications answer earlier probes and are ignored */
     STAGE_VERIFYING,        /* probed; the entry kept its old physical address, which does not count as a reply */
-    STAGE_VERIFYING_FAILED, /* the same, and the entry was seen as FAILED at failed_since */
+    STAGE_VERIFYING_FAILED, /* the same, and the entry was seen as FAILED: to be reread at due_at */
     STAGE_PROBED,           /* probed; any physical address counts as a reply */
-    STAGE_PROBED_FAILED,    /* the same, and the entry was seen as FAILED at failed_since */
+    STAGE_PROBED_FAILED,    /* the same, and the entry was seen as FAILED: to be reread at due_at */
+    STAGE_ABSENT,           /* probed by datagram, which left no entry: to be probed again at due_at */
     STAGE_REPROBING,        /* to be probed again: notifications are ignored as in STAGE_CHECKING */
     STAGE_DONE,             /* the result is known */
 };
@@ -34,10 +35,9 @@ struct resolution {
     bool found;                    /* an entry existed before the first probe */
     bool is_foreign;               /* and another program owns it: it is neither removed nor changed by NTF_USE */
     bool may_remove;               /* CAP_NET_ADMIN is present, and the entry is not foreign */
-    unsigned times_absent;         /* consecutive probes by datagram that left no entry */
-    int64_t failed_since;          /* milliseconds, in the two FAILED stages */
-    bool is_due;                   /* it is in the resolver's list of rows to reread */
-    struct resolution *next_due;
+    int64_t due_at;                /* milliseconds, in STAGE_ABSENT and the two FAILED stages */
+    bool is_due;                   /* a notification showed a change: its entry must be reread */
+    struct resolution *next_due;   /* in the list of one pass */
 };
 
 struct group {

@@ -11,6 +11,7 @@
 #include "probe.h"
 #include "route.h"
 #include "row.h"
+#include "source.h"
 #include "stack.h"
 #include "status.h"
 
@@ -133,6 +134,7 @@ static void check_routes(struct rtnl_socket *sock, struct rtnl_batch *requests, 
         const MIB_IPNET_ROW2 *row = &group->rows[i]->pending.row;
 
         statuses[i] = status_of_route(&searches[i], &row->Address);
+        group->rows[i]->preferred = searches[i].route.source;
         if (statuses[i] == ERROR_BAD_NET_NAME &&
             stack_is_missing(sock, &stack, row->InterfaceIndex, row->Address.si_family))
             statuses[i] = ERROR_NOT_SUPPORTED;
@@ -252,6 +254,8 @@ void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struc
 {
     const bool permitted = remove_entries(sock, requests, group);
 
+    if (permitted)
+        source_find(sock, group);
     for (size_t i = 0; i < group->count; i++) {
         struct resolution *resolution = group->rows[i];
 
@@ -265,7 +269,7 @@ void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struc
 
 bool resolve_probes_by_datagram(const struct resolution *resolution)
 {
-    return !resolution->may_remove || resolution->pending.source.si_family != 0;
+    return !resolution->may_remove || resolution->pending.source.si_family != 0 || !resolution->kernel_has_source;
 }
 
 bool resolve_is_made_up(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *entry)

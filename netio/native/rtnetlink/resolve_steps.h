@@ -35,6 +35,9 @@ struct resolution {
     bool found;                    /* an entry existed before the first probe */
     bool is_foreign;               /* and another program owns it: it is neither removed nor changed by NTF_USE */
     bool may_remove;               /* CAP_NET_ADMIN is present, and the entry is not foreign */
+    struct in_addr preferred;      /* IPv4: the source that the route prefers; 0: none */
+    bool kernel_has_source;        /* NTF_USE takes a source that the neighbour replies to: see source.h */
+    bool is_source_known;          /* kernel_has_source is set */
     int64_t due_at;                /* milliseconds, in STAGE_ABSENT and the two FAILED stages */
     bool is_due;                   /* a notification showed a change: its entry must be reread */
     struct resolution *next_due;   /* in the list of one pass */
@@ -74,8 +77,8 @@ void resolve_probe(struct rtnl_socket *socket, struct rtnl_batch *requests, stru
 bool resolve_is_made_up(struct rtnl_socket *socket, const MIB_IPNET_ROW2 *entry);
 
 /*
- * NTF_USE needs CAP_NET_ADMIN, cannot carry a source, and clears the flags of foreign entries: in these cases a
- * datagram is the probe.
+ * NTF_USE needs CAP_NET_ADMIN, cannot carry a source, lacks one on some interfaces, and clears the flags of foreign
+ * entries: in these cases a datagram is the probe.
  */
 bool resolve_probes_by_datagram(const struct resolution *resolution);
 

@@ -150,6 +150,7 @@ def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Result]:
 @interface_option("The interface to probe on. [default: determined by the routes]")
 @source_option
 @timeout_option
+@click.option("--keep", is_flag=True, help="Probe existing entries in place; otherwise dynamic ones are removed first.")
 @vendor_option
 @json_option
 def resolve_command(
@@ -158,6 +159,7 @@ def resolve_command(
     source: str | None,
     timeout: float | None,
     *,
+    keep: bool,
     vendor: bool,
     as_json: bool,
 ) -> None:
@@ -168,7 +170,7 @@ def resolve_command(
     results: list[Result] = []
     interrupted = False
     try:
-        results.extend(resolve_neighbors(addresses, interface=chosen, source=source, timeout=timeout))
+        results.extend(resolve_neighbors(addresses, interface=chosen, source=source, timeout=timeout, keep=keep))
     except KeyboardInterrupt:
         interrupted = True
     results.sort(key=_result_order)

@@ -198,7 +198,7 @@ static void decide(struct resolution *resolution, DWORD route, int error, const 
         resolve_set_result(resolution, ERROR_BAD_NET_NAME);
     } else if (error != 0 && error != -ENOENT) {
         resolve_set_result(resolution, win32_status(error));
-    } else if (resolution->found && entry->State != NlnsUnreachable) {
+    } else if (resolution->found) {
         resolution->old_length = entry->PhysicalAddressLength;
         memcpy(resolution->old_address, entry->PhysicalAddress, sizeof resolution->old_address);
     }
@@ -250,9 +250,9 @@ static bool remove_entries(struct rtnl_socket *sock, struct rtnl_batch *requests
     return permitted;
 }
 
-void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
+void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group, bool keep)
 {
-    const bool permitted = remove_entries(sock, requests, group);
+    const bool permitted = !keep && remove_entries(sock, requests, group);
 
     if (permitted)
         source_find(sock, group);
@@ -260,9 +260,7 @@ void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struc
         struct resolution *resolution = group->rows[i];
 
         resolution->may_remove = permitted && !resolution->is_foreign;
-        if (resolution->may_remove)
-            resolution->old_length = 0;
-        else if (resolution->pending.row.State == NlnsReachable)
+        if (!resolution->may_remove && resolution->pending.row.State == NlnsReachable)
             resolve_set_result(resolution, NO_ERROR);
     }
 }
@@ -281,10 +279,15 @@ bool resolve_is_made_up(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *entry)
     return true;
 }
 
-/* The stage after a probe was sent. Once the entry was absent or failed, its old physical address is forgotten. */
+/*
+ * The stage after a probe was sent. If an entry stayed in place, the kernel first ends what it does with that: it
+ * verifies the old physical address, or sends the rest of its earlier probes.
+ */
 static void on_probe_sent(struct resolution *resolution)
 {
-    if (resolution->stage == STAGE_CHECKING && resolution->old_length != 0)
+    const bool stayed = resolution->found && !resolution->may_remove;
+
+    if (resolution->stage == STAGE_CHECKING && stayed && resolution->pending.row.State != NlnsUnreachable)
         resolution->stage = STAGE_VERIFYING;
     else
         resolution->stage = STAGE_PROBED;

@@ -2,10 +2,10 @@
 /*
  * Resolving over rtnetlink. Up to GROUP_MAX rows take each step together, in one send. The stages of a row:
  *
- *   CHECKING ── invalid, not on-link, permanent; unprivileged: REACHABLE ────────────────────► DONE
+ *   CHECKING ── invalid, not on-link, permanent; unprivileged or keep: REACHABLE ────────────► DONE
  *      │
  *      │ resolve_probe()
- *      ├── the entry kept an old address ──► VERIFYING ── REACHABLE, or another address ─────► DONE
+ *      ├── an entry stayed in place ───────► VERIFYING ── REACHABLE, or another address ─────► DONE
  *      │                                       │    ▲ on_recovered()
  *      │                            on_failed()▼    │
  *      │                                  VERIFYING_FAILED
@@ -53,6 +53,7 @@ struct netio_resolver {
     int notifications_error; /* of the last read, not handled yet; -ENOBUFS: notifications were lost */
     struct rtnl_batch batch; /* the requests of the present step */
     size_t group_limit;
+    bool keep; /* existing entries are not removed */
     struct pending_set pending;
     int64_t absent_since, last_absent; /* milliseconds: the first and last of the datagrams that left no entry */
     struct recent_links recent; /* within one submit */
@@ -61,7 +62,7 @@ struct netio_resolver {
 /* Why entries are reread. */
 enum reread_reason { AFTER_PROBE, AFTER_NOTIFICATION };
 
-DWORD netio_resolver_open(int netns, netio_resolver **out)
+DWORD netio_resolver_open(int netns, bool keep, netio_resolver **out)
 {
     netio_resolver *resolver = calloc(1, sizeof *resolver);
     int error;
@@ -70,6 +71,7 @@ DWORD netio_resolver_open(int netns, netio_resolver **out)
     if (resolver == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
     pending_init(&resolver->pending);
+    resolver->keep = keep;
     resolver->requests.fd = resolver->notifications.fd = -1;
     error = rtnl_open(&resolver->requests, netns, 0);
     if (error == 0)
@@ -186,7 +188,7 @@ static void on_recovered(struct resolution *resolution)
     resolution->stage = resolution->stage == STAGE_VERIFYING_FAILED ? STAGE_VERIFYING : STAGE_PROBED;
 }
 
-/* No reply came. The kernel verified an old address by unicast first, so an entry that had one is probed once more. */
+/* No reply came. On an entry that stayed in place, earlier probes may have failed, not this one: probe once more. */
 static void on_failed_for_good(netio_resolver *resolver, struct resolution *resolution)
 {
     if (resolution->stage == STAGE_VERIFYING_FAILED)
@@ -438,7 +440,7 @@ static void start(netio_resolver *resolver, struct group *group)
     resolve_prepare(&resolver->requests, &resolver->batch, group);
     drop_completed(resolver, group);
     register_pending(resolver, group);
-    resolve_remove(&resolver->requests, &resolver->batch, group);
+    resolve_remove(&resolver->requests, &resolver->batch, group, resolver->keep);
     drop_completed(resolver, group);
     handle_events_for(resolver, group); /* of the removal and of earlier changes: none is a reply */
     probe(resolver, group);

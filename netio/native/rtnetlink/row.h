@@ -9,7 +9,7 @@
 #include "platform.h"
 #include "rtnl.h"
 
-/* What a row is the input of. */
+/* The function that a row is the input of. */
 enum row_use {
     ROW_DELETE,  /* any IP address: the kernel itself makes entries for addresses that no neighbour has */
     ROW_RESOLVE, /* an address that a neighbour can have */

@@ -31,7 +31,7 @@ FAILED_FOR_GOOD_MS = 20
 def resolver() -> Iterator[Any]:
     """Opens a resolver of the backend."""
     out = ffi.new("netio_resolver **")
-    assert lib.netio_resolver_open(lib.NETIO_OWN_NETNS, out) == lib.NO_ERROR
+    assert lib.netio_resolver_open(lib.NETIO_OWN_NETNS, False, out) == lib.NO_ERROR
     try:
         yield out[0]
     finally:

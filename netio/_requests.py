@@ -108,8 +108,11 @@ def write_many(
     else:
         entries = _checked_entries(rows)
         native, refused = pack_entries(entries, InterfaceCache(netns))
-    codes = _call(function, netns, native, len(entries))
-    errors = list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok))
+    # The traceback of an error must not keep the memory of a table exported: CPython 3.11 crashes if the garbage
+    # collection clears a memoryview that has exports.
+    with native:
+        codes = _call(function, netns, native, len(entries))
+        errors = list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok))
     if errors:
         raise ExceptionGroup(f"{len(errors)} of {len(entries)} rows failed", errors)
 

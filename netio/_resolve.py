@@ -21,7 +21,7 @@ from netio._types import (
     plain_address,
 )
 from netio._window import Window
-from netio.errors import InvalidParameterError, NetioError, check, invalid
+from netio.errors import InvalidParameterError, NetioError, check, failure, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class Resolving:
         interface: InterfaceLike | None,
         source: Address | None,
         timeout: float | None,
+        keep: bool,
         max_in_flight: int,
     ) -> None:
         if isinstance(addresses, (str, bytes)):
@@ -86,6 +87,7 @@ class Resolving:
             self._source = None if source is None else plain_address(source)
             seconds = _checked_timeout(timeout)
             self._window = Window[_Probe](_checked_limit(max_in_flight), seconds, _RESOLVE_SECONDS)
+            self._keep = _checked_keep(keep)
         self._addresses = enumerate(addresses)
         self._netns = current_namespace()
 
@@ -93,8 +95,7 @@ class Resolving:
         # The variable owns the resolver before the call, since a signal handler can raise right after it.
         owner = ffi.gc(ffi.new("netio_resolver **"), lib.netio_resolver_release)
         try:
-            check(RESOLVE, lib.netio_resolver_open(self._netns.descriptor, owner))
-            resolver = owner[0]
+            resolver = self._open(owner)
             while True:
                 yield from self._add_addresses()
                 if self._window.is_idle:
@@ -104,6 +105,13 @@ class Resolving:
                 yield from self._wait(resolver, cache, block=not more)
         finally:
             ffi.release(owner)
+
+    def _open(self, owner: CData) -> CData:
+        code = lib.netio_resolver_open(self._netns.descriptor, self._keep, owner)
+        if self._keep and code == lib.ERROR_NOT_SUPPORTED:
+            raise failure(RESOLVE, code, reason="keep is true, but this system removes an existing entry to resolve it")
+        check(RESOLVE, code)
+        return owner[0]
 
     def _add_addresses(self) -> Iterator[Answer]:
         """Takes as many addresses from the caller as there are slots for, and yields the invalid ones."""
@@ -181,6 +189,12 @@ def _unpack_results(rows: CData, count: int, cache: InterfaceCache) -> Iterator[
 def _milliseconds(seconds: float) -> int:
     """Rounds up, so that a wait does not end before the time, and limits to a second."""
     return -int(-min(seconds, 1.0) * 1000 // 1)
+
+
+def _checked_keep(keep: bool) -> bool:
+    if not isinstance(keep, bool):
+        raise TypeError(f"keep must be a bool, not {type(keep).__name__}")
+    return keep
 
 
 def _checked_limit(max_in_flight: int) -> int:

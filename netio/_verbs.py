@@ -104,7 +104,7 @@ def get_neighbor(address: Address, *, interface: InterfaceLike | None = None) ->
 
     Raises:
         InterfaceNotFoundError: The interface does not exist.
-        InvalidParameterError: The address is not valid for a neighbour, or does not determine its interface.
+        InvalidParameterError: The address is not an IP address, or does not determine its interface.
         NeighborNotFoundError: The interface has no entry for the address.
         NotSupportedError: The system, or the interface, has no stack for the address's family.
         TypeError: An argument has another type.
@@ -215,7 +215,7 @@ def delete_neighbor(
     Raises:
         AccessDeniedError: Administrator rights are missing.
         InterfaceNotFoundError: The interface does not exist.
-        InvalidParameterError: The address is not valid for a neighbour, or does not determine its interface.
+        InvalidParameterError: The address is not an IP address, or does not determine its interface.
         NeighborNotFoundError: The interface has no entry for the address, and missing_ok is false.
         NotSupportedError: The system, or the interface, has no stack for the address's family.
         TypeError: An argument has another type.
@@ -294,12 +294,17 @@ def resolve_neighbor(
     interface: InterfaceLike | None = None,
     source: Address | None = None,
     timeout: float | None = None,
+    keep: bool = False,
 ) -> Neighbor:
     """Probe an address (ARP request, neighbour solicitation), wait for the reply, and return the entry.
 
-    A dynamic entry is removed and resolved again; a permanent entry is returned unchanged. Without administrator
-    rights Linux does not allow the removal: a REACHABLE entry is then returned unchanged, and for any other state the
-    kernel may take up to 11 seconds to detect a wrong physical address.
+    A dynamic entry is removed and resolved again, so the result is never outdated; a permanent entry is returned
+    unchanged.
+
+    With `keep` nothing is removed, and traffic to the host continues: a REACHABLE entry is returned unchanged, any
+    other one is probed in place. Linux always does so without administrator rights. The kernel waits 5 seconds before
+    it probes the physical address that it has, and drops it after 3 seconds without a reply; then the address is
+    probed anew. So a reply takes 5 seconds, a changed physical address 8, and a silent host 11.
 
     Args:
         address: As for get_neighbor().
@@ -307,12 +312,13 @@ def resolve_neighbor(
         source: The address of this machine to send from. If None, the system chooses it.
         timeout: Seconds to wait at most, finite and 0 or more. If None, until the system gives up (Linux: 3 seconds for
             a silent address), 15 at most.
+        keep: Whether to leave an existing entry in place, for example that of a host in use. Not possible on Windows.
 
     Raises:
         InterfaceNotFoundError: The interface does not exist.
         InvalidParameterError: The address is not valid for a neighbour (invalid, local or broadcast) or does not
             determine its interface; source is not an address of this machine; timeout is negative or not finite.
-        NotSupportedError: The system, or the interface, has no stack for the address's family.
+        NotSupportedError: The system, or the interface, has no stack for the address's family; on Windows keep is true.
         TableFullError: The kernel's table has no room for another dynamic entry.
         TypeError: An argument has another type.
         UnreachableError: No reply arrived within the timeout, or the address is not on-link.
@@ -321,7 +327,8 @@ def resolve_neighbor(
     """
     from netio._resolve import Resolving
 
-    ((_, answer),) = Resolving([address], interface=interface, source=source, timeout=timeout, max_in_flight=1)
+    resolving = Resolving([address], interface=interface, source=source, timeout=timeout, keep=keep, max_in_flight=1)
+    ((_, answer),) = resolving
     if isinstance(answer, NetioError):
         answer.position = None
         raise answer
@@ -334,6 +341,7 @@ def resolve_neighbors(
     interface: InterfaceLike | None = None,
     source: Address | None = None,
     timeout: float | None = None,
+    keep: bool = False,
     max_in_flight: int = 256,
 ) -> Iterator[tuple[Address, Neighbor | NetioError]]:
     """Probe many addresses in a sliding window, as resolve_neighbor() does for each.
@@ -347,6 +355,7 @@ def resolve_neighbors(
         interface: As for resolve_neighbor().
         source: As for resolve_neighbor().
         timeout: As for resolve_neighbor(), for each address, from when it is probed.
+        keep: As for resolve_neighbor().
         max_in_flight: The number of addresses that are pending at a time, at least 1. By default Linux keeps 512
             entries before it removes those of other programs, and 256 is half of that. An address that has timed out
             keeps its slot until the system gives up, so a short timeout does not speed up many silent addresses.
@@ -354,6 +363,7 @@ def resolve_neighbors(
     Raises:
         InvalidParameterError: interface, source, timeout or max_in_flight is invalid. An error of a single address is
             yielded as NetioError.
+        NotSupportedError: keep is true on Windows.
         TypeError: An argument has another type, for example addresses is a `str`. For an address of another type the
             iterator raises it.
 
@@ -361,7 +371,10 @@ def resolve_neighbors(
     """
     from netio._resolve import Resolving
 
-    return iter(Resolving(addresses, interface=interface, source=source, timeout=timeout, max_in_flight=max_in_flight))
+    resolving = Resolving(
+        addresses, interface=interface, source=source, timeout=timeout, keep=keep, max_in_flight=max_in_flight
+    )
+    return iter(resolving)
 
 
 def next_hop(address: Address, *, interface: InterfaceLike | None = None) -> NextHop:

@@ -156,6 +156,7 @@ def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Result]:
 @interface_option("The interface to probe on. [default: determined by the routes]")
 @source_option
 @timeout_option
+@click.option("--keep", is_flag=True, help="Probe existing entries in place; otherwise dynamic ones are removed first.")
 @vendor_option
 @output_options
 def resolve_command(
@@ -164,6 +165,7 @@ def resolve_command(
     source: str | None,
     timeout: float | None,
     *,
+    keep: bool,
     vendor: bool,
     output: Output,
 ) -> None:
@@ -174,7 +176,7 @@ def resolve_command(
     results: list[Result] = []
     interrupted = False
     try:
-        results.extend(resolve_neighbors(addresses, interface=chosen, source=source, timeout=timeout))
+        results.extend(resolve_neighbors(addresses, interface=chosen, source=source, timeout=timeout, keep=keep))
     except KeyboardInterrupt:
         interrupted = True
     results.sort(key=_result_order)

@@ -13,6 +13,7 @@
 #ifndef NETIO_BACKEND_H
 #define NETIO_BACKEND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <netioapi.h>
@@ -101,10 +102,11 @@ void netio_free(void *memory); /* accepts NULL */
 
 /*
  * Resolving: open, submit rows, wait until each has been returned once, close. Row i of a submit is returned under the
- * tag first_tag + i. If source is NULL, the system chooses it.
+ * tag first_tag + i. If source is NULL, the system chooses it. With keep, existing entries are probed in place instead
+ * of being removed first. ERROR_NOT_SUPPORTED: the system cannot do that (Windows).
  */
 typedef struct netio_resolver netio_resolver;
-DWORD netio_resolver_open(int netns, netio_resolver **resolver);
+DWORD netio_resolver_open(int netns, bool keep, netio_resolver **resolver);
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
                             const SOCKADDR_INET *source, size_t first_tag);
 /*

@@ -40,6 +40,11 @@ bool inet_equal(const SOCKADDR_INET *a, const SOCKADDR_INET *b)
     return size_a == size_b && size_a != 0 && memcmp(bytes_a, bytes_b, size_a) == 0;
 }
 
+bool inet_is_ip(const SOCKADDR_INET *address)
+{
+    return address->si_family == AF_INET || address->si_family == AF_INET6;
+}
+
 bool inet_is_link_local(const SOCKADDR_INET *address)
 {
     return address->si_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&address->Ipv6.sin6_addr);

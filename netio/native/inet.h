@@ -16,6 +16,8 @@ bool inet_set(SOCKADDR_INET *address, ADDRESS_FAMILY family, const void *bytes, 
 /* Compares two IPv4 or IPv6 addresses; port, flow and scope do not count. */
 bool inet_equal(const SOCKADDR_INET *a, const SOCKADDR_INET *b);
 
+bool inet_is_ip(const SOCKADDR_INET *address); /* of one of the two families */
+
 bool inet_is_link_local(const SOCKADDR_INET *address); /* fe80::/10, which alone has scopes */
 
 bool inet_is_multicast(const SOCKADDR_INET *address);

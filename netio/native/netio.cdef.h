@@ -161,7 +161,7 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, c
                   MIB_IPNET_TABLE2 **table);
 DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface);
 
-DWORD netio_resolver_open(int netns, netio_resolver **resolver);
+DWORD netio_resolver_open(int netns, bool keep, netio_resolver **resolver);
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
                             const SOCKADDR_INET *source, size_t first_tag);
 DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows,

@@ -537,7 +537,7 @@ static void test_resolver(void)
     begin();
     standin_silence(400);
     standin_host(&rows[0].Address, 0x11, 100);
-    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, false, &resolver) == NO_ERROR);
     start = GetTickCount64();
     CHECK(netio_resolver_wait(resolver, 5000, tags, rows, results, &count) == WAIT_TIMEOUT && count == 0);
     CHECK(GetTickCount64() - start < 250);
@@ -609,7 +609,7 @@ static void test_duplicates(void)
     begin();
     standin_silence(200);
     standin_host(&rows[0].Address, 0x11, 100);
-    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, false, &resolver) == NO_ERROR);
     CHECK(netio_resolver_fd(resolver) == -1 && netio_resolver_due(resolver) == NETIO_NEVER);
     CHECK(netio_resolver_submit(resolver, rows, 3, NULL, 40) == NO_ERROR);
     CHECK(collect(resolver, tags, results, 3) == 3);
@@ -632,7 +632,7 @@ static void test_silence(bool close_first)
     begin();
     row.InterfaceIndex = 4;
     standin_silence(300);
-    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, false, &resolver) == NO_ERROR);
     CHECK(netio_resolver_submit(resolver, &row, 1, NULL, 0) == NO_ERROR);
     Sleep(100);
     CHECK(standin_resolving() == 1 && blocks == 2); /* the session and the row */
@@ -662,7 +662,7 @@ static void test_close(void)
     }
     standin_silence(700);
     standin_host(&rows[0].Address, 0x11, 0);
-    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, false, &resolver) == NO_ERROR);
     CHECK(netio_resolver_submit(resolver, rows, COUNT_OF(rows), NULL, 0) == NO_ERROR);
     for (int i = 0; i < 60 && standin_resolving() <= 100; i++)
         Sleep(10);

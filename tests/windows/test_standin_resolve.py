@@ -106,7 +106,7 @@ class Session:
 
     def __init__(self) -> None:
         self._owner = ffi.new("netio_resolver **")
-        assert lib.netio_resolver_open(lib.NETIO_OWN_NETNS, self._owner) == 0
+        assert lib.netio_resolver_open(lib.NETIO_OWN_NETNS, False, self._owner) == 0
         self._resolver = self._owner[0]
 
     def submit(self, hosts: list[IPv4Address], first_tag: int = 0) -> None:

@@ -136,13 +136,17 @@ static DWORD open_pool(netio_resolver *resolver)
     return keep_loaded(&resolver->environment);
 }
 
-DWORD netio_resolver_open(int netns, netio_resolver **out)
+/* ResolveIpNetEntry2 removes an existing entry before it probes, and there is no other function that probes. */
+DWORD netio_resolver_open(int netns, bool keep, netio_resolver **out)
 {
-    netio_resolver *resolver = calloc(1, sizeof *resolver);
+    netio_resolver *resolver;
     DWORD status;
 
     (void)netns;
     *out = NULL;
+    if (keep)
+        return ERROR_NOT_SUPPORTED;
+    resolver = calloc(1, sizeof *resolver);
     if (resolver == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
     InitializeThreadpoolEnvironment(&resolver->environment);

@@ -7,6 +7,7 @@
 
 #include "neighbor.h"
 #include "row.h"
+#include "stack.h"
 #include "status.h"
 
 const struct verb verb_create = {RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_EXCL, NUD_PERMANENT};
@@ -119,6 +120,8 @@ static int outcome_of(struct rtnl_socket *sock, const struct verb *verb, const s
 
 void batch_write(struct rtnl_socket *sock, struct batch *batch, const struct verb *verb)
 {
+    struct known_stack stack = {.index = 0};
+
     if (verb == &verb_set)
         keep_router_flags(sock, batch);
     rtnl_batch_begin(&batch->requests);
@@ -137,6 +140,9 @@ void batch_write(struct rtnl_socket *sock, struct batch *batch, const struct ver
             error = outcome_of(sock, verb, &batch->rows[i]);
         /* The row is valid by now, so the kernel rejects an interface without a stack of that family. */
         if (error == -EINVAL && verb != &verb_delete)
+            error = -EAFNOSUPPORT;
+        if (error == -ENOENT &&
+            stack_is_missing(sock, &stack, batch->rows[i].index, batch->rows[i].row->Address.si_family))
             error = -EAFNOSUPPORT;
         *batch->rows[i].result = win32_status(error);
     }

@@ -4,12 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inet.h"
 #include "link.h"
-#include "neighbor.h"
 #include "platform.h"
 #include "route.h"
 #include "row.h"
 #include "rtnl.h"
+#include "stack.h"
 #include "status.h"
 
 #define MAX_INDEX_DIGITS 10
@@ -76,11 +77,12 @@ static DWORD find_interface(struct rtnl_socket *sock, const SOCKADDR_INET *addre
 
 DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
 {
+    struct known_stack stack = {.index = 0};
     struct rtnl_socket sock;
     DWORD status;
     int error;
 
-    if (!neighbor_is_valid_address(&row->Address))
+    if (!inet_is_ip(&row->Address))
         return ERROR_INVALID_PARAMETER;
     error = rtnl_open(&sock, netns, 0);
     if (error != 0)
@@ -89,6 +91,8 @@ DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
     if (status == NO_ERROR) {
         error = row_read(&sock, interface->index, interface->luid, row);
         status = error == -ENODEV ? ERROR_FILE_NOT_FOUND : win32_status(error);
+        if (error == -ENOENT && stack_is_missing(&sock, &stack, interface->index, row->Address.si_family))
+            status = ERROR_NOT_SUPPORTED;
     }
     rtnl_close(&sock);
     return status;

@@ -81,28 +81,27 @@ bool neighbor_is_ignored(const struct nlmsghdr *message)
            ((fixed->ndm_family != AF_INET && fixed->ndm_family != AF_INET6) || fixed->ndm_flags & NTF_PROXY);
 }
 
+/*
+ * The kernel stores any combination of bits that a program writes. The bit that decides how it treats the entry comes
+ * first: it neither probes nor collects entries with NUD_PERMANENT, for example.
+ */
+static const struct {
+    uint16_t bit;
+    NL_NEIGHBOR_STATE state;
+} states[] = {
+    {NUD_PERMANENT, NlnsPermanent},   {NUD_NOARP, NlnsPermanent},   {NUD_REACHABLE, NlnsReachable},
+    {NUD_DELAY, NlnsDelay},           {NUD_PROBE, NlnsProbe},       {NUD_STALE, NlnsStale},
+    {NUD_INCOMPLETE, NlnsIncomplete}, {NUD_FAILED, NlnsUnreachable},
+};
+
 static NL_NEIGHBOR_STATE row_state(uint16_t nud)
 {
-    switch (nud) {
-    case NUD_FAILED:
-        return NlnsUnreachable;
-    case NUD_NONE:
-    case NUD_INCOMPLETE:
+    if (nud == NUD_NONE)
         return NlnsIncomplete;
-    case NUD_PROBE:
-        return NlnsProbe;
-    case NUD_DELAY:
-        return NlnsDelay;
-    case NUD_STALE:
-        return NlnsStale;
-    case NUD_REACHABLE:
-        return NlnsReachable;
-    case NUD_PERMANENT:
-    case NUD_NOARP:
-        return NlnsPermanent;
-    default:
-        return (NL_NEIGHBOR_STATE)(UNKNOWN_STATE | nud);
-    }
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (nud & states[i].bit)
+            return states[i].state;
+    return (NL_NEIGHBOR_STATE)(UNKNOWN_STATE | nud);
 }
 
 static int parse_address(MIB_IPNET_ROW2 *row, uint8_t family, const struct rtattr *attribute)
@@ -186,7 +185,7 @@ static int parse_owner(MIB_IPNET_ROW2 *row, const struct ndmsg *fixed, const str
     if (fixed->ndm_flags & NTF_EXT_LEARNED || flags & (NTF_EXT_MANAGED | NTF_EXT_EXT_VALIDATED) ||
         is_protocol_of_a_daemon(number))
         row->Flags |= NETIO_IS_FOREIGN;
-    else if (fixed->ndm_state & NUD_NOARP)
+    else if (fixed->ndm_state & NUD_NOARP && !(fixed->ndm_state & NUD_PERMANENT))
         row->Flags |= NETIO_IS_FOREIGN | NETIO_IS_KERNEL_MADE;
     return 0;
 }
@@ -204,7 +203,7 @@ int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
     row->State = row_state(fixed->ndm_state);
     if (fixed->ndm_flags & NTF_ROUTER)
         row->Flags |= NETIO_IS_ROUTER;
-    if (fixed->ndm_state == NUD_FAILED)
+    if (row->State == NlnsUnreachable)
         row->Flags |= NETIO_IS_UNREACHABLE;
     error = parse_address(row, fixed->ndm_family, found[NDA_DST]);
     if (error == 0)

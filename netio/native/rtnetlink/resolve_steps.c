@@ -11,6 +11,8 @@
 #include "probe.h"
 #include "route.h"
 #include "row.h"
+#include "source.h"
+#include "stack.h"
 #include "status.h"
 
 void resolve_set_result(struct resolution *resolution, DWORD result)
@@ -74,7 +76,7 @@ void resolve_check(struct rtnl_socket *sock, struct group *group, struct recent_
         struct resolution *resolution = group->rows[i];
         MIB_IPNET_ROW2 *row = &resolution->pending.row;
         struct link link;
-        DWORD status = row_check(sock, row, false, recent, &link);
+        DWORD status = row_check(sock, row, ROW_RESOLVE, recent, &link);
 
         if (status == NO_ERROR) {
             row->InterfaceIndex = link.index;
@@ -110,6 +112,7 @@ static void check_routes(struct rtnl_socket *sock, struct rtnl_batch *requests, 
                          DWORD statuses[])
 {
     struct route_search searches[GROUP_MAX];
+    struct known_stack stack = {.index = 0};
 
     memset(searches, 0, sizeof searches);
     for (size_t i = 0; i < group->count; i++)
@@ -126,8 +129,15 @@ static void check_routes(struct rtnl_socket *sock, struct rtnl_batch *requests, 
         searches[i].index = row->InterfaceIndex;
     }
     route_find_many(sock, requests, searches, group->count);
-    for (size_t i = 0; i < group->count; i++)
-        statuses[i] = status_of_route(&searches[i], &group->rows[i]->pending.row.Address);
+    for (size_t i = 0; i < group->count; i++) {
+        const MIB_IPNET_ROW2 *row = &group->rows[i]->pending.row;
+
+        statuses[i] = status_of_route(&searches[i], &row->Address);
+        group->rows[i]->preferred = searches[i].route.source;
+        if (statuses[i] == ERROR_BAD_NET_NAME &&
+            stack_is_missing(sock, &stack, row->InterfaceIndex, row->Address.si_family))
+            statuses[i] = ERROR_NOT_SUPPORTED;
+    }
 }
 
 void resolve_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct group *group,
@@ -187,7 +197,7 @@ static void decide(struct resolution *resolution, DWORD route, int error, const 
         resolve_set_result(resolution, ERROR_BAD_NET_NAME);
     } else if (error != 0 && error != -ENOENT) {
         resolve_set_result(resolution, win32_status(error));
-    } else if (resolution->found && entry->State != NlnsUnreachable) {
+    } else if (resolution->found) {
         resolution->old_length = entry->PhysicalAddressLength;
         memcpy(resolution->old_address, entry->PhysicalAddress, sizeof resolution->old_address);
     }
@@ -239,24 +249,24 @@ static bool remove_entries(struct rtnl_socket *sock, struct rtnl_batch *requests
     return permitted;
 }
 
-void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group)
+void resolve_remove(struct rtnl_socket *sock, struct rtnl_batch *requests, struct group *group, bool keep)
 {
-    const bool permitted = remove_entries(sock, requests, group);
+    const bool permitted = !keep && remove_entries(sock, requests, group);
 
+    if (permitted)
+        source_find(sock, group);
     for (size_t i = 0; i < group->count; i++) {
         struct resolution *resolution = group->rows[i];
 
         resolution->may_remove = permitted && !resolution->is_foreign;
-        if (resolution->may_remove)
-            resolution->old_length = 0;
-        else if (resolution->pending.row.State == NlnsReachable)
+        if (!resolution->may_remove && resolution->pending.row.State == NlnsReachable)
             resolve_set_result(resolution, NO_ERROR);
     }
 }
 
 bool resolve_probes_by_datagram(const struct resolution *resolution)
 {
-    return !resolution->may_remove || resolution->pending.source.si_family != 0;
+    return !resolution->may_remove || resolution->pending.source.si_family != 0 || !resolution->kernel_has_source;
 }
 
 bool resolve_is_made_up(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *entry)
@@ -268,10 +278,15 @@ bool resolve_is_made_up(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *entry)
     return true;
 }
 
-/* The stage after a probe was sent. Once the entry was absent or failed, its old physical address is forgotten. */
+/*
+ * The stage after a probe was sent. If an entry stayed in place, the kernel first ends what it does with that: it
+ * verifies the old physical address, or sends the rest of its earlier probes.
+ */
 static void on_probe_sent(struct resolution *resolution)
 {
-    if (resolution->stage == STAGE_CHECKING && resolution->old_length != 0)
+    const bool stayed = resolution->found && !resolution->may_remove;
+
+    if (resolution->stage == STAGE_CHECKING && stayed && resolution->pending.row.State != NlnsUnreachable)
         resolution->stage = STAGE_VERIFYING;
     else
         resolution->stage = STAGE_PROBED;

@@ -16,10 +16,11 @@
 /* The stages of a row; the diagram is in resolver.c. */
 enum stage {
     STAGE_CHECKING,         /* not probed yet: notifications answer earlier probes and are ignored */
-    STAGE_VERIFYING,        /* probed; the entry kept its old physical address, which does not count as a reply */
-    STAGE_VERIFYING_FAILED, /* the same, and the entry was seen as FAILED at failed_since */
+    STAGE_VERIFYING,        /* probed; an entry stayed in place: its old physical address does not count as a reply */
+    STAGE_VERIFYING_FAILED, /* the same, and the entry was seen as FAILED: to be reread at due_at */
     STAGE_PROBED,           /* probed; any physical address counts as a reply */
-    STAGE_PROBED_FAILED,    /* the same, and the entry was seen as FAILED at failed_since */
+    STAGE_PROBED_FAILED,    /* the same, and the entry was seen as FAILED: to be reread at due_at */
+    STAGE_ABSENT,           /* probed by datagram, which left no entry: to be probed again at due_at */
     STAGE_REPROBING,        /* to be probed again: notifications are ignored as in STAGE_CHECKING */
     STAGE_DONE,             /* the result is known */
 };
@@ -33,11 +34,13 @@ struct resolution {
     bool interface_probes;         /* the interface sends ARP requests or neighbour solicitations */
     bool found;                    /* an entry existed before the first probe */
     bool is_foreign;               /* and another program owns it: it is neither removed nor changed by NTF_USE */
-    bool may_remove;               /* CAP_NET_ADMIN is present, and the entry is not foreign */
-    unsigned times_absent;         /* consecutive probes by datagram that left no entry */
-    int64_t failed_since;          /* milliseconds, in the two FAILED stages */
-    bool is_due;                   /* it is in the resolver's list of rows to reread */
-    struct resolution *next_due;
+    bool may_remove;               /* CAP_NET_ADMIN is present, the entry is not foreign, and it need not be kept */
+    struct in_addr preferred;      /* IPv4: the source that the route prefers; 0: none */
+    bool kernel_has_source;        /* NTF_USE takes a source that the neighbour replies to: see source.h */
+    bool is_source_known;          /* kernel_has_source is set */
+    int64_t due_at;                /* milliseconds, in STAGE_ABSENT and the two FAILED stages */
+    bool is_due;                   /* a notification showed a change: its entry must be reread */
+    struct resolution *next_due;   /* in the list of one pass */
 };
 
 struct group {
@@ -59,10 +62,10 @@ void resolve_read(struct rtnl_socket *socket, struct rtnl_batch *requests, const
                   MIB_IPNET_ROW2 found[]);
 
 /*
- * Removes the entries that are not foreign, if that is permitted. Of the entries that stay, the rows of REACHABLE ones
- * are done.
+ * Removes the entries that are not foreign, if that is permitted and keep is false. Of the entries that stay, the rows
+ * of REACHABLE ones are done.
  */
-void resolve_remove(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
+void resolve_remove(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group, bool keep);
 
 /* Sends the probes. Rows that cannot be probed are done; the others are in STAGE_VERIFYING or STAGE_PROBED. */
 void resolve_probe(struct rtnl_socket *socket, struct rtnl_batch *requests, struct group *group);
@@ -74,8 +77,8 @@ void resolve_probe(struct rtnl_socket *socket, struct rtnl_batch *requests, stru
 bool resolve_is_made_up(struct rtnl_socket *socket, const MIB_IPNET_ROW2 *entry);
 
 /*
- * NTF_USE needs CAP_NET_ADMIN, cannot carry a source, and clears the flags of foreign entries: in these cases a
- * datagram is the probe.
+ * NTF_USE needs CAP_NET_ADMIN, cannot carry a source, lacks one on some interfaces, and clears the flags of foreign
+ * entries: in these cases a datagram is the probe.
  */
 bool resolve_probes_by_datagram(const struct resolution *resolution);
 

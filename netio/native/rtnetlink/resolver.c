@@ -2,17 +2,19 @@
 /*
  * Resolving over rtnetlink. Up to GROUP_MAX rows take each step together, in one send. The stages of a row:
  *
- *   CHECKING ── invalid, not on-link, permanent; unprivileged: REACHABLE ────────────────────► DONE
+ *   CHECKING ── invalid, not on-link, permanent; unprivileged or keep: REACHABLE ────────────► DONE
  *      │
  *      │ resolve_probe()
- *      ├── the entry kept an old address ──► VERIFYING ── REACHABLE, or another address ─────► DONE
+ *      ├── an entry stayed in place ───────► VERIFYING ── REACHABLE, or another address ─────► DONE
  *      │                                       │    ▲ on_recovered()
  *      │                            on_failed()▼    │
  *      │                                  VERIFYING_FAILED
  *      │                                       │ on_failed_for_good()
  *      │                                       ▼
- *      │            on_absent() in any ──► REPROBING ── too often absent ────────────────────► DONE (table full)
- *      │            probed stage               │ resolve_probe()
+ *      │                                       │◄─────── on_absent() in any probed stage
+ *      │                                       │         datagrams: ABSENT until due_at; too long ► DONE (table full)
+ *      │                                   REPROBING
+ *      │                                       │ resolve_probe()
  *      │                                       ▼
  *      └── the entry is new ───────────────► PROBED ── any address ──────────────────────────► DONE
  *                                              │    ▲ on_recovered()
@@ -38,8 +40,12 @@
 /* An entry that is being deleted is FAILED for an instant: only one that stays FAILED for so long has failed. */
 #define FAILED_FOR_GOOD_MS 20
 
-/* After so many probes by datagram without an entry, the table is full. Fewer: other processes removed the entry. */
-#define ABSENT_LIMIT 8
+/*
+ * A datagram is accepted even if the table is full. It is repeated at this interval. If no datagram leaves an entry for
+ * the limit, and no notification shows that other processes remove the entries, the table is full.
+ */
+#define ABSENT_INTERVAL_MS 10
+#define ABSENT_LIMIT_MS 100
 
 struct netio_resolver {
     struct rtnl_socket requests;
@@ -47,15 +53,16 @@ struct netio_resolver {
     int notifications_error; /* of the last read, not handled yet; -ENOBUFS: notifications were lost */
     struct rtnl_batch batch; /* the requests of the present step */
     size_t group_limit;
+    bool keep; /* existing entries are not removed */
     struct pending_set pending;
-    struct resolution *due;     /* rows whose entries must be reread */
+    int64_t absent_since, last_absent; /* milliseconds: the first and last of the datagrams that left no entry */
     struct recent_links recent; /* within one submit */
 };
 
 /* Why entries are reread. */
 enum reread_reason { AFTER_PROBE, AFTER_NOTIFICATION };
 
-DWORD netio_resolver_open(int netns, netio_resolver **out)
+DWORD netio_resolver_open(int netns, bool keep, netio_resolver **out)
 {
     netio_resolver *resolver = calloc(1, sizeof *resolver);
     int error;
@@ -64,6 +71,7 @@ DWORD netio_resolver_open(int netns, netio_resolver **out)
     if (resolver == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
     pending_init(&resolver->pending);
+    resolver->keep = keep;
     resolver->requests.fd = resolver->notifications.fd = -1;
     error = rtnl_open(&resolver->requests, netns, 0);
     if (error == 0)
@@ -116,6 +124,12 @@ static bool is_failed(const struct resolution *resolution)
     return resolution->stage == STAGE_VERIFYING_FAILED || resolution->stage == STAGE_PROBED_FAILED;
 }
 
+/* In a stage that ends at due_at. */
+static bool is_timed(const struct resolution *resolution)
+{
+    return resolution->stage == STAGE_ABSENT || is_failed(resolution);
+}
+
 static bool is_old_address(const struct resolution *resolution, const MIB_IPNET_ROW2 *entry)
 {
     return (resolution->stage == STAGE_VERIFYING || resolution->stage == STAGE_VERIFYING_FAILED) &&
@@ -166,7 +180,7 @@ static void on_reply(netio_resolver *resolver, struct resolution *resolution, co
 static void on_failed(struct resolution *resolution)
 {
     resolution->stage = resolution->stage == STAGE_VERIFYING ? STAGE_VERIFYING_FAILED : STAGE_PROBED_FAILED;
-    resolution->failed_since = now_ms();
+    resolution->due_at = now_ms() + FAILED_FOR_GOOD_MS;
 }
 
 static void on_recovered(struct resolution *resolution)
@@ -174,7 +188,7 @@ static void on_recovered(struct resolution *resolution)
     resolution->stage = resolution->stage == STAGE_VERIFYING_FAILED ? STAGE_VERIFYING : STAGE_PROBED;
 }
 
-/* No reply came. The kernel verified an old address by unicast first, so an entry that had one is probed once more. */
+/* No reply came. On an entry that stayed in place, earlier probes may have failed, not this one: probe once more. */
 static void on_failed_for_good(netio_resolver *resolver, struct resolution *resolution)
 {
     if (resolution->stage == STAGE_VERIFYING_FAILED)
@@ -185,24 +199,32 @@ static void on_failed_for_good(netio_resolver *resolver, struct resolution *reso
 
 /*
  * Another process removed the entry, for example to resolve it too. NTF_USE itself reports a full table, so if the
- * entry is absent right after it, the notification of the removal follows. A datagram is accepted even if the table is
- * full.
+ * entry is absent right after it, the notification of the removal follows.
  */
 static void on_absent(netio_resolver *resolver, struct resolution *resolution, enum reread_reason reason)
 {
+    const int64_t now = now_ms();
+
     if (!resolve_probes_by_datagram(resolution)) {
         if (reason == AFTER_NOTIFICATION)
             resolution->stage = STAGE_REPROBING;
-    } else if (resolution->times_absent++ < ABSENT_LIMIT) {
-        resolution->stage = STAGE_REPROBING;
-    } else {
+        return;
+    }
+    if (now - resolver->last_absent > ABSENT_LIMIT_MS)
+        resolver->absent_since = now;
+    resolver->last_absent = now;
+    if (now - resolver->absent_since >= ABSENT_LIMIT_MS) {
         complete(resolver, resolution, ERROR_NO_SYSTEM_RESOURCES);
+    } else {
+        resolution->stage = STAGE_ABSENT;
+        resolution->due_at = now + ABSENT_INTERVAL_MS;
     }
 }
 
 static void on_present(netio_resolver *resolver, struct resolution *resolution, const MIB_IPNET_ROW2 *entry)
 {
-    resolution->times_absent = 0;
+    if (resolve_probes_by_datagram(resolution))
+        resolver->absent_since = now_ms();
     if (resolve_is_made_up(&resolver->requests, entry))
         complete(resolver, resolution, ERROR_BAD_NET_NAME);
     else if (is_reply(resolution, entry))
@@ -211,11 +233,25 @@ static void on_present(netio_resolver *resolver, struct resolution *resolution, 
         on_recovered(resolution);
     else if (entry->State == NlnsUnreachable && !is_failed(resolution))
         on_failed(resolution);
-    else if (entry->State == NlnsUnreachable && now_ms() - resolution->failed_since >= FAILED_FOR_GOOD_MS)
+    else if (entry->State == NlnsUnreachable && now_ms() >= resolution->due_at)
         on_failed_for_good(resolver, resolution);
 }
 
-/* Rereads the entries of a group and moves each row to its next stage. Leaves those in the group that need a probe. */
+static void on_reread(netio_resolver *resolver, struct resolution *resolution, int error, const MIB_IPNET_ROW2 *entry,
+                      enum reread_reason reason)
+{
+    if (error == 0)
+        on_present(resolver, resolution, entry);
+    else if (error == -ENOENT)
+        on_absent(resolver, resolution, reason);
+    else
+        complete(resolver, resolution, win32_status(error));
+}
+
+/*
+ * Rereads the entries of a group and moves each probed row to its next stage. Leaves those in the group that need a
+ * probe.
+ */
 static void reread(netio_resolver *resolver, struct group *group, enum reread_reason reason)
 {
     MIB_IPNET_ROW2 found[GROUP_MAX];
@@ -227,25 +263,12 @@ static void reread(netio_resolver *resolver, struct group *group, enum reread_re
     for (size_t i = 0; i < group->count; i++) {
         struct resolution *resolution = group->rows[i];
 
-        if (errors[i] == 0)
-            on_present(resolver, resolution, &found[i]);
-        else if (errors[i] == -ENOENT)
-            on_absent(resolver, resolution, reason);
-        else
-            complete(resolver, resolution, win32_status(errors[i]));
+        if (is_probed(resolution))
+            on_reread(resolver, resolution, errors[i], &found[i], reason);
         if (resolution->stage == STAGE_REPROBING)
             group->rows[kept++] = resolution;
     }
     group->count = kept;
-}
-
-static void make_due(netio_resolver *resolver, struct resolution *resolution)
-{
-    if (resolution->is_due)
-        return;
-    resolution->is_due = true;
-    resolution->next_due = resolver->due;
-    resolver->due = resolution;
 }
 
 /*
@@ -267,13 +290,17 @@ static int visit_notification(void *visitor, const struct nlmsghdr *message)
         struct resolution *resolution = (struct resolution *)pending;
 
         next = pending->next; /* on_reply takes the row out of the bucket */
-        if (!is_probed(resolution) || !pending_same_key(&entry, &pending->row))
+        if (!pending_same_key(&entry, &pending->row))
+            continue;
+        if (resolution->stage == STAGE_ABSENT)
+            resolver->absent_since = now_ms(); /* the table had room for the entry */
+        if (!is_probed(resolution))
             continue;
         if (message->nlmsg_type == RTM_NEWNEIGH && is_reply(resolution, &entry) &&
             !(entry.Flags & NETIO_IS_KERNEL_MADE))
             on_reply(resolver, resolution, &entry);
         else
-            make_due(resolver, resolution);
+            resolution->is_due = true;
     }
     return 0;
 }
@@ -293,85 +320,92 @@ static void probe(netio_resolver *resolver, struct group *group)
     drop_completed(resolver, group);
 }
 
-/* Rereads the entries of a group and probes those again that need it, until none does. */
-static void reprobe_until_sent(netio_resolver *resolver, struct group *group, enum reread_reason reason)
+/* Rereads the entries of a group and probes those again that need it. */
+static void reread_and_reprobe(netio_resolver *resolver, struct group *group, enum reread_reason reason)
 {
     reread(resolver, group, reason);
-    while (group->count != 0) {
-        drain_notifications(resolver); /* they answer the previous probe */
-        probe(resolver, group);
-        reread(resolver, group, AFTER_PROBE);
-    }
+    if (group->count == 0)
+        return;
+    drain_notifications(resolver); /* they answer the previous probe */
+    probe(resolver, group);
+    reread(resolver, group, AFTER_PROBE);
 }
 
-static void reread_due(netio_resolver *resolver)
+/* Milliseconds until a row must be reread or probed again without a further notification. */
+static int64_t due_in(const struct resolution *resolution, int64_t now)
 {
-    while (resolver->due != NULL) {
-        struct group group = {0};
-
-        while (resolver->due != NULL && group.count < resolver->group_limit) {
-            struct resolution *resolution = resolver->due;
-
-            resolver->due = resolution->next_due;
-            resolution->is_due = false;
-            if (is_probed(resolution))
-                group.rows[group.count++] = resolution;
-        }
-        reprobe_until_sent(resolver, &group, AFTER_NOTIFICATION);
-    }
+    if (resolution->is_due)
+        return 0;
+    if (!is_timed(resolution))
+        return NETIO_NEVER;
+    return resolution->due_at > now ? resolution->due_at - now : 0;
 }
 
-/* Milliseconds until the entry of a row in one of the FAILED stages must be reread. */
-static int64_t failed_due(const struct resolution *resolution, int64_t now)
-{
-    const int64_t left = resolution->failed_since + FAILED_FOR_GOOD_MS - now;
-
-    return left > 0 ? left : 0;
-}
-
-/* Rereads the entries that have been FAILED for long enough. */
-static void reread_failed(netio_resolver *resolver)
+/* Takes the rows that are due now. */
+static struct resolution *take_due(netio_resolver *resolver)
 {
     const int64_t now = now_ms();
+    struct resolution *due = NULL;
 
     for (size_t i = 0; i < PENDING_BUCKETS; i++)
         for (struct pending *pending = resolver->pending.buckets[i]; pending != NULL; pending = pending->next) {
             struct resolution *resolution = (struct resolution *)pending;
 
-            if (is_failed(resolution) && failed_due(resolution, now) == 0)
-                make_due(resolver, resolution);
+            if (due_in(resolution, now) != 0)
+                continue;
+            resolution->is_due = false;
+            resolution->next_due = due;
+            due = resolution;
+            if (resolution->stage == STAGE_ABSENT)
+                resolution->stage = STAGE_REPROBING;
         }
-    reread_due(resolver);
+    return due;
 }
 
-/* Rereads the entries of all probed rows, after notifications were lost. */
-static void reread_all(netio_resolver *resolver)
+/*
+ * Handles the rows that are due, in one pass. Those that become due in it are handled by the next call: processes that
+ * change the entries all the time must not keep the caller.
+ */
+static void handle_due(netio_resolver *resolver)
+{
+    struct resolution *due = take_due(resolver);
+
+    while (due != NULL) {
+        struct group group = {0};
+
+        for (; due != NULL && group.count < resolver->group_limit; due = due->next_due)
+            if (due->stage != STAGE_DONE) /* no notification has completed it since */
+                group.rows[group.count++] = due;
+        reread_and_reprobe(resolver, &group, AFTER_NOTIFICATION);
+    }
+}
+
+/* Notifications were lost: any entry may have changed. */
+static void make_all_due(netio_resolver *resolver)
 {
     for (size_t i = 0; i < PENDING_BUCKETS; i++)
         for (struct pending *pending = resolver->pending.buckets[i]; pending != NULL; pending = pending->next)
-            if (is_probed((struct resolution *)pending))
-                make_due(resolver, (struct resolution *)pending);
-    reread_due(resolver);
+            ((struct resolution *)pending)->is_due = is_probed((struct resolution *)pending);
 }
 
-static DWORD handle_notifications(netio_resolver *resolver)
+/* Handles the notifications that have arrived, and the rows whose time is over. */
+static DWORD handle_events(netio_resolver *resolver)
 {
     int error;
 
     drain_notifications(resolver);
-    reread_due(resolver);
     error = resolver->notifications_error;
     resolver->notifications_error = 0;
-    if (error != -ENOBUFS)
-        return win32_status(error);
-    reread_all(resolver);
-    return NO_ERROR;
+    if (error == -ENOBUFS)
+        make_all_due(resolver);
+    handle_due(resolver);
+    return error == -ENOBUFS ? NO_ERROR : win32_status(error);
 }
 
-/* Handles notifications while a group is being started. If that fails, the outcome of the group is unknown. */
-static void handle_notifications_for(netio_resolver *resolver, struct group *group)
+/* Handles events while a group is being started. If that fails, the outcome of the group is unknown. */
+static void handle_events_for(netio_resolver *resolver, struct group *group)
 {
-    const DWORD status = handle_notifications(resolver);
+    const DWORD status = handle_events(resolver);
     size_t kept = 0;
 
     for (size_t i = 0; i < group->count; i++) {
@@ -406,13 +440,12 @@ static void start(netio_resolver *resolver, struct group *group)
     resolve_prepare(&resolver->requests, &resolver->batch, group);
     drop_completed(resolver, group);
     register_pending(resolver, group);
-    resolve_remove(&resolver->requests, &resolver->batch, group);
+    resolve_remove(&resolver->requests, &resolver->batch, group, resolver->keep);
     drop_completed(resolver, group);
-    handle_notifications_for(resolver, group); /* of the removal and of earlier changes: none is a reply */
+    handle_events_for(resolver, group); /* of the removal and of earlier changes: none is a reply */
     probe(resolver, group);
-    handle_notifications_for(resolver, group);
-    reprobe_until_sent(resolver, group, AFTER_PROBE);
-    reread_due(resolver); /* other rows, about which notifications arrived in between */
+    handle_events_for(resolver, group);
+    reread_and_reprobe(resolver, group, AFTER_PROBE);
 }
 
 DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows, size_t count,
@@ -452,39 +485,37 @@ DWORD netio_resolver_due(const netio_resolver *resolver)
         return 0;
     for (size_t i = 0; i < PENDING_BUCKETS; i++)
         for (const struct pending *pending = resolver->pending.buckets[i]; pending != NULL; pending = pending->next) {
-            const struct resolution *resolution = (const struct resolution *)pending;
+            const int64_t row_due = due_in((const struct resolution *)pending, now);
 
-            if (is_failed(resolution) && failed_due(resolution, now) < due)
-                due = failed_due(resolution, now);
+            if (row_due < due)
+                due = row_due;
         }
     return (DWORD)due;
 }
 
-/* Waits for notifications until there is work or the time is over. */
-static bool wait_for_notifications(const netio_resolver *resolver, DWORD wait_ms)
+/* Waits until there is work or the time is over. */
+static void wait_for_events(const netio_resolver *resolver, DWORD wait_ms)
 {
     struct pollfd wait = {.fd = resolver->notifications.fd, .events = POLLIN};
     const DWORD due = netio_resolver_due(resolver);
     const DWORD limit = wait_ms < due ? wait_ms : due;
 
-    return poll(&wait, 1, limit < INT32_MAX ? (int)limit : INT32_MAX) > 0 || resolver->notifications_error != 0;
+    (void)poll(&wait, 1, limit < INT32_MAX ? (int)limit : INT32_MAX);
 }
 
 DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows, DWORD *results,
                           size_t *count)
 {
     const size_t room = *count;
+    DWORD status;
 
     *count = pending_pop(&resolver->pending, tags, rows, results, room);
     if (*count != 0)
         return NO_ERROR;
-    if (wait_for_notifications(resolver, wait_ms)) {
-        const DWORD status = handle_notifications(resolver);
-
-        if (status != NO_ERROR)
-            return status;
-    }
-    reread_failed(resolver);
+    wait_for_events(resolver, wait_ms);
+    status = handle_events(resolver);
+    if (status != NO_ERROR)
+        return status;
     *count = pending_pop(&resolver->pending, tags, rows, results, room);
     return *count == 0 ? WAIT_TIMEOUT : NO_ERROR;
 }

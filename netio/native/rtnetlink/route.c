@@ -47,6 +47,11 @@ static int visit_route(void *visitor, const struct nlmsghdr *message)
             return -EBADMSG;
         memcpy(&route->index, RTA_DATA(found[RTA_OIF]), sizeof route->index);
     }
+    if (fixed->rtm_family == AF_INET && found[RTA_PREFSRC] != NULL) {
+        if (RTA_PAYLOAD(found[RTA_PREFSRC]) != sizeof route->source)
+            return -EBADMSG;
+        memcpy(&route->source, RTA_DATA(found[RTA_PREFSRC]), sizeof route->source);
+    }
     return parse_gateway(route, fixed->rtm_family, found[RTA_GATEWAY], found[RTA_VIA]);
 }
 

@@ -12,6 +12,7 @@ struct route {
     unsigned char type;    /* RTN_ */
     NET_IFINDEX index;     /* the outgoing interface */
     SOCKADDR_INET gateway; /* family 0: none, the destination is on-link */
+    struct in_addr source; /* IPv4: the one that the system prefers; 0: none */
 };
 
 /* Finds the route that a datagram to the destination would take; if index is not 0, on that interface only. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/neighbour.h>
 
+#include "inet.h"
 #include "neighbor.h"
 #include "status.h"
 
@@ -12,22 +13,22 @@
  * addresses, and it truncates or rejects a physical address of a wrong length depending on the length. The kernel
  * itself checks the privilege, which therefore comes last.
  */
-DWORD row_check(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, bool with_physical_address,
-                struct recent_links *recent, struct link *link)
+DWORD row_check(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, enum row_use use, struct recent_links *recent,
+                struct link *link)
 {
     const ULONG length = row->PhysicalAddressLength;
     int error;
 
-    if (!neighbor_is_valid_address(&row->Address))
+    if (use == ROW_DELETE ? !inet_is_ip(&row->Address) : !neighbor_is_valid_address(&row->Address))
         return ERROR_INVALID_PARAMETER;
-    if (with_physical_address && (length == 0 || length > sizeof row->PhysicalAddress))
+    if (use == ROW_WRITE && (length == 0 || length > sizeof row->PhysicalAddress))
         return ERROR_INVALID_PARAMETER;
     if (row->InterfaceLuid.Value == 0 && row->InterfaceIndex == 0)
         return ERROR_INVALID_PARAMETER;
     error = link_recall(sock, recent, row->InterfaceLuid, row->InterfaceIndex, link);
     if (error != 0)
         return win32_status(error);
-    if (with_physical_address && length != link->physical_address_length)
+    if (use == ROW_WRITE && length != link->physical_address_length)
         return ERROR_INVALID_PARAMETER;
     return NO_ERROR;
 }

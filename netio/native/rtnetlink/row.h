@@ -9,9 +9,16 @@
 #include "platform.h"
 #include "rtnl.h"
 
+/* The function that a row is the input of. */
+enum row_use {
+    ROW_DELETE,  /* any IP address: the kernel itself makes entries for addresses that no neighbour has */
+    ROW_RESOLVE, /* an address that a neighbour can have */
+    ROW_WRITE,   /* and a physical address of the length that the interface has */
+};
+
 /* Validates a row as input and looks its interface up. */
-DWORD row_check(struct rtnl_socket *socket, const MIB_IPNET_ROW2 *row, bool with_physical_address,
-                struct recent_links *recent, struct link *link);
+DWORD row_check(struct rtnl_socket *socket, const MIB_IPNET_ROW2 *row, enum row_use use, struct recent_links *recent,
+                struct link *link);
 
 /* Reads the entry for an address on an interface. In: the key; out: all members. -ENOENT: there is no such entry. */
 int row_read(struct rtnl_socket *socket, NET_IFINDEX index, NET_LUID luid, MIB_IPNET_ROW2 *row);

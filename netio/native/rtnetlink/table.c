@@ -149,10 +149,13 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, c
     return win32_status(error);
 }
 
-/*
- * Removes the dynamic entries that are not foreign. Returns the first failure; an entry that another process removed is
- * not one.
- */
+/* Returns whether the entry was absent already: another process removed it, or the stack of its interface. */
+static bool is_absent(DWORD result)
+{
+    return result == ERROR_NOT_FOUND || result == ERROR_NOT_SUPPORTED;
+}
+
+/* Removes the dynamic entries that are not foreign. Returns the first failure; an absent entry is not one. */
 static DWORD remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *table)
 {
     const size_t limit = rtnl_batch_limit(sock, table->NumEntries);
@@ -170,7 +173,7 @@ static DWORD remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *ta
 
             batch_write(sock, &batch, &verb_delete);
             for (size_t place = 0; place < count; place++)
-                if (result == NO_ERROR && results[place] != ERROR_NOT_FOUND)
+                if (result == NO_ERROR && !is_absent(results[place]))
                     result = results[place];
         }
     }

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes entries: create, set, replace, delete. */
-#include <linux/neighbour.h>
-
 #include "batch.h"
 #include "link.h"
 #include "platform.h"
@@ -11,6 +9,7 @@
 
 static void write_rows(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results, const struct verb *verb)
 {
+    const enum row_use use = verb == &verb_delete ? ROW_DELETE : ROW_WRITE;
     struct recent_links recent = {.next = 0};
     struct rtnl_socket sock;
     const int error = rtnl_open(&sock, netns, 0);
@@ -23,7 +22,7 @@ static void write_rows(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWOR
 
         results[i] = win32_status(error);
         if (error == 0)
-            results[i] = row_check(&sock, &rows[i], verb->state != NUD_NONE, &recent, &link);
+            results[i] = row_check(&sock, &rows[i], use, &recent, &link);
         if (results[i] == NO_ERROR)
             batch_add(&batch, &rows[i], &results[i], link.index, link.luid);
         if (batch.count == limit)

@@ -71,8 +71,11 @@ def bad_text(address: str) -> Situation:
     return Situation(f"address text {address!r}", INVALID, address=address, has_row=False)
 
 
-def bad_address(name: str, address: str) -> Situation:
-    return Situation(name, INVALID, address=address)
+def bad_address(name: str, address: str, interface: str | int | None = "near0") -> Any:  # noqa: ANN401
+    """No neighbour has the address, but the kernel may have made an entry for it, which can be read and deleted."""
+    yield Situation(name, INVALID, (*WRITERS, "resolve"), address, interface=interface)
+    if interface == "near0":
+        yield Situation(name, NO_ROW, ("get", "delete"), address, interface=interface)
 
 
 def bad_physical_text(text: str) -> Situation:
@@ -96,17 +99,18 @@ SITUATIONS: list[Situation] = [
     Situation("scope on a global address", INVALID, address="2001:db8::77%near0", has_row=False),
     Situation("scope on a multicast address", INVALID, address="ff02::77%near0", has_row=False),
     # Addresses that are not valid for a neighbour.
-    bad_address("unspecified", "0.0.0.0"),
-    bad_address("unspecified, IPv6", "::"),
-    bad_address("loopback", "127.0.0.1"),
-    bad_address("loopback network", "127.255.255.254"),
-    bad_address("loopback, IPv6", "::1"),
-    bad_address("limited broadcast", "255.255.255.255"),
-    bad_address("IPv4-mapped", "::ffff:192.0.2.77"),
-    Situation("loopback, on lo", INVALID, address="127.0.0.1", interface="lo"),
-    Situation("loopback, on an unknown name", INVALID, address="127.0.0.1", interface="near9"),
-    Situation("unspecified, on an unknown index", INVALID, address="::", interface=4321),
+    *bad_address("unspecified", "0.0.0.0"),
+    *bad_address("unspecified, IPv6", "::"),
+    *bad_address("loopback", "127.0.0.1"),
+    *bad_address("loopback network", "127.255.255.254"),
+    *bad_address("loopback, IPv6", "::1"),
+    *bad_address("limited broadcast", "255.255.255.255"),
+    *bad_address("IPv4-mapped", "::ffff:192.0.2.77"),
+    *bad_address("loopback, on lo", "127.0.0.1", "lo"),
+    *bad_address("loopback, on an unknown name", "127.0.0.1", "near9"),
+    *bad_address("unspecified, on an unknown index", "::", 4321),
     Situation("loopback, no interface", INVALID, address="127.0.0.1", interface=None),
+    Situation("limited broadcast, no interface", INVALID, address="255.255.255.255", interface=None),
     # Physical addresses.
     *map(bad_physical_text, ["0200.5e00.000", "0200:5e00.0007", "0x02:00:5e:00:00:07"]),
     *map(

@@ -196,6 +196,45 @@ def test_reachability_time_of_a_failed_entry(wire: Wire, absent: str) -> None:
     assert netio.get_neighbor(absent, interface="near0").age is not None
 
 
+# Several bits at once, which ip(8) refuses to write and the kernel stores -> state and is_unreachable in netio.
+COMBINED = {
+    0xC0: (NeighborState.PERMANENT, False),
+    0x84: (NeighborState.PERMANENT, False),
+    0xA0: (NeighborState.PERMANENT, False),
+    0xFF: (NeighborState.PERMANENT, False),
+    0x44: (NeighborState.PERMANENT, False),
+    0x06: (NeighborState.REACHABLE, False),
+    0x22: (NeighborState.REACHABLE, False),
+    0x14: (NeighborState.PROBE, False),
+    0x24: (NeighborState.STALE, False),
+    0x21: (NeighborState.INCOMPLETE, False),
+}
+
+
+@pytest.mark.parametrize("bits", COMBINED, ids=hex)
+def test_state_of_several_bits(wire: Wire, bits: int) -> None:
+    """Bug: the state is UNKNOWN_ and a number, and flush and resolve remove an entry whose permanent bit is set."""
+    address, is_permanent = "192.0.2.77", bool(bits & 0x80)
+    with wire.near.entered(), IPRoute() as route:
+        (index,) = route.link_lookup(ifname="near0")
+        route.neigh("add", dst=address, lladdr=OLD, ifindex=index, state=bits)
+
+    row = netio.get_neighbor(address, interface="near0")
+    assert (row.state, row.is_unreachable) == COMBINED[bits]
+    assert row in netio.list_neighbors(interface="near0")
+    if is_permanent:
+        assert netio.resolve_neighbor(address, interface="near0", timeout=0) == row
+    netio.flush_neighbors()
+    assert (address in raw_states()) == bool(bits & 0xC0)
+    assert raw_states().get(address, bits) == bits
+
+
+def raw_states() -> dict[str, int]:
+    """Returns the state of each entry as the kernel's number."""
+    with IPRoute() as route:
+        return {row.get_attr("NDA_DST"): row["state"] for row in route.get_neighbours()}
+
+
 def ages(address: str) -> dict[str, int]:
     """Returns the ages of an entry in ticks of 10 ms."""
     with IPRoute() as route:

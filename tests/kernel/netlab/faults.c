@@ -23,7 +23,7 @@
  *
  *   SEND_TYPE              RTM_      its first request has this type; default: any
  *   SEND_REQUESTS          number    it has at least so many requests; default: 1
- *   SEND_TURN              number    it is the n-th of those, counted from 1; default: 1
+ *   SEND_TURN              number    it is the n-th of those, counted from 1; 0: each of them; default: 1
  *
  * Each injected fault appends the name of its switch as a line to the file NETIO_FAULT_MARKS. A test that does not find
  * the mark has tested nothing. A wait for replies after ENOBUFS has announced their loss appends WAIT_AFTER_OVERRUN.
@@ -127,6 +127,7 @@ static bool is_in_range(const char *name, unsigned long *events)
 static bool is_selected(const struct nlmsghdr *first, long size)
 {
     static long turn;
+    const long selected = number_of("SEND_TURN", 1);
     const struct nlmsghdr *request = first;
     long requests = 0;
 
@@ -134,7 +135,7 @@ static bool is_selected(const struct nlmsghdr *first, long size)
         requests++;
     if (requests < number_of("SEND_REQUESTS", 1) || first->nlmsg_type != number_of("SEND_TYPE", first->nlmsg_type))
         return false;
-    return ++turn == number_of("SEND_TURN", 1);
+    return ++turn == selected || selected == 0;
 }
 
 static void fill_table(struct nlmsghdr *request, long size)

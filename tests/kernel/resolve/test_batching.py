@@ -71,7 +71,7 @@ class Resolver:
 
     def __init__(self) -> None:
         self.owner = ffi.new("netio_resolver **")
-        assert lib.netio_resolver_open(lib.NETIO_OWN_NETNS, self.owner) == 0
+        assert lib.netio_resolver_open(lib.NETIO_OWN_NETNS, False, self.owner) == 0
         self.native = self.owner[0]
 
     def submit(self, entries: list[Neighbor], first_tag: int) -> None:

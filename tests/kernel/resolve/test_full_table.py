@@ -14,7 +14,7 @@ import pytest
 import netio
 from netio._native import ffi, lib
 from netio.errors import check
-from netlab.child import UNPRIVILEGED, call_elsewhere
+from netlab.child import UNPRIVILEGED, call_elsewhere, environment, python
 from netlab.hosts import LIVE, SILENT, hosts, summary
 from netlab.wire import FAR_MAC
 
@@ -89,6 +89,31 @@ def test_full_table_that_gets_room_again_for_datagrams(crowd: Wire, inject: Inje
     results = resolve_with_full_table(crowd, inject, UNPRIVILEGED, addresses, 5, 200)
 
     assert summary(results) == Counter((host, FAR_MAC) for host in addresses)
+
+
+# Resolves one address and prints the code of the error and the milliseconds that it took.
+ONE_ADDRESS = """
+import netio
+from time import monotonic
+start = monotonic()
+try:
+    netio.resolve_neighbor("198.51.100.1", interface="near0")
+except netio.NetioError as error:
+    print(error.code, int((monotonic() - start) * 1000))
+"""
+
+
+def test_full_table_is_reported_after_a_while(crowd: Wire, inject: Injector) -> None:
+    """Bug: a few datagrams, sent within a millisecond, decide that the table is full; or thousands are sent."""
+    with inject(table_full=f"0-{FOR_EVER}") as faults:
+        environ = environment(**faults.environment)
+        command = [*UNPRIVILEGED, "env", *(f"{name}={environ[name]}" for name in ("PYTHONPATH", *faults.environment))]
+        code, milliseconds = crowd.near.run(*command, *python(ONE_ADDRESS)).split()
+        datagrams = len(faults.marks())
+
+    assert code == "1450"
+    assert int(milliseconds) >= 100
+    assert 2 <= datagrams <= 12
 
 
 @pytest.mark.parametrize("prefix", [[], UNPRIVILEGED], ids=["privileged", "unprivileged"])

@@ -4,20 +4,24 @@
 from __future__ import annotations
 
 import select
+import subprocess
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import netio
 from netio._interfaces import InterfaceCache, pack_entries
 from netio._native import ffi, lib
+from netlab.child import environment, python
+from netlab.faults import RTM_GETNEIGH
 from netlab.trace import trace
 from netlab.wire import ABSENT_IP4, FAR_IP4
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from netlab.faults import Injector
     from netlab.wire import Wire
 
 FAILED_FOR_GOOD_MS = 20
@@ -27,7 +31,7 @@ FAILED_FOR_GOOD_MS = 20
 def resolver() -> Iterator[Any]:
     """Opens a resolver of the backend."""
     out = ffi.new("netio_resolver **")
-    assert lib.netio_resolver_open(lib.NETIO_OWN_NETNS, out) == lib.NO_ERROR
+    assert lib.netio_resolver_open(lib.NETIO_OWN_NETNS, False, out) == lib.NO_ERROR
     try:
         yield out[0]
     finally:
@@ -86,6 +90,35 @@ def test_completed_rows_are_due_at_once(wire: Wire) -> None:
         assert lib.netio_resolver_due(opened) == 0
         assert completed(opened) == {0: lib.ERROR_INVALID_PARAMETER}
         assert lib.netio_resolver_due(opened) == lib.NETIO_NEVER
+
+
+# Prints, for each of ten waits, how often it has reread the entries.
+WAITS = """
+import os
+from test_waiting import *
+count = lambda: sum(1 for _ in open(os.environ["NETIO_FAULT_MARKS"]))
+with resolver() as opened:
+    submit(opened, "192.0.2.77")
+    submit(opened, "192.0.2.78")
+    for _ in range(10):
+        before = count()
+        completed(opened)
+        print(count() - before)
+"""
+
+
+def test_entries_that_others_delete_do_not_keep_a_wait(wire: Wire, inject: Injector) -> None:
+    """Bug: a submit or a wait probes again as long as other processes delete the entries, here without an end."""
+    change = "ip neigh del 192.0.2.77 dev near0; ip neigh del 192.0.2.78 dev near0; true"
+
+    with inject(run_before_send=change, send_type=RTM_GETNEIGH, send_turn=0) as faults, wire.near.entered():
+        path = f"{environment()['PYTHONPATH']}:{Path(__file__).parent}"
+        env = environment(**faults.environment) | {"PYTHONPATH": path}
+        done = subprocess.run(python(WAITS), env=env, capture_output=True, text=True, timeout=15, check=True)
+
+    rereads = list(map(int, done.stdout.split()))
+    assert len(rereads) == 10
+    assert 0 < max(rereads) <= 2  # because of the notifications, and after the probe
 
 
 def test_silent_address_costs_no_wake_ups(wire: Wire, tmp_path: Path) -> None:

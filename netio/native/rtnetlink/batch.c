@@ -25,11 +25,18 @@ void batch_add(struct batch *batch, const MIB_IPNET_ROW2 *row, DWORD *result, NE
     added->neighbor_flags = 0;
 }
 
+/* The keys of entries, and the entries. */
+struct readings {
+    const struct batch_row *rows;
+    MIB_IPNET_ROW2 *found;
+};
+
 static int visit_found(void *visitor, size_t place, const struct nlmsghdr *message)
 {
-    MIB_IPNET_ROW2 *found = visitor;
+    const struct readings *readings = visitor;
+    const struct batch_row *row = &readings->rows[place];
 
-    return neighbor_parse(message, &found[place]);
+    return neighbor_parse_reply(message, row->row, row->index, &readings->found[place]);
 }
 
 static int read_alone(struct rtnl_socket *sock, const struct batch_row *row, MIB_IPNET_ROW2 *found)
@@ -41,6 +48,8 @@ static int read_alone(struct rtnl_socket *sock, const struct batch_row *row, MIB
 void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct batch_row rows[], size_t count,
                 MIB_IPNET_ROW2 found[])
 {
+    struct readings readings = {rows, found};
+
     rtnl_batch_begin(requests);
     for (size_t i = 0; i < count; i++) {
         struct rtnl_request request;
@@ -48,7 +57,7 @@ void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const str
         neighbor_request(&request, RTM_GETNEIGH, 0, rows[i].row, rows[i].index, NUD_NONE, 0);
         rtnl_batch_add(requests, &request);
     }
-    rtnl_batch_call(sock, requests, visit_found, found);
+    rtnl_batch_call(sock, requests, visit_found, &readings);
     for (size_t i = 0; i < count; i++) {
         if (requests->results[i] == 0)
             found[i].InterfaceLuid = rows[i].luid;

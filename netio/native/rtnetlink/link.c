@@ -18,6 +18,9 @@
 #ifndef IFLA_ALT_IFNAME
 #define IFLA_ALT_IFNAME 53
 #endif
+#ifndef IFLA_PROP_LIST
+#define IFLA_PROP_LIST 52
+#endif
 #ifndef ALTIFNAMSIZ
 #define ALTIFNAMSIZ 128
 #endif
@@ -94,9 +97,43 @@ static int parse_link(const struct nlmsghdr *message, netio_interface *interface
     return 0;
 }
 
+static bool has_alternative_name(const struct nlmsghdr *message, const char *name)
+{
+    const struct rtattr *found[IFLA_PROP_LIST + 1], *list, *one;
+    size_t offset = 0;
+
+    if (rtnl_attributes(message, sizeof(struct ifinfomsg), found, IFLA_PROP_LIST + 1) != 0 ||
+        found[IFLA_PROP_LIST] == NULL)
+        return false;
+    list = found[IFLA_PROP_LIST];
+    while ((one = rtnl_next_attribute(RTA_DATA(list), RTA_PAYLOAD(list), &offset)) != NULL)
+        if ((one->rta_type & NLA_TYPE_MASK) == IFLA_ALT_IFNAME && RTA_PAYLOAD(one) == strlen(name) + 1 &&
+            memcmp(RTA_DATA(one), name, strlen(name)) == 0)
+            return true;
+    return false;
+}
+
+/* The interface of a request, by index if that is not 0, else by name, and the reply. */
+struct wanted_link {
+    NET_IFINDEX index;
+    const char *name;
+    netio_interface found;
+};
+
 static int visit_link(void *visitor, const struct nlmsghdr *message)
 {
-    return parse_link(message, visitor);
+    struct wanted_link *wanted = visitor;
+    const netio_interface *found = &wanted->found;
+    const int error = parse_link(message, &wanted->found);
+    bool is_right;
+
+    if (error != 0)
+        return error;
+    if (wanted->index != 0)
+        is_right = found->index == wanted->index;
+    else
+        is_right = strcmp(found->name, wanted->name) == 0 || has_alternative_name(message, wanted->name);
+    return is_right ? 0 : -EBADMSG;
 }
 
 /*
@@ -158,6 +195,7 @@ int link_find(struct rtnl_socket *sock, netio_interface *interface)
 {
     const NET_LUID luid = interface->luid;
     NET_IFINDEX index = interface->index;
+    struct wanted_link wanted = {.name = interface->name};
     struct rtnl_request request;
     int error;
 
@@ -179,10 +217,12 @@ int link_find(struct rtnl_socket *sock, netio_interface *interface)
         link_request(&request, 0, 0);
         rtnl_put(&request, length < IFNAMSIZ ? IFLA_IFNAME : IFLA_ALT_IFNAME, interface->name, length + 1);
     }
-    error = rtnl_call(sock, &request, visit_link, interface);
-    if (error == 0 && luid.Value != 0 && interface->luid.Value != luid.Value)
-        error = -ENODEV;
-    return error;
+    wanted.index = index;
+    error = rtnl_call(sock, &request, visit_link, &wanted);
+    if (error != 0)
+        return error;
+    *interface = wanted.found;
+    return luid.Value == 0 || interface->luid.Value == luid.Value ? 0 : -ENODEV;
 }
 
 static int look_up(struct rtnl_socket *sock, NET_LUID luid, NET_IFINDEX index, struct link *link)

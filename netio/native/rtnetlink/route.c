@@ -38,15 +38,35 @@ static int parse_gateway(struct route *route, sa_family_t family, const struct r
                         RTA_PAYLOAD(via) - sizeof head);
 }
 
+/* Returns whether a route is one for the destination: its prefix may have any length, 0 without RTA_DST. */
+static bool leads_to(const struct rtmsg *fixed, const struct rtattr *prefix, const SOCKADDR_INET *destination)
+{
+    const unsigned bits = fixed->rtm_dst_len, whole = bits / 8, rest = bits % 8;
+    size_t size;
+    const unsigned char *bytes = inet_bytes(destination, &size), *dst;
+
+    if (bytes == NULL || fixed->rtm_family != destination->si_family || bits > size * 8)
+        return false;
+    if (prefix == NULL)
+        return bits == 0;
+    if (RTA_PAYLOAD(prefix) != size)
+        return false;
+    dst = RTA_DATA(prefix);
+    return memcmp(dst, bytes, whole) == 0 && (rest == 0 || (dst[whole] ^ bytes[whole]) >> (8 - rest) == 0);
+}
+
 static int visit_route(void *visitor, const struct nlmsghdr *message)
 {
-    struct route *route = visitor;
+    struct route_search *search = visitor;
+    struct route *route = &search->route;
     const struct rtattr *found[RTA_VIA + 1];
     const struct rtmsg *fixed = NLMSG_DATA(message);
     const int error = rtnl_attributes(message, sizeof *fixed, found, RTA_VIA + 1);
 
     if (error != 0)
         return error;
+    if (!leads_to(fixed, found[RTA_DST], search->destination))
+        return -EBADMSG;
     memset(route, 0, sizeof *route);
     route->type = fixed->rtm_type;
     if (found[RTA_OIF] != NULL) {
@@ -83,7 +103,7 @@ static void search_one(struct rtnl_socket *sock, struct route_search *search)
 
     search->error = route_request(&request, search->destination, search->index, search->flags);
     if (search->error == 0)
-        search->error = rtnl_call(sock, &request, visit_route, &search->route);
+        search->error = rtnl_call(sock, &request, visit_route, search);
 }
 
 int route_find(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_IFINDEX index, struct route *route)
@@ -99,7 +119,7 @@ static int visit_place(void *visitor, size_t place, const struct nlmsghdr *messa
 {
     struct route_search *const *sent = visitor;
 
-    return visit_route(&sent[place]->route, message);
+    return visit_route(sent[place], message);
 }
 
 void route_find_many(struct rtnl_socket *sock, struct rtnl_batch *requests, struct route_search searches[],
@@ -228,7 +248,7 @@ static void find_interfaces(struct rtnl_socket *sock, const SOCKADDR_INET *desti
 DWORD route_link(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_LUID *interface)
 {
     struct recent_links recent = {.next = 0};
-    struct route_search search = {.destination = NULL};
+    struct route_search search = {.destination = destination};
     const DWORD status = prepare_search(sock, &search, destination, *interface, &recent);
 
     if (status != NO_ERROR)

@@ -165,9 +165,35 @@ static int carried_error(const struct nlmsghdr *message)
     return error <= 0 ? error : -EBADMSG;
 }
 
+/* rtnetlink numbers its message types in groups of four: NEW, DEL, GET, SET. The reply to a GET is a NEW. */
+static bool is_query(const struct nlmsghdr *request)
+{
+    return (request->nlmsg_type & 3) == (RTM_GETNEIGH & 3);
+}
+
+static bool answers(const struct nlmsghdr *message, const struct nlmsghdr *request)
+{
+    return is_query(request) && message->nlmsg_type == request->nlmsg_type - (RTM_GETNEIGH - RTM_NEWNEIGH);
+}
+
+static bool is_dump(const struct nlmsghdr *request)
+{
+    return is_query(request) && (request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+}
+
+/* Returns the error of an NLMSG_ERROR or NLMSG_DONE message. An acknowledgement does not answer a query. */
+static int final_error(const struct nlmsghdr *request, const struct nlmsghdr *message)
+{
+    const int error = carried_error(message);
+    const bool is_end = is_dump(request) ? message->nlmsg_type == NLMSG_DONE
+                                         : !is_query(request) && message->nlmsg_type == NLMSG_ERROR;
+
+    return error == 0 && !is_end ? -EBADMSG : error;
+}
+
 /* A reply while it is read. */
 struct reply {
-    uint32_t sequence;
+    const struct nlmsghdr *request;
     rtnl_visit *visit;
     void *visitor;
     bool interrupted;
@@ -176,7 +202,7 @@ struct reply {
 
 static int handle_message(struct reply *reply, const struct nlmsghdr *message)
 {
-    if (message->nlmsg_seq != reply->sequence || message->nlmsg_type == NLMSG_NOOP)
+    if (message->nlmsg_seq != reply->request->nlmsg_seq || message->nlmsg_type == NLMSG_NOOP)
         return 0;
     if (message->nlmsg_flags & NLM_F_DUMP_INTR)
         reply->interrupted = true;
@@ -184,10 +210,12 @@ static int handle_message(struct reply *reply, const struct nlmsghdr *message)
         return -ETIMEDOUT;
     if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
         reply->ended = true;
-        return carried_error(message);
+        return final_error(reply->request, message);
     }
-    reply->ended = !(message->nlmsg_flags & NLM_F_MULTI);
-    return reply->visit == NULL ? 0 : reply->visit(reply->visitor, message);
+    if (!answers(message, reply->request))
+        return -EBADMSG;
+    reply->ended = !is_dump(reply->request);
+    return reply->visit(reply->visitor, message);
 }
 
 static int handle_datagram(struct reply *reply, const unsigned char *data, size_t size)
@@ -202,10 +230,11 @@ static int handle_datagram(struct reply *reply, const unsigned char *data, size_
     return bad ? -EBADMSG : error;
 }
 
-int rtnl_read_reply(rtnl_receive *receive, void *source, uint32_t sequence, rtnl_visit *visit, void *visitor)
+int rtnl_read_reply(rtnl_receive *receive, void *source, const struct nlmsghdr *request, rtnl_visit *visit,
+                    void *visitor)
 {
     _Alignas(NLMSG_ALIGNTO) unsigned char buffer[RTNL_BUFFER_SIZE];
-    struct reply reply = {.sequence = sequence, .visit = visit, .visitor = visitor};
+    struct reply reply = {.request = request, .visit = visit, .visitor = visitor};
     int error = 0;
 
     while (error == 0 && !reply.ended) {
@@ -234,7 +263,7 @@ int rtnl_call(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit
     sock->overrun = false;
     if (send(sock->fd, request->message.bytes, header->nlmsg_len, 0) < 0)
         return -errno;
-    return rtnl_read_reply(receive_reply, sock, header->nlmsg_seq, visit, visitor);
+    return rtnl_read_reply(receive_reply, sock, header, visit, visitor);
 }
 
 int rtnl_dump(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_restart *restart, rtnl_visit *visit,
@@ -251,7 +280,7 @@ int rtnl_dump(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_resta
 
 /* The replies to a batch while they are read. */
 struct replies {
-    uint32_t first;
+    const struct nlmsghdr *first;
     size_t count;
     int *results;
     rtnl_visit_place *visit;
@@ -261,7 +290,7 @@ struct replies {
 
 static void handle_reply(struct replies *replies, const struct nlmsghdr *message)
 {
-    const size_t place = message->nlmsg_seq - replies->first;
+    const size_t place = message->nlmsg_seq - replies->first->nlmsg_seq;
 
     if (message->nlmsg_type == NLMSG_OVERRUN)
         replies->lost = true;
@@ -269,7 +298,9 @@ static void handle_reply(struct replies *replies, const struct nlmsghdr *message
         message->nlmsg_type == NLMSG_OVERRUN)
         return;
     if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE)
-        replies->results[place] = carried_error(message);
+        replies->results[place] = final_error(replies->first, message);
+    else if (is_query(replies->first) && !answers(message, replies->first))
+        replies->results[place] = -EBADMSG;
     else if (replies->visit != NULL)
         replies->results[place] = replies->visit(replies->visitor, place, message);
 }
@@ -299,8 +330,8 @@ static int read_replies(struct replies *replies, rtnl_receive *receive, void *so
     return bad ? -EBADMSG : 0;
 }
 
-void rtnl_read_replies(rtnl_receive *receive, void *source, uint32_t first, size_t count, int *results,
-                     rtnl_visit_place *visit, void *visitor)
+void rtnl_read_replies(rtnl_receive *receive, void *source, const struct nlmsghdr *first, size_t count, int *results,
+                       rtnl_visit_place *visit, void *visitor)
 {
     struct replies replies = {first, count, results, visit, visitor, false};
     int error = 0;
@@ -377,7 +408,8 @@ void rtnl_batch_call(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_vi
     for (size_t i = 0; error != 0 && i < batch->count; i++)
         batch->results[i] = error;
     if (error == 0)
-        rtnl_read_replies(receive_reply, sock, first, batch->count, batch->results, visit, visitor);
+        rtnl_read_replies(receive_reply, sock, (const struct nlmsghdr *)(const void *)batch->bytes, batch->count,
+                          batch->results, visit, visitor);
 }
 
 /* The datagrams of one system call. */
@@ -442,23 +474,27 @@ int rtnl_read_notifications(struct rtnl_socket *sock, rtnl_visit *visit, void *v
     return error == 0 && lost ? -ENOBUFS : error;
 }
 
+const struct rtattr *rtnl_next_attribute(const void *data, size_t size, size_t *offset)
+{
+    const struct rtattr *attribute = (const struct rtattr *)(const void *)((const char *)data + *offset);
+    const size_t left = *offset < size ? size - *offset : 0;
+
+    if (left < sizeof *attribute || attribute->rta_len < sizeof *attribute || attribute->rta_len > left)
+        return NULL;
+    *offset += RTA_ALIGN(attribute->rta_len);
+    return attribute;
+}
+
 int rtnl_attributes(const struct nlmsghdr *message, size_t fixed, const struct rtattr *found[], size_t count)
 {
-    const size_t size = message->nlmsg_len;
+    const struct rtattr *attribute;
     size_t offset = NLMSG_SPACE(fixed);
 
     memset(found, 0, count * sizeof *found);
-    if (size < NLMSG_LENGTH(fixed))
+    if (message->nlmsg_len < NLMSG_LENGTH(fixed))
         return -EBADMSG;
-    while (offset < size) {
-        const struct rtattr *attribute = (const struct rtattr *)(const void *)((const char *)message + offset);
-        const size_t left = size - offset;
-
-        if (left < sizeof *attribute || attribute->rta_len < sizeof *attribute || attribute->rta_len > left)
-            return -EBADMSG;
+    while ((attribute = rtnl_next_attribute(message, message->nlmsg_len, &offset)) != NULL)
         if ((attribute->rta_type & NLA_TYPE_MASK) < count)
             found[attribute->rta_type & NLA_TYPE_MASK] = attribute;
-        offset += RTA_ALIGN(attribute->rta_len);
-    }
-    return 0;
+    return offset < message->nlmsg_len ? -EBADMSG : 0;
 }

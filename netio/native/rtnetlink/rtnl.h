@@ -69,7 +69,10 @@ void rtnl_begin(struct rtnl_request *request, uint16_t type, uint16_t flags, con
 /* Adds an attribute. */
 void rtnl_put(struct rtnl_request *request, uint16_t type, const void *data, size_t size);
 
-/* Sends a request and reads its reply: an acknowledgement, one message, or a dump. */
+/*
+ * Sends a request and reads its reply: one message or a dump, which are visited, or an acknowledgement. -EBADMSG: the
+ * kernel sent another kind of reply.
+ */
 int rtnl_call(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_visit *visit, void *visitor);
 
 /* Discards the messages visited so far: the dump restarts. */
@@ -80,11 +83,12 @@ int rtnl_dump(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_res
               void *visitor);
 
 /*
- * Reads the reply to the request of that sequence number. Skips datagrams of other processes and replies to other
- * requests. -EAGAIN: a change interrupted the dump, so the visited messages may be incomplete; -EBADMSG: invalid
- * length; -EMSGSIZE: a datagram larger than RTNL_BUFFER_SIZE; -ETIMEDOUT: the reply was lost.
+ * Reads the reply to a request. Skips datagrams of other processes and replies to other requests. -EAGAIN: a change
+ * interrupted the dump, so the visited messages may be incomplete; -EBADMSG: an invalid length, or another kind of
+ * reply; -EMSGSIZE: a datagram larger than RTNL_BUFFER_SIZE; -ETIMEDOUT: the reply was lost.
  */
-int rtnl_read_reply(rtnl_receive *receive, void *source, uint32_t sequence, rtnl_visit *visit, void *visitor);
+int rtnl_read_reply(rtnl_receive *receive, void *source, const struct nlmsghdr *request, rtnl_visit *visit,
+                    void *visitor);
 
 /* Returns how many of count requests fit into one send, so that the socket has room for a reply to each. */
 size_t rtnl_batch_limit(const struct rtnl_socket *socket, size_t count);
@@ -100,11 +104,12 @@ void rtnl_batch_add(struct rtnl_batch *batch, const struct rtnl_request *request
 void rtnl_batch_call(struct rtnl_socket *socket, struct rtnl_batch *batch, rtnl_visit_place *visit, void *visitor);
 
 /*
- * Reads the replies to count requests with sequence numbers from first on. If a reply was lost, all requests without a
- * reply get the result RTNL_NO_REPLY. Skips all other messages, also a second reply to a request.
+ * Reads the replies to count requests of the type of the first one, whose sequence numbers follow each other. If a
+ * reply was lost, all requests without a reply get the result RTNL_NO_REPLY. Skips all other messages, also a second
+ * reply to a request.
  */
-void rtnl_read_replies(rtnl_receive *receive, void *source, uint32_t first, size_t count, int *results,
-                     rtnl_visit_place *visit, void *visitor);
+void rtnl_read_replies(rtnl_receive *receive, void *source, const struct nlmsghdr *first, size_t count, int *results,
+                       rtnl_visit_place *visit, void *visitor);
 
 /* Visits the notifications in the queue of a subscribed socket until it is empty. -ENOBUFS: some were lost. */
 int rtnl_read_notifications(struct rtnl_socket *socket, rtnl_visit *visit, void *visitor);
@@ -114,5 +119,8 @@ int rtnl_read_notifications(struct rtnl_socket *socket, rtnl_visit *visit, void 
  * absent. Skips other types. -EBADMSG: invalid length.
  */
 int rtnl_attributes(const struct nlmsghdr *message, size_t fixed, const struct rtattr *found[], size_t count);
+
+/* Returns the attribute at an offset of data and moves the offset behind it. NULL: none, or its length is invalid. */
+const struct rtattr *rtnl_next_attribute(const void *data, size_t size, size_t *offset);
 
 #endif

@@ -12,6 +12,11 @@
  *                                    requests get ENOBUFS, datagrams are dropped
  *   FIREWALL               1         datagrams are rejected with EPERM
  *   INTERRUPT_DUMPS        number    so many dumps are marked as interrupted by a change
+ *   WRONG_REPLIES          what      replies to requests for one entry, route or interface are wrong:
+ *                          ack       an acknowledgement
+ *                          type      of another type
+ *                          address   about another address; for an interface: with another name
+ *                          index     about another interface
  *   NO_FAMILY              AF_       the kernel does not support the address family
  *   SMALL_BUFFERS          AF_       netlink sockets have room for two or three replies or notifications, sockets of
  *                                    other families for as few datagrams that wait for their neighbour
@@ -24,6 +29,8 @@
  *   SEND_TYPE              RTM_      its first request has this type; default: any
  *   SEND_REQUESTS          number    it has at least so many requests; default: 1
  *   SEND_TURN              number    it is the n-th of those, counted from 1; default: 1
+ *
+ * REPLY_TYPE (RTM_) selects the replies that are wrong by their type.
  *
  * Each injected fault appends the name of its switch as a line to the file NETIO_FAULT_MARKS. A test that does not find
  * the mark has tested nothing. A wait for replies after ENOBUFS has announced their loss appends WAIT_AFTER_OVERRUN.
@@ -50,6 +57,12 @@
 
 /* An address family that no kernel has. The kernel replies EAFNOSUPPORT to a request with it. */
 #define INVALID_FAMILY 255
+
+/* A type that no attribute has. */
+#define UNKNOWN_ATTRIBUTE 1000
+
+/* RTA_NEXT without the length, of which the macro changes the sign. */
+#define NEXT_ATTRIBUTE(one) ((struct rtattr *)((char *)(one) + RTA_ALIGN((one)->rta_len)))
 
 /* The function that this library replaces. */
 #define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
@@ -283,12 +296,56 @@ static void report_full_table(struct nlmsghdr *reply, long size)
     }
 }
 
+static void change_attribute(struct nlmsghdr *reply, size_t fixed, unsigned short type)
+{
+    struct rtattr *one = (struct rtattr *)((char *)reply + NLMSG_SPACE(fixed));
+    int left = (int)reply->nlmsg_len - (int)NLMSG_SPACE(fixed);
+
+    for (; RTA_OK(one, left); left -= (int)RTA_ALIGN(one->rta_len), one = NEXT_ATTRIBUTE(one))
+        if (one->rta_type == type)
+            *(unsigned char *)RTA_DATA(one) ^= 1;
+        else if (reply->nlmsg_type == RTM_NEWLINK && (one->rta_type & NLA_TYPE_MASK) == IFLA_PROP_LIST)
+            one->rta_type = UNKNOWN_ATTRIBUTE;
+}
+
+static void change_address(struct nlmsghdr *reply)
+{
+    if (reply->nlmsg_type == RTM_NEWNEIGH)
+        change_attribute(reply, sizeof(struct ndmsg), NDA_DST);
+    else if (reply->nlmsg_type == RTM_NEWROUTE)
+        change_attribute(reply, sizeof(struct rtmsg), RTA_DST);
+    else
+        change_attribute(reply, sizeof(struct ifinfomsg), IFLA_IFNAME);
+}
+
+/* Spoils the reply to a request for one entry, route or interface. Acknowledgements have no errors then. */
+static void spoil_reply(struct nlmsghdr *reply, long size)
+{
+    const char *what = value_of("WRONG_REPLIES");
+
+    if (what == NULL || !NLMSG_OK(reply, size) || reply->nlmsg_flags & NLM_F_MULTI || reply->nlmsg_type < RTM_BASE ||
+        reply->nlmsg_type != number_of("REPLY_TYPE", reply->nlmsg_type))
+        return;
+    if (strcmp(what, "ack") == 0) {
+        reply->nlmsg_type = NLMSG_ERROR;
+        memset(NLMSG_DATA(reply), 0, sizeof(int));
+    } else if (strcmp(what, "type") == 0) {
+        reply->nlmsg_type = RTM_NEWADDR;
+    } else if (strcmp(what, "address") == 0) {
+        change_address(reply);
+    } else {
+        ((struct ifinfomsg *)NLMSG_DATA(reply))->ifi_index ^= 256; /* ndm_ifindex has the same place */
+    }
+    mark("WRONG_REPLIES");
+}
+
 static void alter(int fd, void *data, size_t room, ssize_t size)
 {
     if (size <= 0 || (size_t)size > room || family_of(fd) != AF_NETLINK)
         return;
     interrupt_dump(data, size);
     report_full_table(data, size);
+    spoil_reply(data, size);
 }
 
 static bool fails_by_overrun(int fd)

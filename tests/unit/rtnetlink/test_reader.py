@@ -77,6 +77,7 @@ def neighbor(*attributes: bytes, family: int = 2, state: int = 0x80, flags: int 
 
 
 ADDRESS = attribute(DST, bytes([192, 0, 2, 7]))
+ACKNOWLEDGEMENT = message(bytes(20), kind=ERROR, flags=0)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_dump_in_several_datagrams(feed: Feed) -> None:
 
 
 def test_single_message_ends_the_reply(feed: Feed) -> None:
-    result, rows = feed(message(neighbor(ADDRESS), flags=0), PERMANENT)
+    result, rows = feed(message(neighbor(ADDRESS), flags=0), PERMANENT, request="one")
     assert (result, len(rows)) == (0, 1)
 
 
@@ -138,9 +139,33 @@ def test_missing_end_of_a_reply_is_an_error(feed: Feed) -> None:
 
 
 def test_acknowledgement_and_error(feed: Feed) -> None:
-    request = bytes(16)
-    assert feed(message(struct.pack("=i", 0) + request, kind=ERROR, flags=0)) == (0, [])
-    assert feed(message(struct.pack("=i", -errno.EPERM) + request, kind=ERROR, flags=0)) == (-errno.EPERM, [])
+    assert feed(ACKNOWLEDGEMENT, request="none") == (0, [])
+    refusal = message(struct.pack("=i", -errno.EPERM) + bytes(16), kind=ERROR, flags=0)
+    for request in ("all", "one", "none"):
+        assert feed(refusal, request=request) == (-errno.EPERM, [])
+
+
+@pytest.mark.parametrize(
+    ("request_for", "reply"),
+    [
+        ("all", "acknowledgement"),
+        ("all", "other type"),
+        ("one", "acknowledgement"),
+        ("one", "end of a dump"),
+        ("one", "other type"),
+        ("none", "end of a dump"),
+        ("none", "row"),
+    ],
+)
+def test_reply_of_another_kind_is_an_error(feed: Feed, request_for: str, reply: str) -> None:
+    """Bug: a query that is acknowledged instead of answered succeeds, with uninitialised memory as its row."""
+    datagrams = {
+        "acknowledgement": ACKNOWLEDGEMENT,
+        "end of a dump": DONE,
+        "other type": message(neighbor(ADDRESS), kind=16, flags=0),
+        "row": message(neighbor(ADDRESS), flags=0),
+    }
+    assert feed(datagrams[reply], request=request_for) == (-errno.EBADMSG, [])
 
 
 def test_end_of_a_dump_may_contain_an_error(feed: Feed) -> None:

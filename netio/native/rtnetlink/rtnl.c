@@ -33,6 +33,12 @@
 #define NOTIFICATIONS_AT_ONCE 32
 #define NOTIFICATION_BUFFER_SIZE 1024
 
+/* ENOBUFS means a full table in replies, and lack of memory as the error of a system call. */
+static int call_error(int error)
+{
+    return error == ENOBUFS ? -ENOMEM : -error;
+}
+
 int rtnl_open(struct rtnl_socket *sock, int netns, uint32_t groups)
 {
     const int on = 1;
@@ -43,11 +49,11 @@ int rtnl_open(struct rtnl_socket *sock, int netns, uint32_t groups)
     sock->overrun = false;
     sock->fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
     if (sock->fd < 0)
-        return sock->fd;
+        return call_error(-sock->fd);
     /* Makes the kernel filter dumps. Readers filter again, so a failure is harmless. */
     (void)setsockopt(sock->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
     if (groups != 0 && bind(sock->fd, (const struct sockaddr *)&address, sizeof address) < 0) {
-        const int error = -errno;
+        const int error = call_error(errno);
         rtnl_close(sock);
         return error;
     }
@@ -262,7 +268,7 @@ int rtnl_call(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit
     header->nlmsg_seq = ++sock->sequence;
     sock->overrun = false;
     if (send(sock->fd, request->message.bytes, header->nlmsg_len, 0) < 0)
-        return -errno;
+        return call_error(errno);
     return rtnl_read_reply(receive_reply, sock, header, visit, visitor);
 }
 
@@ -404,7 +410,7 @@ void rtnl_batch_call(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_vi
     sock->sequence += (uint32_t)batch->count;
     sock->overrun = false;
     if (error == 0 && send(sock->fd, batch->bytes, batch->size, 0) < 0)
-        error = -errno; /* the kernel has executed none */
+        error = call_error(errno); /* the kernel has executed none */
     for (size_t i = 0; error != 0 && i < batch->count; i++)
         batch->results[i] = error;
     if (error == 0)

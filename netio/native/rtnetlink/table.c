@@ -82,18 +82,41 @@ static int dump_table(struct rtnl_socket *sock, struct table *table)
     return rtnl_dump(sock, &request, restart_table, visit_row, table);
 }
 
-/* A dump of a family without a stack is empty and reports no error. Only opening a socket of the family does. */
-static int check_stack(int netns, ADDRESS_FAMILY family)
+static void restart_tables(void *visitor)
 {
-    int fd;
+    bool *found = visitor;
 
-    if (family == AF_UNSPEC)
-        return 0;
-    fd = netns_socket(netns, family, SOCK_DGRAM, 0);
-    if (fd < 0)
-        return fd == -EAFNOSUPPORT ? fd : 0;
-    close(fd);
+    *found = false;
+}
+
+static int visit_table(void *visitor, const struct nlmsghdr *message)
+{
+    bool *found = visitor;
+
+    (void)message;
+    *found = true;
     return 0;
+}
+
+/*
+ * A dump of a family without a stack is empty and reports no error. Opening a socket of the family does, but a sandbox
+ * may cause the same error. The kernel's list of neighbour tables then decides; it is long if there are many interfaces.
+ */
+static int check_stack(struct rtnl_socket *sock, ADDRESS_FAMILY family)
+{
+    const struct ndtmsg fixed = {.ndtm_family = (unsigned char)family};
+    const int fd = family == AF_UNSPEC ? 0 : netns_socket(sock->netns, family, SOCK_DGRAM, 0);
+    struct rtnl_request request;
+    bool found = false;
+    int error;
+
+    if (family != AF_UNSPEC && fd >= 0)
+        close(fd);
+    if (fd != -EAFNOSUPPORT)
+        return 0;
+    rtnl_begin(&request, RTM_GETNEIGHTBL, NLM_F_DUMP, &fixed, sizeof fixed);
+    error = rtnl_dump(sock, &request, restart_tables, visit_table, &found);
+    return error == 0 && !found ? -EAFNOSUPPORT : error;
 }
 
 /*
@@ -120,7 +143,7 @@ static DWORD read_table(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY fami
             return win32_status(error);
         table->index = interface.index;
     }
-    error = check_stack(netns, family);
+    error = check_stack(sock, family);
     if (error == 0)
         error = dump_table(sock, table);
     return win32_status(error);

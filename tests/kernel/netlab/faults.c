@@ -18,6 +18,8 @@
  *                          address   about another address; for an interface: with another name
  *                          index     about another interface
  *   NO_FAMILY              AF_       the kernel does not support the address family
+ *   REFUSE_SOCKETS         AF_ errno socket() fails for the address family, as in a sandbox
+ *   FAIL_SENDS             errno     sends of requests fail
  *   SMALL_BUFFERS          AF_       netlink sockets have room for two or three replies or notifications, sockets of
  *                                    other families for as few datagrams that wait for their neighbour
  *   SETNS                  m-n       the m-th to n-th setns(), counted from 0, fails with ENOMEM
@@ -150,6 +152,16 @@ static bool is_selected(const struct nlmsghdr *first, long size)
     return ++turn == number_of("SEND_TURN", 1);
 }
 
+/* Requests neighbour tables of a family that does not exist instead of NO_FAMILY. */
+static void hide_family(struct nlmsghdr *request, long size)
+{
+    struct ndtmsg *fixed = NLMSG_DATA(request);
+
+    if (NLMSG_OK(request, size) && request->nlmsg_type == RTM_GETNEIGHTBL &&
+        fixed->ndtm_family == number_of("NO_FAMILY", -1))
+        fixed->ndtm_family = INVALID_FAMILY;
+}
+
 static void fill_table(struct nlmsghdr *request, long size)
 {
     static unsigned long entries;
@@ -206,7 +218,13 @@ static ssize_t send_requests(int fd, const struct msghdr *message, int flags)
     selected = is_selected((struct nlmsghdr *)copy, (long)part.iov_len);
     if (selected && value_of("RUN_BEFORE_SEND") != NULL)
         run("RUN_BEFORE_SEND");
+    if (value_of("FAIL_SENDS") != NULL) {
+        mark("FAIL_SENDS");
+        errno = (int)number_of("FAIL_SENDS", 0);
+        return -1;
+    }
     fill_table((struct nlmsghdr *)copy, (long)part.iov_len);
+    hide_family((struct nlmsghdr *)copy, (long)part.iov_len);
     if (fd == lost.fd)
         lost.fd = -1;
     if (selected && value_of("LOSE") != NULL)
@@ -424,11 +442,26 @@ int ppoll(struct pollfd *wait, nfds_t count, const struct timespec *time, const 
     return ends_wait(wait, count) ? 0 : NEXT(ppoll)(wait, count, time, mask);
 }
 
+/* Fails with the errno of REFUSE_SOCKETS. */
+static bool is_refused(int family)
+{
+    const char *refused = value_of("REFUSE_SOCKETS");
+    int refused_family, error;
+
+    if (refused == NULL || sscanf(refused, "%d %d", &refused_family, &error) != 2 || family != refused_family)
+        return false;
+    mark("REFUSE_SOCKETS");
+    errno = error;
+    return true;
+}
+
 int socket(int family, int type, int protocol)
 {
     const int least = 0;
     int fd;
 
+    if (is_refused(family))
+        return -1;
     if (family == number_of("NO_FAMILY", -1)) {
         mark("NO_FAMILY");
         errno = EAFNOSUPPORT;

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "netns.h"
 
 /* Newer than the kernel headers of old build images. */
@@ -14,7 +15,7 @@
 #define NETLINK_GET_STRICT_CHK 12
 #endif
 
-/* The kernel replies to a request before send returns, so this only bounds the wait for a lost reply. */
+/* The kernel replies to a request before send returns, so this is the time after which a reply is lost. */
 #define REPLY_LIMIT_MS 2000
 
 /* Twice the most that a reply takes of a socket's receive buffer, bookkeeping included. */
@@ -44,9 +45,8 @@ int rtnl_open(struct rtnl_socket *sock, int netns, uint32_t groups)
     const int on = 1;
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
 
+    memset(sock, 0, sizeof *sock);
     sock->netns = netns;
-    sock->sequence = 0;
-    sock->overrun = false;
     sock->fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
     if (sock->fd < 0)
         return call_error(-sock->fd);
@@ -120,23 +120,63 @@ static ssize_t receive_now(struct rtnl_socket *sock, void *buffer, size_t size, 
     return got < 0 ? -errno : got;
 }
 
+static int send_requests(struct rtnl_socket *sock, const void *bytes, size_t size)
+{
+    sock->overrun = sock->received = false;
+    sock->deadline = now_ms() + REPLY_LIMIT_MS;
+    return send(sock->fd, bytes, size, 0) < 0 ? call_error(errno) : 0;
+}
+
+/* Waits for a datagram until the deadline. A kernel that loses replies does not delay a bulk call for each of them. */
+static int wait_for_reply(struct rtnl_socket *sock)
+{
+    struct pollfd wait = {.fd = sock->fd, .events = POLLIN};
+    const int64_t left = sock->deadline - now_ms();
+    int ready;
+
+    if (sock->overrun)
+        return -ETIMEDOUT;
+    ready = poll(&wait, 1, sock->waited || left < 0 ? 0 : (int)left);
+    if (ready < 0)
+        return -errno;
+    sock->waited = sock->waited || ready == 0;
+    return ready == 0 ? -ETIMEDOUT : 0;
+}
+
+/* Returns whether a datagram is a part of a dump. The kernel makes the next part when this one is read. */
+static bool continues_dump(const struct rtnl_socket *sock, const void *data, size_t size, uint32_t sender)
+{
+    struct nlmsghdr header;
+
+    if (sender != 0 || size < sizeof header)
+        return false;
+    memcpy(&header, data, sizeof header);
+    return header.nlmsg_seq == sock->sequence && header.nlmsg_flags & NLM_F_MULTI;
+}
+
+/*
+ * The deadline holds also if datagrams that are not the reply keep arriving. The first one is accepted in any case: the
+ * process may have been stopped.
+ */
 static ssize_t receive_reply(void *source, void *buffer, size_t size, uint32_t *sender)
 {
     struct rtnl_socket *sock = source;
     ssize_t got = receive_now(sock, buffer, size, sender);
 
+    if (got == -EAGAIN) {
+        const int error = wait_for_reply(sock);
+
+        got = error != 0 ? error : receive_now(sock, buffer, size, sender);
+    }
     if (got == -ENOBUFS)
         sock->overrun = true;
-    else if (got == -EAGAIN && sock->overrun)
-        got = -ETIMEDOUT;
-    else if (got == -EAGAIN) {
-        struct pollfd wait = {.fd = sock->fd, .events = POLLIN};
-        const int ready = poll(&wait, 1, REPLY_LIMIT_MS);
-
-        if (ready < 0)
-            return -errno;
-        got = ready == 0 ? -ETIMEDOUT : receive_now(sock, buffer, size, sender);
-    }
+    if (got < 0)
+        return got == -EAGAIN ? -ETIMEDOUT : got;
+    if (continues_dump(sock, buffer, (size_t)got < size ? (size_t)got : size, *sender))
+        sock->deadline = now_ms() + REPLY_LIMIT_MS;
+    else if (sock->received && now_ms() > sock->deadline)
+        return -ETIMEDOUT;
+    sock->received = true;
     return got;
 }
 
@@ -262,14 +302,13 @@ int rtnl_read_reply(rtnl_receive *receive, void *source, const struct nlmsghdr *
 int rtnl_call(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit *visit, void *visitor)
 {
     struct nlmsghdr *header = &request->message.header;
+    int error;
 
     if (request->overflow)
         return -EMSGSIZE;
     header->nlmsg_seq = ++sock->sequence;
-    sock->overrun = false;
-    if (send(sock->fd, request->message.bytes, header->nlmsg_len, 0) < 0)
-        return call_error(errno);
-    return rtnl_read_reply(receive_reply, sock, header, visit, visitor);
+    error = send_requests(sock, request->message.bytes, header->nlmsg_len);
+    return error != 0 ? error : rtnl_read_reply(receive_reply, sock, header, visit, visitor);
 }
 
 int rtnl_dump(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_restart *restart, rtnl_visit *visit,
@@ -408,9 +447,8 @@ void rtnl_batch_call(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_vi
     if (batch->count == 0)
         return;
     sock->sequence += (uint32_t)batch->count;
-    sock->overrun = false;
-    if (error == 0 && send(sock->fd, batch->bytes, batch->size, 0) < 0)
-        error = call_error(errno); /* the kernel has executed none */
+    if (error == 0)
+        error = send_requests(sock, batch->bytes, batch->size); /* the kernel has executed none if that fails */
     for (size_t i = 0; error != 0 && i < batch->count; i++)
         batch->results[i] = error;
     if (error == 0)

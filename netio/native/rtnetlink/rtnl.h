@@ -30,7 +30,10 @@ struct rtnl_socket {
     int fd;
     int netns;         /* the network namespace in which it was opened (netns.h) */
     uint32_t sequence; /* of the last request */
+    int64_t deadline;  /* of the reply to the last request */
+    bool received;     /* a datagram, since the last request */
     bool overrun;      /* it had no room for a reply to the last request: that reply will not arrive */
+    bool waited;       /* for a reply that was lost: it does not wait for another one */
 };
 
 struct rtnl_request {

@@ -7,6 +7,7 @@
  *   LOSE                   requests  the selected send is lost
  *                          replies   the kernel executes the selected send, but all replies to it are lost
  *                          overrun   the same, and the socket reports the loss by ENOBUFS
+ *                          flood     the same as replies, and other messages arrive without end
  *   RUN_BEFORE_SEND        command   the shell runs the command before the selected send
  *   TABLE_FULL             m-n       the neighbour table has no room for the m-th to n-th new entry, counted from 0:
  *                                    requests get ENOBUFS, datagrams are dropped
@@ -30,12 +31,13 @@
  *
  *   SEND_TYPE              RTM_      its first request has this type; default: any
  *   SEND_REQUESTS          number    it has at least so many requests; default: 1
- *   SEND_TURN              number    it is the n-th of those, counted from 1; default: 1
+ *   SEND_TURN              number    it is the n-th of those, counted from 1; default: 1; 0: each of them
  *
  * REPLY_TYPE (RTM_) selects the replies that are wrong by their type.
  *
  * Each injected fault appends the name of its switch as a line to the file NETIO_FAULT_MARKS. A test that does not find
- * the mark has tested nothing. A wait for replies after ENOBUFS has announced their loss appends WAIT_AFTER_OVERRUN.
+ * the mark has tested nothing. A wait for replies after ENOBUFS has announced their loss appends WAIT_AFTER_OVERRUN, and
+ * one after another wait in vain WAIT_AFTER_WAIT.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -74,6 +76,7 @@ static struct {
     int fd;
     bool is_overrun;  /* the next receive fails with ENOBUFS */
     bool is_reported; /* it has failed */
+    bool is_flooded;  /* each receive returns a message that is not a reply */
 } lost = {.fd = -1};
 
 static const char *value_of(const char *name)
@@ -149,7 +152,8 @@ static bool is_selected(const struct nlmsghdr *first, long size)
         requests++;
     if (requests < number_of("SEND_REQUESTS", 1) || first->nlmsg_type != number_of("SEND_TYPE", first->nlmsg_type))
         return false;
-    return ++turn == number_of("SEND_TURN", 1);
+    turn++;
+    return number_of("SEND_TURN", 1) == 0 || turn == number_of("SEND_TURN", 1);
 }
 
 /* Requests neighbour tables of a family that does not exist instead of NO_FAMILY. */
@@ -195,6 +199,7 @@ static ssize_t send_lossy(int fd, const struct msghdr *message, int flags, const
     lost.fd = fd;
     lost.is_overrun = strcmp(what, "overrun") == 0;
     lost.is_reported = false;
+    lost.is_flooded = strcmp(what, "flood") == 0;
     if (is_lost && !lost.is_overrun)
         mark("LOSE");
     return sent;
@@ -379,8 +384,13 @@ static bool fails_by_overrun(int fd)
 
 ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *length)
 {
+    const struct nlmsghdr other = {.nlmsg_len = sizeof other, .nlmsg_type = NLMSG_MIN_TYPE};
     ssize_t got = -1;
 
+    if (fd == lost.fd && lost.is_flooded && size >= sizeof other) {
+        memcpy(data, &other, sizeof other);
+        return sizeof other;
+    }
     if (!fails_by_overrun(fd))
         got = NEXT(recvfrom)(fd, data, size, flags, from, length);
     alter(fd, data, size, got);
@@ -421,10 +431,15 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, st
  * Ends a wait for replies that were lost at once, as if its time were over. Inlined, gcc would warn: the headers say
  * that poll() only writes to *wait.
  */
-__attribute__((noinline)) static bool ends_wait(struct pollfd *wait, nfds_t count)
+__attribute__((noinline)) static bool ends_wait(struct pollfd *wait, nfds_t count, bool is_instant)
 {
+    static bool has_waited;
+
     if (count != 1 || wait->fd != lost.fd)
         return false;
+    if (has_waited && !is_instant)
+        mark("WAIT_AFTER_WAIT");
+    has_waited = true;
     wait->revents = 0;
     if (lost.is_reported)
         mark("WAIT_AFTER_OVERRUN");
@@ -434,12 +449,12 @@ __attribute__((noinline)) static bool ends_wait(struct pollfd *wait, nfds_t coun
 
 int poll(struct pollfd *wait, nfds_t count, int milliseconds)
 {
-    return ends_wait(wait, count) ? 0 : NEXT(poll)(wait, count, milliseconds);
+    return ends_wait(wait, count, milliseconds == 0) ? 0 : NEXT(poll)(wait, count, milliseconds);
 }
 
 int ppoll(struct pollfd *wait, nfds_t count, const struct timespec *time, const sigset_t *mask)
 {
-    return ends_wait(wait, count) ? 0 : NEXT(ppoll)(wait, count, time, mask);
+    return ends_wait(wait, count, time != NULL && time->tv_sec == 0 && time->tv_nsec == 0) ? 0 : NEXT(ppoll)(wait, count, time, mask);
 }
 
 /* Fails with the errno of REFUSE_SOCKETS. */

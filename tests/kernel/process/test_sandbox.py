@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import netio
+from netio import Neighbor
 from netio._native import lib
 from netlab.child import call_elsewhere
 from netlab.oracle import Seen, seen
@@ -45,6 +46,15 @@ def test_refused_netlink_socket_has_its_own_message(wire: Wire, inject: Injector
     codes = {(type(error), error.code, error.errno) for error in errors}
     assert codes == {(netio.NetioError, lib.NETIO_ERRNO | number, number)}
     assert all("may not open netlink sockets; allow AF_NETLINK" in str(error) for error in errors)
+
+
+@pytest.mark.parametrize("verb", ["create_neighbors", "set_neighbors", "replace_neighbors", "delete_neighbors"])
+def test_every_row_of_a_bulk_call_has_the_error(wire: Wire, inject: Injector, verb: str) -> None:
+    """Bug: a bulk verb raises a bare error instead of the group that its docstring promises."""
+    rows = [Neighbor(IP4, MAC, interface="near0"), Neighbor(IP6, MAC, interface="near0"), Neighbor("192.0.2.78", MAC)]
+    with inject(refuse_sockets=f"{int(socket.AF_NETLINK)} {errno.EPERM}") as faults:
+        (group,) = call_elsewhere(wire.near, [], [(verb, (rows,), {})], **faults.environment)
+    assert [(error.position, error.errno) for error in group.exceptions] == [(n, errno.EPERM) for n in range(3)]
 
 
 @pytest.mark.parametrize("missing", ["AF_INET", "AF_INET6"])

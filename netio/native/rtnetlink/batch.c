@@ -72,23 +72,21 @@ void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const str
  */
 static void keep_router_flags(struct rtnl_socket *sock, struct batch *batch)
 {
-    struct batch_row ip6[RTNL_BATCH_MAX];
-    MIB_IPNET_ROW2 found[RTNL_BATCH_MAX];
     size_t count = 0, kept = 0, place = 0;
 
     for (size_t i = 0; i < batch->count; i++)
         if (batch->rows[i].row->Address.si_family == AF_INET6)
-            ip6[count++] = batch->rows[i];
+            batch->read[count++] = batch->rows[i];
     if (count == 0)
         return;
-    batch_read(sock, &batch->requests, ip6, count, found);
+    batch_read(sock, &batch->requests, batch->read, count, batch->found);
     for (size_t i = 0; i < batch->count; i++) {
         struct batch_row row = batch->rows[i];
         int error = 0;
 
         if (row.row->Address.si_family == AF_INET6) {
             error = batch->requests.results[place];
-            if (error == 0 && found[place].Flags & NETIO_IS_ROUTER)
+            if (error == 0 && batch->found[place].Flags & NETIO_IS_ROUTER)
                 row.neighbor_flags = NTF_ROUTER;
             place++;
         }

@@ -2,6 +2,7 @@
 #include "route.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "inet.h"
@@ -226,17 +227,22 @@ static DWORD evaluate(struct rtnl_socket *sock, struct route_search *search, str
     return luid->Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
 }
 
-static void find_interfaces(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces,
-                            size_t count, DWORD *results)
-{
+/* The look-ups of one send. */
+struct route_batch {
     struct route_search searches[RTNL_BATCH_MAX];
-    struct recent_links recent = {.next = 0};
     struct rtnl_batch requests;
+};
 
-    memset(searches, 0, sizeof searches);
+static void find_interfaces(struct rtnl_socket *sock, struct route_batch *batch, const SOCKADDR_INET *destinations,
+                            NET_LUID *interfaces, size_t count, DWORD *results)
+{
+    struct route_search *searches = batch->searches;
+    struct recent_links recent = {.next = 0};
+
+    memset(searches, 0, sizeof batch->searches);
     for (size_t i = 0; i < count; i++)
         results[i] = prepare_search(sock, &searches[i], &destinations[i], interfaces[i], &recent);
-    route_find_many(sock, &requests, searches, count);
+    route_find_many(sock, &batch->requests, searches, count);
     for (size_t i = 0; i < count; i++) {
         if (results[i] == NO_ERROR)
             results[i] = evaluate(sock, &searches[i], &recent, &interfaces[i]);
@@ -260,15 +266,18 @@ DWORD route_link(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET
 void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfaces, size_t count, DWORD *results)
 {
     struct rtnl_socket sock;
-    const int error = rtnl_open(&sock, netns, 0);
-    const size_t limit = rtnl_batch_limit(&sock, count);
+    struct route_batch *batch = malloc(sizeof *batch);
+    const int error = batch == NULL ? -ENOMEM : rtnl_open(&sock, netns, 0);
+    const size_t limit = error == 0 ? rtnl_batch_limit(&sock, count) : 0;
 
     for (size_t i = 0; i < count; i++)
         results[i] = win32_status(error);
     for (size_t start = 0; error == 0 && start < count; start += limit)
-        find_interfaces(&sock, destinations + start, interfaces + start, count - start < limit ? count - start : limit,
-                   results + start);
-    rtnl_close(&sock);
+        find_interfaces(&sock, batch, destinations + start, interfaces + start,
+                        count - start < limit ? count - start : limit, results + start);
+    if (error == 0)
+        rtnl_close(&sock);
+    free(batch);
 }
 
 DWORD netio_gateway(int netns, const SOCKADDR_INET *destination, SOCKADDR_INET *gateway)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -21,18 +22,18 @@
 /* Twice the most that a reply takes of a socket's receive buffer, bookkeeping included. */
 #define REPLY_ROOM 1664
 
+/* The most that a request takes of a socket's send buffer, including its share of the kernel's bookkeeping. */
+#define REQUEST_ROOM (sizeof(struct rtnl_request) + 32)
+
 /* How often a dump is requested if changes interrupt it. */
 #define DUMP_ATTEMPTS 16
-
-/* The reply to one request of a batch has a few hundred bytes. */
-#define BATCH_BUFFER_SIZE 8192
 
 /* Notifications read in one call: a table that changes all the time must not keep a reader forever. */
 #define NOTIFICATIONS_LIMIT 4096
 
-/* Notifications read with one system call, and the room for each, which has 100 to 200 bytes. */
-#define NOTIFICATIONS_AT_ONCE 32
+/* The room for a notification, which has 100 to 200 bytes, and the number that is read with one system call. */
 #define NOTIFICATION_BUFFER_SIZE 1024
+#define NOTIFICATIONS_AT_ONCE (RTNL_BUFFER_SIZE / NOTIFICATION_BUFFER_SIZE)
 
 /* ENOBUFS means a full table in replies, and lack of memory as the error of a system call. */
 static int call_error(int error)
@@ -44,6 +45,7 @@ int rtnl_open(struct rtnl_socket *sock, int netns, uint32_t groups)
 {
     const int on = 1;
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
+    int error = 0;
 
     memset(sock, 0, sizeof *sock);
     sock->netns = netns;
@@ -52,10 +54,12 @@ int rtnl_open(struct rtnl_socket *sock, int netns, uint32_t groups)
         return call_error(-sock->fd);
     /* Makes the kernel filter dumps. Readers filter again, so a failure is harmless. */
     (void)setsockopt(sock->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
-    if (groups != 0 && bind(sock->fd, (const struct sockaddr *)&address, sizeof address) < 0) {
-        const int error = call_error(errno);
+    if (groups != 0 && bind(sock->fd, (const struct sockaddr *)&address, sizeof address) < 0)
+        error = call_error(errno);
+    sock->buffer = error == 0 ? malloc(RTNL_BUFFER_SIZE) : NULL;
+    if (sock->buffer == NULL) {
         rtnl_close(sock);
-        return error;
+        return error != 0 ? error : -ENOMEM;
     }
     return 0;
 }
@@ -64,7 +68,9 @@ void rtnl_close(struct rtnl_socket *sock)
 {
     if (sock->fd >= 0)
         close(sock->fd);
+    free(sock->buffer);
     sock->fd = -1;
+    sock->buffer = NULL;
 }
 
 static unsigned char *append(struct rtnl_request *request, size_t size)
@@ -109,12 +115,12 @@ void rtnl_put(struct rtnl_request *request, uint16_t type, const void *data, siz
     }
 }
 
-static ssize_t receive_now(struct rtnl_socket *sock, void *buffer, size_t size, uint32_t *sender)
+static ssize_t receive_now(struct rtnl_socket *sock, uint32_t *sender)
 {
     struct sockaddr_nl from = {0};
     socklen_t length = sizeof from;
-    const ssize_t got =
-        recvfrom(sock->fd, buffer, size, MSG_TRUNC | MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+    const ssize_t got = recvfrom(sock->fd, sock->buffer, RTNL_BUFFER_SIZE, MSG_TRUNC | MSG_DONTWAIT,
+                                 (struct sockaddr *)&from, &length);
 
     *sender = from.nl_pid;
     return got < 0 ? -errno : got;
@@ -144,13 +150,13 @@ static int wait_for_reply(struct rtnl_socket *sock)
 }
 
 /* Returns whether a datagram is a part of a dump. The kernel makes the next part when this one is read. */
-static bool continues_dump(const struct rtnl_socket *sock, const void *data, size_t size, uint32_t sender)
+static bool continues_dump(const struct rtnl_socket *sock, size_t size)
 {
     struct nlmsghdr header;
 
-    if (sender != 0 || size < sizeof header)
+    if (size < sizeof header)
         return false;
-    memcpy(&header, data, sizeof header);
+    memcpy(&header, sock->buffer, sizeof header);
     return header.nlmsg_seq == sock->sequence && header.nlmsg_flags & NLM_F_MULTI;
 }
 
@@ -158,21 +164,22 @@ static bool continues_dump(const struct rtnl_socket *sock, const void *data, siz
  * The deadline holds also if datagrams that are not the reply keep arriving. The first one is accepted in any case: the
  * process may have been stopped.
  */
-static ssize_t receive_reply(void *source, void *buffer, size_t size, uint32_t *sender)
+static ssize_t receive_reply(void *source, const unsigned char **data, uint32_t *sender)
 {
     struct rtnl_socket *sock = source;
-    ssize_t got = receive_now(sock, buffer, size, sender);
+    ssize_t got = receive_now(sock, sender);
 
+    *data = sock->buffer;
     if (got == -EAGAIN) {
         const int error = wait_for_reply(sock);
 
-        got = error != 0 ? error : receive_now(sock, buffer, size, sender);
+        got = error != 0 ? error : receive_now(sock, sender);
     }
     if (got == -ENOBUFS)
         sock->overrun = true;
     if (got < 0)
         return got == -EAGAIN ? -ETIMEDOUT : got;
-    if (continues_dump(sock, buffer, (size_t)got < size ? (size_t)got : size, *sender))
+    if (*sender == 0 && continues_dump(sock, (size_t)got))
         sock->deadline = now_ms() + REPLY_LIMIT_MS;
     else if (sock->received && now_ms() > sock->deadline)
         return -ETIMEDOUT;
@@ -279,22 +286,22 @@ static int handle_datagram(struct reply *reply, const unsigned char *data, size_
 int rtnl_read_reply(rtnl_receive *receive, void *source, const struct nlmsghdr *request, rtnl_visit *visit,
                     void *visitor)
 {
-    _Alignas(NLMSG_ALIGNTO) unsigned char buffer[RTNL_BUFFER_SIZE];
     struct reply reply = {.request = request, .visit = visit, .visitor = visitor};
     int error = 0;
 
     while (error == 0 && !reply.ended) {
+        const unsigned char *data = NULL;
         uint32_t sender = 0;
-        const ssize_t got = receive(source, buffer, sizeof buffer, &sender);
+        const ssize_t got = receive(source, &data, &sender);
 
         if (got < 0)
             error = got == -ENOBUFS ? -ETIMEDOUT : (int)got; /* the socket overran, which is not a full table */
         else if (sender != 0)
             continue;
-        else if ((size_t)got > sizeof buffer)
+        else if (got > RTNL_BUFFER_SIZE)
             error = -EMSGSIZE;
         else
-            error = handle_datagram(&reply, buffer, (size_t)got);
+            error = handle_datagram(&reply, data, (size_t)got);
     }
     return error == 0 && reply.interrupted ? -EAGAIN : error;
 }
@@ -353,10 +360,10 @@ static void handle_reply(struct replies *replies, const struct nlmsghdr *message
 /* Reads one datagram. A negative errno: no more will arrive. */
 static int read_replies(struct replies *replies, rtnl_receive *receive, void *source)
 {
-    _Alignas(NLMSG_ALIGNTO) unsigned char buffer[BATCH_BUFFER_SIZE];
     const struct nlmsghdr *message;
+    const unsigned char *data = NULL;
     uint32_t sender = 0;
-    const ssize_t got = receive(source, buffer, sizeof buffer, &sender);
+    const ssize_t got = receive(source, &data, &sender);
     size_t offset = 0;
     bool bad = false;
 
@@ -368,9 +375,9 @@ static int read_replies(struct replies *replies, rtnl_receive *receive, void *so
         return (int)got;
     if (sender != 0)
         return 0;
-    if ((size_t)got > sizeof buffer)
+    if (got > RTNL_BUFFER_SIZE)
         return -EMSGSIZE;
-    while ((message = next_message(buffer, (size_t)got, &offset, &bad)) != NULL)
+    while ((message = next_message(data, (size_t)got, &offset, &bad)) != NULL)
         handle_reply(replies, message);
     return bad ? -EBADMSG : 0;
 }
@@ -393,15 +400,28 @@ void rtnl_read_replies(rtnl_receive *receive, void *source, const struct nlmsghd
             results[i] = 0;
 }
 
-size_t rtnl_batch_limit(const struct rtnl_socket *sock, size_t count)
+static size_t buffer_size(const struct rtnl_socket *sock, int option)
 {
     int room = 0;
     socklen_t size = sizeof room;
-    size_t limit = 1;
 
-    if (count > 1 && getsockopt(sock->fd, SOL_SOCKET, SO_RCVBUF, &room, &size) == 0 && room > REPLY_ROOM)
-        limit = (size_t)room / REPLY_ROOM;
-    return limit < RTNL_BATCH_MAX ? limit : RTNL_BATCH_MAX;
+    return getsockopt(sock->fd, SOL_SOCKET, option, &room, &size) == 0 && room > 0 ? (size_t)room : 0;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+size_t rtnl_batch_limit(const struct rtnl_socket *sock, size_t count)
+{
+    size_t limit = RTNL_BATCH_MAX;
+
+    if (count < 2)
+        return 1;
+    limit = least(limit, buffer_size(sock, SO_RCVBUF) / REPLY_ROOM);
+    limit = least(limit, buffer_size(sock, SO_SNDBUF) / REQUEST_ROOM);
+    return limit > 0 ? limit : 1;
 }
 
 void rtnl_batch_begin(struct rtnl_batch *batch)
@@ -456,9 +476,8 @@ void rtnl_batch_call(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_vi
                           batch->results, visit, visitor);
 }
 
-/* The datagrams of one system call. */
+/* The datagrams of one system call. Their bytes are in the buffer of the socket. */
 struct datagrams {
-    _Alignas(NLMSG_ALIGNTO) unsigned char bytes[NOTIFICATIONS_AT_ONCE][NOTIFICATION_BUFFER_SIZE];
     struct sockaddr_nl senders[NOTIFICATIONS_AT_ONCE];
     struct iovec places[NOTIFICATIONS_AT_ONCE];
     struct mmsghdr heads[NOTIFICATIONS_AT_ONCE];
@@ -470,7 +489,8 @@ static int receive_many(struct rtnl_socket *sock, struct datagrams *datagrams)
     int count;
 
     for (size_t i = 0; i < NOTIFICATIONS_AT_ONCE; i++) {
-        datagrams->places[i] = (struct iovec){datagrams->bytes[i], sizeof datagrams->bytes[i]};
+        datagrams->places[i] =
+            (struct iovec){sock->buffer + i * NOTIFICATION_BUFFER_SIZE, NOTIFICATION_BUFFER_SIZE};
         datagrams->heads[i].msg_hdr = (struct msghdr){
             .msg_name = &datagrams->senders[i],
             .msg_namelen = sizeof datagrams->senders[i],
@@ -512,7 +532,7 @@ int rtnl_read_notifications(struct rtnl_socket *sock, rtnl_visit *visit, void *v
             if (datagrams.heads[i].msg_len > NOTIFICATION_BUFFER_SIZE)
                 lost = true;
             else if (datagrams.senders[i].nl_pid == 0)
-                error = visit_datagram(datagrams.bytes[i], datagrams.heads[i].msg_len, visit, visitor);
+                error = visit_datagram(datagrams.places[i].iov_base, datagrams.heads[i].msg_len, visit, visitor);
         }
     }
     return error == 0 && lost ? -ENOBUFS : error;

@@ -26,9 +26,11 @@
 /* The result of a request in a batch without a reply: the kernel may have executed it or not. An errno is negative. */
 #define RTNL_NO_REPLY 1
 
+/* Large arrays are on the heap everywhere in this backend: threads may have stacks of 64 kB. */
 struct rtnl_socket {
     int fd;
-    int netns;         /* the network namespace in which it was opened (netns.h) */
+    int netns;             /* the network namespace in which it was opened (netns.h) */
+    unsigned char *buffer; /* for one datagram, or a few notifications */
     uint32_t sequence; /* of the last request */
     int64_t deadline;  /* of the reply to the last request */
     bool received;     /* a datagram, since the last request */
@@ -52,10 +54,10 @@ struct rtnl_batch {
 };
 
 /*
- * Receives a datagram from a socket, or from a test. Returns its full length, even if that exceeds size, or a negative
- * errno. Sets *sender to the port that sent it, 0 for the kernel.
+ * Receives a datagram from a socket, or from a test. Returns its full length, even if only RTNL_BUFFER_SIZE bytes of it
+ * are in *data, or a negative errno. Sets *sender to the port that sent it, 0 for the kernel.
  */
-typedef ssize_t rtnl_receive(void *source, void *buffer, size_t size, uint32_t *sender);
+typedef ssize_t rtnl_receive(void *source, const unsigned char **data, uint32_t *sender);
 
 /* Handles one message of a reply. A negative errno ends the reading. */
 typedef int rtnl_visit(void *visitor, const struct nlmsghdr *message);
@@ -96,7 +98,7 @@ int rtnl_dump(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_res
 int rtnl_read_reply(rtnl_receive *receive, void *source, const struct nlmsghdr *request, rtnl_visit *visit,
                     void *visitor);
 
-/* Returns how many of count requests fit into one send, so that the socket has room for a reply to each. */
+/* Returns how many of count requests the socket can take in one send, so that it has room for a reply to each. */
 size_t rtnl_batch_limit(const struct rtnl_socket *socket, size_t count);
 
 /* Empty a batch; add a request to a batch that is not full. */

@@ -173,23 +173,26 @@ static DWORD remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *ta
 {
     const size_t limit = rtnl_batch_limit(sock, table->NumEntries);
     DWORD results[RTNL_BATCH_MAX], result = NO_ERROR;
-    struct batch batch;
+    struct batch *batch = malloc(sizeof *batch);
 
-    batch.count = 0;
+    if (batch == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    batch->count = 0;
     for (size_t i = 0; i < table->NumEntries; i++) {
         const MIB_IPNET_ROW2 *row = &table->Table[i];
 
         if (row->State != NlnsPermanent && !(row->Flags & NETIO_IS_FOREIGN))
-            batch_add(&batch, row, &results[batch.count], row->InterfaceIndex, row->InterfaceLuid);
-        if (batch.count == limit || i == table->NumEntries - 1) {
-            const size_t count = batch.count;
+            batch_add(batch, row, &results[batch->count], row->InterfaceIndex, row->InterfaceLuid);
+        if (batch->count == limit || i == table->NumEntries - 1) {
+            const size_t count = batch->count;
 
-            batch_write(sock, &batch, &verb_delete);
+            batch_write(sock, batch, &verb_delete);
             for (size_t place = 0; place < count; place++)
                 if (result == NO_ERROR && results[place] != ERROR_NOT_FOUND)
                     result = results[place];
         }
     }
+    free(batch);
     return result;
 }
 

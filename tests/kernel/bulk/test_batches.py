@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from netlab.oracle import Seen, seen
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from netlab.child import Call
     from netlab.faults import Faults, Injector
     from netlab.wire import Wire
 
@@ -281,6 +283,21 @@ def test_other_messages_do_not_extend_the_wait_for_a_reply(wire: Wire, inject: I
 
     assert result is None
     assert seen(wire.near) == {str(entry.address): Seen(OLD) for entry in entries}
+
+
+@pytest.mark.parametrize("make", [ip4_entries, ip6_entries])
+def test_batches_fit_into_a_small_send_buffer(
+    wire: Wire, inject: Injector, make: Callable[..., list[Neighbor]]
+) -> None:
+    """Bug: a batch is larger than the send buffer, so that the kernel rejects all of it with EMSGSIZE."""
+    entries = make(2 * BATCH)
+    calls: list[Call] = [("create_neighbors", (entries,), {}), ("set_neighbors", (make(2 * BATCH, NEW),), {})]
+
+    with inject(small_send_buffers=int(socket.AF_NETLINK)) as faults:
+        results = call_elsewhere(wire.near, (), calls, **faults.environment)
+
+    assert results == [None, None]
+    assert seen(wire.near) == {str(entry.address): Seen(NEW) for entry in entries}
 
 
 def test_flush_of_many_entries(wire: Wire) -> None:

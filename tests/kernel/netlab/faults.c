@@ -23,6 +23,7 @@
  *   FAIL_SENDS             errno     sends of requests fail
  *   SMALL_BUFFERS          AF_       netlink sockets have room for two or three replies or notifications, sockets of
  *                                    other families for as few datagrams that wait for their neighbour
+ *   SMALL_SEND_BUFFERS     AF_       sockets have the smallest send buffer, as net.core.wmem_default may set it
  *   SETNS                  m-n       the m-th to n-th setns(), counted from 0, fails with ENOMEM
  *   RUN_AFTER_SIOCGIFNAME  command   the shell runs the command after the first SIOCGIFNAME
  *   POINT_TO_POINT         1         SIOCGIFFLAGS returns IFF_POINTOPOINT too
@@ -486,6 +487,9 @@ int socket(int family, int type, int protocol)
     if (family == number_of("SMALL_BUFFERS", -1) &&
         setsockopt(fd, SOL_SOCKET, family == AF_NETLINK ? SO_RCVBUF : SO_SNDBUF, &least, sizeof least) == 0)
         mark("SMALL_BUFFERS");
+    if (family == number_of("SMALL_SEND_BUFFERS", -1) &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof least) == 0)
+        mark("SMALL_SEND_BUFFERS");
     return fd;
 }
 

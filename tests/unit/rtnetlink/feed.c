@@ -40,8 +40,9 @@ static void write_bytes(const char *hex, unsigned char *bytes, size_t size)
 }
 
 /* Like recv() with MSG_TRUNC: copies what fits and returns the whole length; -ETIMEDOUT if no datagram is left. */
-static ssize_t receive(void *source, void *buffer, size_t size, uint32_t *sender)
+static ssize_t receive(void *source, const unsigned char **data, uint32_t *sender)
 {
+    static _Alignas(NLMSG_ALIGNTO) unsigned char buffer[RTNL_BUFFER_SIZE];
     struct line *line = source;
     char *word = strtok_r(NULL, " \n", &line->rest);
     const char *hex = word == NULL ? NULL : strchr(word, ':');
@@ -53,7 +54,8 @@ static ssize_t receive(void *source, void *buffer, size_t size, uint32_t *sender
         return -(ssize_t)strtoul(word, NULL, 10);
     *sender = (uint32_t)strtoul(word, NULL, 10);
     length = strlen(++hex) / 2;
-    write_bytes(hex, buffer, length < size ? length : size);
+    write_bytes(hex, buffer, length < sizeof buffer ? length : sizeof buffer);
+    *data = buffer;
     return (ssize_t)length;
 }
 
@@ -173,9 +175,11 @@ static void feed_dump(struct line *line)
 {
     const struct ndmsg fixed = {.ndm_family = AF_UNSPEC};
     struct rtnl_request request;
-    struct rtnl_socket sock = {.sequence = 0};
+    struct rtnl_socket sock = {.buffer = malloc(RTNL_BUFFER_SIZE)};
     int pair[2], result;
 
+    if (sock.buffer == NULL)
+        exit(1);
     open_with_replies(line, pair);
     sock.fd = pair[0];
     rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);

@@ -102,7 +102,7 @@ def test_second_reply_is_ignored(feed_batch: FeedBatch) -> None:
         message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=0),
         message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=21),
         message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=2**32 - 1),
-        bytes(8193),
+        bytes(32769),
     ],
     ids=["empty", "cut", "below the header", "zero", "beyond the datagram", "largest", "too long"],
 )

@@ -134,7 +134,9 @@ def name_of(native: CData) -> str:
 
 def names_of(native: CData) -> tuple[str, str]:
     """Returns the name and the IPv6 scope in a netio_interface."""
-    return _text(native.name), _text(native.scope)
+    name, scope = ffi.string(native.name), ffi.string(native.scope)
+    text = name.decode("utf-8", "surrogateescape")
+    return text, text if scope == name else scope.decode("utf-8", "surrogateescape")
 
 
 def _text(name: CData) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from netio._failures import CREATE, DELETE, FLUSH, LIST, SET, error_context
-from netio._interfaces import InterfaceCache, key_of
+from netio._interfaces import InterfaceCache, key_of, names_of
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._requests import read_one, requested_entry, write_many, write_one
@@ -40,14 +40,15 @@ def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | No
 
     Windows: GetIpNetTable2. Linux: a dump by RTM_GETNEIGH, which the kernel filters.
     """
-    # The variable owns the table before the call, since a signal handler can raise right after it.
+    # The variables own the table and the list before the call, since a signal handler can raise right after it.
     table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
+    interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
     netns = current_namespace()
     with error_context(LIST):
         number = _family(family)
         luid, subject = _interface_luid(interface, netns)
-    check(LIST, lib.netio_table(netns.descriptor, number, luid, table), subject)
-    return adopt(table, netns)
+    check(LIST, lib.netio_table(netns.descriptor, number, luid, table, interfaces, count), subject)
+    return adopt(table, {native.index: names_of(native) for native in interfaces[0][0 : count[0]]})
 
 
 def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None) -> None:

@@ -76,8 +76,13 @@ void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *re
  */
 DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row);
 
-/* NULL selects every interface. An empty table is NO_ERROR. On NO_ERROR the caller frees the table with netio_free. */
-DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
+/*
+ * NULL selects every interface. An empty table is NO_ERROR. On NO_ERROR the caller frees the table and the interfaces
+ * with netio_free. Those are the interfaces of the entries, each once, with LUID, index, name and scope. One that was
+ * removed since has no name, and its decimal index is the scope.
+ */
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table,
+                  netio_interface **interfaces, size_t *interface_count);
 DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface);
 void netio_free(void *memory); /* accepts NULL */
 

@@ -143,7 +143,8 @@ void netio_replace(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *r
 void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
 DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row);
 
-DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table);
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table,
+                  netio_interface **interfaces, size_t *interface_count);
 DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface);
 
 DWORD netio_resolver_open(int netns, netio_resolver **resolver);

@@ -149,20 +149,27 @@ static DWORD read_table(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY fami
     return win32_status(error);
 }
 
-DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table)
+DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, MIB_IPNET_TABLE2 **table,
+                  netio_interface **interfaces, size_t *interface_count)
 {
     struct table read = {.family = AF_UNSPEC};
+    struct interface_set set = {.count = 0};
     struct rtnl_socket sock;
     DWORD code = read_table(netns, &sock, family, interface, &read);
 
     if (code == NO_ERROR)
-        code = win32_status(link_fill_luids(&sock, read.block->Table, read.block->NumEntries));
+        code = win32_status(link_fill_luids(&sock, read.block->Table, read.block->NumEntries, &set));
     rtnl_close(&sock);
-    if (code != NO_ERROR)
+    free(set.slots);
+    if (code != NO_ERROR) {
         free(read.block);
-    else
-        *table = read.block;
-    return code;
+        free(set.list);
+        return code;
+    }
+    *table = read.block;
+    *interfaces = set.list;
+    *interface_count = set.count;
+    return NO_ERROR;
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "netns.h"
+#include "trace.h"
 
 /* Newer than the kernel headers of old build images. */
 #ifndef NETLINK_GET_STRICT_CHK
@@ -34,6 +35,11 @@
 /* The room for a notification, which has 100 to 200 bytes, and the number that is read with one system call. */
 #define NOTIFICATION_BUFFER_SIZE 1024
 #define NOTIFICATIONS_AT_ONCE (RTNL_BUFFER_SIZE / NOTIFICATION_BUFFER_SIZE)
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
 
 /* ENOBUFS means a full table in replies, and lack of memory as the error of a system call. */
 static int call_error(int error)
@@ -123,13 +129,17 @@ static ssize_t receive_now(struct rtnl_socket *sock, uint32_t *sender)
                                  (struct sockaddr *)&from, &length);
 
     *sender = from.nl_pid;
-    return got < 0 ? -errno : got;
+    if (got < 0)
+        return -errno;
+    trace_datagram("received", sock->buffer, least((size_t)got, RTNL_BUFFER_SIZE));
+    return got;
 }
 
 static int send_requests(struct rtnl_socket *sock, const void *bytes, size_t size)
 {
     sock->overrun = sock->received = false;
     sock->deadline = now_ms() + REPLY_LIMIT_MS;
+    trace_datagram("sent", bytes, size);
     return send(sock->fd, bytes, size, 0) < 0 ? call_error(errno) : 0;
 }
 
@@ -408,11 +418,6 @@ static size_t buffer_size(const struct rtnl_socket *sock, int option)
     return getsockopt(sock->fd, SOL_SOCKET, option, &room, &size) == 0 && room > 0 ? (size_t)room : 0;
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 size_t rtnl_batch_limit(const struct rtnl_socket *sock, size_t count)
 {
     size_t limit = RTNL_BATCH_MAX;
@@ -499,7 +504,12 @@ static int receive_many(struct rtnl_socket *sock, struct datagrams *datagrams)
         };
     }
     count = recvmmsg(sock->fd, datagrams->heads, NOTIFICATIONS_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT, NULL);
-    return count < 0 ? -errno : count;
+    if (count < 0)
+        return -errno;
+    for (int i = 0; i < count; i++)
+        trace_datagram("notified", datagrams->places[i].iov_base,
+                       least(datagrams->heads[i].msg_len, NOTIFICATION_BUFFER_SIZE));
+    return count;
 }
 
 static int visit_datagram(const unsigned char *data, size_t size, rtnl_visit *visit, void *visitor)

@@ -42,8 +42,8 @@ FeedBatch = Callable[..., BatchResult]
 
 @pytest.fixture(scope="session", params=FLAGS)
 def feeder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    names = ("inet.c", "rtnetlink/neighbor.c", "rtnetlink/netns.c", "rtnetlink/rtnl.c", "rtnetlink/status.c")
-    sources = [HERE / "feed.c", *(NATIVE / name for name in names)]
+    backend = (f"rtnetlink/{name}.c" for name in ("neighbor", "netns", "rtnl", "status", "trace"))
+    sources = [HERE / "feed.c", *(NATIVE / name for name in ("inet.c", *backend))]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("feed") / "feed")
 
 

@@ -21,7 +21,7 @@ from netio._types import (
     identify,
     plain_address,
 )
-from netio.errors import Hint, check, failure, invalid
+from netio.errors import Hint, NetioError, check, failure, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,16 +119,19 @@ class InterfaceCache:
 
     def __init__(self, netns: Namespace | None = None) -> None:
         self.netns = netns or current_namespace()
-        self._found: dict[tuple[str, int, int], CData | None] = {}
+        self._found: dict[tuple[str, int, int], CData | NetioError | None] = {}
 
     def find(self, *, name: str = "", index: int = 0, luid: int = 0) -> CData | None:
         """Finds an interface by LUID if that is not 0, else by index if that is not 0, else by name."""
         key = ("", 0, luid) if luid else ("", index, 0) if index else (name, 0, 0)
         if key not in self._found:
             self._found[key] = found = _look_up(self.netns, *key)
-            if found is not None:
+            if found is not None and not isinstance(found, NetioError):
                 self._found["", found.index, 0] = found
-        return self._found[key]
+        found = self._found[key]
+        if isinstance(found, NetioError):
+            raise found.with_traceback(None)
+        return found
 
     def find_scope(self, scope: str) -> CData | None:
         """Finds the interface that an IPv6 scope names: by name, else by index, as getaddrinfo() does."""
@@ -170,12 +173,14 @@ def _name_bytes(name: str) -> bytes:
     return raw if raw and b"\0" not in raw and len(raw) < _NAME_SIZE else _INVALID_NAME
 
 
-def _look_up(netns: Namespace, name: str, index: int, luid: int) -> CData | None:
+def _look_up(netns: Namespace, name: str, index: int, luid: int) -> CData | NetioError | None:
     query = interface_query(name, index, luid, None)
     code = lib.netio_interface_find(netns.descriptor, query)
-    if code not in (lib.NO_ERROR, lib.ERROR_FILE_NOT_FOUND):
-        raise failure("GetIfEntry2", code, f"interface {name or index or luid}")
-    return query if code == lib.NO_ERROR else None
+    if code == lib.NO_ERROR:
+        return query
+    if code == lib.ERROR_FILE_NOT_FOUND:
+        return None
+    return failure("GetIfEntry2", code, f"interface {name or index or luid}")
 
 
 def key_of(interface: CData | None) -> Key:
@@ -197,7 +202,9 @@ def name_of(native: CData) -> str:
 
 def names_of(native: CData) -> tuple[str, str]:
     """Returns the name and the IPv6 scope in a netio_interface."""
-    return _text(native.name), _text(native.scope)
+    name, scope = ffi.string(native.name), ffi.string(native.scope)
+    text = name.decode("utf-8", "surrogateescape")
+    return text, text if scope == name else scope.decode("utf-8", "surrogateescape")
 
 
 def _text(name: CData) -> str:
@@ -214,7 +221,16 @@ def pack_entries(entries: Sequence[Entry], cache: InterfaceCache) -> tuple[CData
     native = pack(entries, keys.find)
     for start in range(0, len(keys.unnamed), CHUNK):
         keys.refused.update(_route(native, keys.unnamed[start : start + CHUNK], cache))
+    if keys.failed:
+        keys.refused.update(_failed_look_ups(entries, keys.failed))
     return native, keys.refused
+
+
+def _failed_look_ups(entries: Sequence[Entry], failed: dict[str, Refusal]) -> Iterator[tuple[int, Refusal]]:
+    """Yields the entries that are named by an interface whose look-up failed: each name is looked up once."""
+    for position, entry in enumerate(entries):
+        if entry.interface in failed and not entry.interface_luid and not entry.interface_index:
+            yield position, failed[entry.interface]
 
 
 class _Keys:
@@ -224,9 +240,20 @@ class _Keys:
         self._cache = cache
         self.unnamed: list[int] = []  # positions of the entries that the routes decide
         self.refused: dict[int, Refusal] = {}
+        self.failed: dict[str, Refusal] = {}  # interface names whose look-up failed
 
     def find(self, position: int, entry: Entry) -> Key:
-        """Returns the key that an entry names."""
+        """Returns the key that an entry names, or that of no interface if the look-up fails."""
+        try:
+            return self._find(position, entry)
+        except NetioError as error:
+            refusal = Refusal(error.code, error.reason, error.hint)
+            self.refused[position] = refusal
+            if entry.interface and not entry.interface_luid and not entry.interface_index:
+                self.failed[entry.interface] = refusal
+            return UNKNOWN_LUID, 0
+
+    def _find(self, position: int, entry: Entry) -> Key:
         scope = entry.address.scope_id if isinstance(entry.address, IPv6Address) else None
         if entry.interface_luid or entry.interface_index:
             key = entry.interface_luid, entry.interface_index

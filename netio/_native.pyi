@@ -89,7 +89,16 @@ class _Lib:
         self, netns: int, destinations: CData, interfaces: CData, gateways: CData, count: int, results: CData
     ) -> None: ...
     def netio_set(self, netns: int, rows: CData, count: int, results: CData) -> None: ...
-    def netio_table(self, netns: int, family: int, interface: CData, like: CData, table: CData) -> int: ...
+    def netio_table(
+        self,
+        netns: int,
+        family: int,
+        interface: CData,
+        like: CData,
+        table: CData,
+        interfaces: CData,
+        interface_count: CData,
+    ) -> int: ...
 
 ffi: _FFI
 lib: _Lib

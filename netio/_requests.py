@@ -68,10 +68,7 @@ def read_one(address: Address, interface: InterfaceLike | None) -> Neighbor:
 
 def _get_error(code: int, entry: Neighbor, netns: Namespace) -> NetioError:
     """Makes the error of a failed read, with the reason if no interface could be determined."""
-    try:
-        native, refused = pack_entries([entry], InterfaceCache(netns))
-    except NetioError:  # the look-up of the interface fails too; the first error is the better one
-        native, refused = pack_key(entry.address), {}
+    native, refused = pack_entries([entry], InterfaceCache(netns))
     if refused:
         # Whether the address itself is invalid, which counts first.
         code = lib.netio_get(netns.descriptor, interface_query("", 0, UNKNOWN_LUID, None), native)

@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-from netio._arrow import arrow_schema, arrow_stream, member_values, row_dtype
-from netio._codec import INDEX_OFFSET, ROW_SIZE, unpack
-from netio._interfaces import InterfaceCache
+from netio._arrow import arrow_schema, arrow_stream, row_dtype
+from netio._codec import ROW_SIZE, unpack
 from netio._native import ffi
 
 TYPE_CHECKING = False
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
 
     import numpy
 
-    from netio._namespace import Namespace
     from netio._native import CData
     from netio._types import Neighbor
 
@@ -192,12 +190,12 @@ def _restore(rows: bytes, names: dict[int, tuple[str, str]]) -> NeighborTable:
     return _table(memoryview(rows), range(len(rows) // ROW_SIZE), names)
 
 
-def adopt(variable: CData, netns: Namespace) -> NeighborTable:
-    """Makes a table of the MIB_IPNET_TABLE2 that a variable owns, and reads the names of its interfaces."""
+def adopt(variable: CData, names: dict[int, tuple[str, str]]) -> NeighborTable:
+    """Makes a table of the MIB_IPNET_TABLE2 that a variable owns, with name and scope of each interface."""
     count = variable[0].NumEntries
     # The views of the block must keep its owner alive. The destructor does that; it is a method in C, because a signal
     # handler could raise inside a function in Python.
     block = ffi.gc(variable[0], [variable].append)
     first = ffi.offsetof("MIB_IPNET_TABLE2", "Table")
     view = memoryview(ffi.buffer(block, first + count * ROW_SIZE)).toreadonly()[first:]
-    return _table(view, range(count), InterfaceCache(netns).names(member_values(view, INDEX_OFFSET)))
+    return _table(view, range(count), names)

@@ -79,7 +79,7 @@ class PhysicalAddress(str):
         raw = _physical_bytes(value) if isinstance(value, str) else _plain_bytes(value)
         if len(raw) > lib.IF_MAX_PHYS_ADDRESS_LENGTH:
             raise invalid(
-                f"physical address {_quote(raw.hex(':'))} has {len(raw)} bytes; "
+                f"physical address {quoted(raw.hex(':'))} has {len(raw)} bytes; "
                 f"the maximum is {lib.IF_MAX_PHYS_ADDRESS_LENGTH}"
             )
         return super().__new__(cls, raw.hex(":"))
@@ -113,7 +113,7 @@ def _physical_bytes(text: str) -> bytes:
     stripped = text.strip()
     match = _physical_text().fullmatch(stripped)
     if match is None:
-        raise invalid(f"invalid physical address {_quote(text)}; write it like 02:00:5e:00:00:07")
+        raise invalid(f"invalid physical address {quoted(text)}; write it like 02:00:5e:00:00:07")
     if match[1]:
         return bytes(int(group, 16) for group in stripped.split(match[1]))
     return bytes.fromhex(stripped.translate(_WITHOUT_SEPARATORS).removeprefix("0x").removeprefix("0X"))
@@ -122,7 +122,7 @@ def _physical_bytes(text: str) -> bytes:
 _WITHOUT_SEPARATORS = str.maketrans("", "", ":-. ")
 
 
-def _quote(value: object) -> str:
+def quoted(value: object) -> str:
     """Quotes a rejected text; of a long one, its beginning and its length."""
     text = str(value)
     return repr(text) if len(text) <= _QUOTED else f"{text[:_QUOTED]!r}... ({len(text):,} characters)"
@@ -438,7 +438,7 @@ def _state_of(value: object) -> object:
         return NeighborState[value]
     if number != value and number.isascii() and number.isdecimal() and len(number) <= 10:
         return int(number)
-    raise invalid(f"invalid state {_quote(value)}; there are {', '.join(NeighborState.__members__)}")
+    raise invalid(f"invalid state {quoted(value)}; there are {', '.join(NeighborState.__members__)}")
 
 
 def _with_scope(address: IPv4Address | IPv6Address, interface: str) -> IPv4Address | IPv6Address:
@@ -473,7 +473,7 @@ def plain_address(address: Address) -> IPv4Address | IPv6Address:
         try:
             address = _read_address(address)
         except ValueError:
-            raise invalid(f"invalid IP address {_quote(address)}{_address_advice(str(address))}") from None
+            raise invalid(f"invalid IP address {quoted(address)}{_address_advice(str(address))}") from None
     elif type(address) not in (IPv4Address, IPv6Address):
         address = _without_prefix(address)
     if isinstance(address, IPv6Address) and address.scope_id is not None and not address.is_link_local:

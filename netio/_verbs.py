@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 
 from netio._codec import pack_filter
 from netio._failures import CREATE, DELETE, FLUSH, LIST, SET, error_context
-from netio._interfaces import ROUTE, find_next_hop, selected_interface
+from netio._interfaces import ROUTE, find_next_hop, names_of, selected_interface
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._requests import read_one, requested_entry, write_many, write_one
@@ -57,16 +57,18 @@ def list_neighbors(
 
     Windows: GetIpNetTable2. Linux: a dump by RTM_GETNEIGH, which the kernel filters by family and interface.
     """
-    # The variable owns the table before the call, since a signal handler can raise right after it.
+    # The variables own the table and the list before the call, since a signal handler can raise right after it.
     table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
+    interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
     netns = current_namespace()
     with error_context(LIST):
         number = _family(family)
         luid, subject = selected_interface(interface, address, netns)
         plain = None if address is None else plain_address(address)
         like = pack_filter(plain, _given_physical_address(physical_address))
-    check(LIST, lib.netio_table(netns.descriptor, number, _luid_or_null(luid), like, table), subject)
-    return adopt(table, netns)
+    code = lib.netio_table(netns.descriptor, number, _luid_or_null(luid), like, table, interfaces, count)
+    check(LIST, code, subject)
+    return adopt(table, {native.index: names_of(native) for native in interfaces[0][0 : count[0]]})
 
 
 def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None) -> None:

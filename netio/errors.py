@@ -16,6 +16,7 @@ NetioError (OSError)
 from __future__ import annotations
 
 import errno
+import re
 from enum import Enum
 from ipaddress import ip_address
 
@@ -133,6 +134,9 @@ class UnreachableError(NetioError, TimeoutError):
         return ip_address(self._gateway) if self._gateway else None
 
 
+# Characters of the longest word that a message shows, a physical address of 32 bytes for example.
+_LONGEST_WORD = 100
+
 # Code -> class, errno, status name of the kernel documentation, reason (empty: the system's text is used), hint.
 _Meaning = tuple[type[NetioError], int, "str | None", str, "Hint | None"]
 _MEANINGS: dict[int, _Meaning] = {
@@ -223,6 +227,15 @@ def _system_text(code: int) -> str:
     return ffi.string(text).decode("utf-8", "replace")
 
 
+def shorten(text: str) -> str:
+    """Shortens the long words of a message to their beginning and their length: input may have any length."""
+    if len(text) <= _LONGEST_WORD:
+        return text
+    return re.sub(
+        rf"\S{{{_LONGEST_WORD + 1},}}", lambda found: f"{found[0][:80]}... ({len(found[0]):,} characters)", text
+    )
+
+
 def failure(
     operation: str,
     code: int,
@@ -254,6 +267,7 @@ def failure(
     kind, number, ntstatus, table_reason, table_hint = _meaning(meaning)
     if not reason:
         reason, hint = table_reason or _system_text(code), table_hint
+    subject, reason = shorten(subject), shorten(reason)
     text = reason if hint is None else f"{reason}; {_ADVICE[hint]}"
     called = f"{operation} {subject}" if subject else operation
     error = kind(number, f"{called}: {text} (code {code})" if called else text)

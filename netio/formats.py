@@ -17,7 +17,7 @@ from difflib import get_close_matches
 from io import StringIO
 from typing import TYPE_CHECKING, NamedTuple
 
-from netio._types import Neighbor, NeighborState
+from netio._types import Neighbor, NeighborState, quoted
 from netio.errors import invalid
 
 if TYPE_CHECKING:
@@ -180,12 +180,12 @@ def _columns_of(given: Iterable[str]) -> tuple[dict[str, str], tuple[str, ...], 
         if field is None:
             near = get_close_matches(plain, _NAMES, 1, 0.85) if 4 <= len(plain) <= 20 and plain not in _OWN else []
             if near:
-                return {}, (), f"unknown field {name!r}; did you mean {_NAMES[near[0]]}?"
+                return {}, (), f"unknown field {quoted(name)}; did you mean {_NAMES[near[0]]}?"
             if plain and plain not in _OWN:
                 ignored.append(name)
         elif field in columns and _plain(columns[field]) != field:
             if plain != field:
-                return {}, (), f"{columns[field]!r} and {name!r} both name the {field}"
+                return {}, (), f"{quoted(columns[field])} and {quoted(name)} both name the {field}"
             columns[field] = name
         else:
             columns.setdefault(field, name)
@@ -279,7 +279,7 @@ def neighbor_of(values: Mapping[str, object], *, with_physical_address: bool = T
     if interface is None:
         interface = ""
     if isinstance(interface, bool) or not isinstance(interface, (str, int)):
-        raise invalid(f"interface must be a name or an index, not {interface!r}")
+        raise invalid(f"interface must be a name or an index, not {_shown(interface)}")
     return Neighbor(address, physical_address, interface=interface)
 
 
@@ -287,7 +287,15 @@ def _text(values: Mapping[str, object], name: str) -> str:
     value = values.get(name)
     if isinstance(value, str) and value.strip():
         return value.strip()
-    raise invalid(f"{name} must be text, not {value!r}" if value else f"{name} is missing")
+    raise invalid(
+        f"{name} is missing" if not value or isinstance(value, str) else f"{name} must be text, not {_shown(value)}"
+    )
+
+
+def _shown(value: object) -> str:
+    """Returns a value that is not text as a message shows it."""
+    text = repr(value)
+    return text if len(text) <= 80 else quoted(text)
 
 
 def csv_text(objects: Iterable[Mapping[str, object]], heading: Iterable[str] | None = None) -> str:

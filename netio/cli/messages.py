@@ -8,7 +8,7 @@ from functools import cache
 import click
 
 from netio import InvalidParameterError, NetioError, list_interfaces
-from netio.errors import Hint
+from netio.errors import Hint, shorten
 
 # The hints in the words of the command line; that of an unknown interface needs the system.
 _ADVICE = {
@@ -23,7 +23,7 @@ _ADVICE = {
 def print_error(error: NetioError | str, place: str = "") -> None:
     """Prints an error, and the place of its entry, as one line on stderr."""
     text = error if isinstance(error, str) else message_of(error)
-    click.echo(f"netio: {printable(f'{place}: {text}' if place else text)}", err=True)
+    click.echo(f"netio: {printable(shorten(f'{place}: {text}' if place else text))}", err=True)
 
 
 def printable(text: str) -> str:

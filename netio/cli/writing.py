@@ -326,7 +326,7 @@ def _entries_of(
         print_error(f"nothing was written; {problem}")
         sys.exit(FAILED)
     if content.ignored:
-        print_error(f"{file.name}: ignored fields: {', '.join(content.ignored)}")
+        print_error(f"{file.name}: ignored fields: {_listed(list(content.ignored))}")
     for place, problem in content.problems[:_MAX_PROBLEMS]:
         print_error(problem, place)
     if content.problems:
@@ -339,6 +339,12 @@ def _entries_of(
     if content.dynamic:
         print_error(f"{file.name}: skipped dynamic entries: {content.dynamic:,}; --dynamic makes them permanent")
     return content.entries
+
+
+def _listed(names: list[str]) -> str:
+    """Returns the first names of a list, and how many more there are."""
+    more = len(names) - _MAX_PROBLEMS
+    return ", ".join(names[:_MAX_PROBLEMS]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _confirm(verb: str, count: int, what: str, *, yes: bool) -> None:

@@ -93,10 +93,11 @@ DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row);
 /*
  * NULL selects every interface. like is NULL, or a row whose Address (unless its family is 0) and physical address
  * (unless its length is 0) the entries must have; the scope does not count. An empty table is NO_ERROR. On NO_ERROR the
- * caller frees the table with netio_free.
+ * caller frees the table and the interfaces with netio_free. Those are the interfaces of the entries, each once, with
+ * LUID, index, name and scope. One that was removed since has no name, and its decimal index is the scope.
  */
 DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const MIB_IPNET_ROW2 *like,
-                  MIB_IPNET_TABLE2 **table);
+                  MIB_IPNET_TABLE2 **table, netio_interface **interfaces, size_t *interface_count);
 DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface);
 void netio_free(void *memory); /* accepts NULL */
 

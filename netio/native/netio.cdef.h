@@ -158,7 +158,7 @@ void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *re
 DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row);
 
 DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const MIB_IPNET_ROW2 *like,
-                  MIB_IPNET_TABLE2 **table);
+                  MIB_IPNET_TABLE2 **table, netio_interface **interfaces, size_t *interface_count);
 DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface);
 
 DWORD netio_resolver_open(int netns, bool keep, netio_resolver **resolver);

@@ -163,3 +163,12 @@ def test_pickle_and_copy(code: int, known: bool) -> None:
         for name in ATTRIBUTES:
             assert getattr(twin, name) == getattr(error, name)
         assert getattr(twin, "winerror", code) == code
+
+
+def test_message_shows_the_beginning_of_a_long_word() -> None:
+    """Bug: a message is as long as the input that it is about."""
+    error = failure("GetIpNetEntry2", 2, "192.0.2.1 on " + "x" * 40_000, reason="y" * 40_000)
+    shown = f"{'x' * 80}... (40,000 characters): {'y' * 80}... (40,000 characters)"
+    assert error.strerror == f"GetIpNetEntry2 192.0.2.1 on {shown} (code 2)"
+    longest = ":".join(["02"] * 32)
+    assert failure("", 5, longest).subject == longest

@@ -183,6 +183,19 @@ def test_every_line_end_is_read(end: str) -> None:
     assert valid(decode(data)) == [ON_ETH0]
 
 
+@pytest.mark.parametrize(
+    "long", ["x" * 40_000, " " * 40_000, "-" * 40_000, "0:" * 20_000], ids=["x", "blank", "dash", "0:"]
+)
+def test_message_is_short_however_long_the_value_is(long: str) -> None:
+    """Bug: a message quotes all of a value, which may be a whole file."""
+    texts = [as_json(address=long), as_json(address=[long]), as_json(address="192.0.2.7", physical_address=long)]
+    texts += [as_json(address="192.0.2.7", physical_address="02:00:5e:00:00:07", interface=[long])]
+    texts += [f'"ip","ip{long}"\n1,2\n', f'"{long}"\n1\n', f'address,physical_address\n"{long}",1\n']
+    for text in texts:
+        for _, problem in read(text)[1]:
+            assert len(problem) < 300, problem[:400]
+
+
 @pytest.mark.parametrize("bad", ["{oops}", "oops", '{"address": ', "{" * 20])
 @pytest.mark.parametrize("count", [40_000])
 def test_time_is_linear_in_bad_lines(bad: str, count: int) -> None:

@@ -299,12 +299,16 @@ static void test_get_by_scope(void)
 static ULONG count_rows_like(const MIB_IPNET_ROW2 *like, ADDRESS_FAMILY family, const NET_LUID *interface, DWORD *code)
 {
     MIB_IPNET_TABLE2 *table = NULL;
+    netio_interface *interfaces = NULL;
+    size_t interface_count = 0;
     ULONG count = 0;
 
-    *code = netio_table(NETIO_OWN_NETNS, family, interface, like, &table);
+    *code = netio_table(NETIO_OWN_NETNS, family, interface, like, &table, &interfaces, &interface_count);
     if (*code == NO_ERROR) {
         count = table->NumEntries;
+        CHECK((interface_count == 0) == (count == 0));
         netio_free(table);
+        netio_free(interfaces);
     } else {
         CHECK(table == NULL);
     }

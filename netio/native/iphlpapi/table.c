@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "filter.h"
+#include "interface_set.h"
 #include "platform.h"
 
 /* Makes room for more rows at the end of a block. */
@@ -76,11 +77,32 @@ static bool index_of(const NET_LUID *interface, NET_IFINDEX *index)
     return ConvertInterfaceLuidToIndex(interface, index) == NO_ERROR && *index != 0;
 }
 
+/* Looks up the interface of each row that the set does not have yet. */
+static DWORD find_interfaces(const MIB_IPNET_TABLE2 *table, struct interface_set *set)
+{
+    for (ULONG i = 0; i < table->NumEntries; i++) {
+        netio_interface found = {.luid = table->Table[i].InterfaceLuid, .index = table->Table[i].InterfaceIndex};
+        netio_interface *added;
+
+        if (interface_set_find(set, found.index) != NULL)
+            continue;
+        added = interface_set_add(set, found.index);
+        if (added == NULL)
+            return ERROR_NOT_ENOUGH_MEMORY;
+        if (netio_interface_find(NETIO_OWN_NETNS, &found) == NO_ERROR && found.index == added->index)
+            *added = found;
+        else
+            interface_set_removed(added);
+    }
+    return NO_ERROR;
+}
+
 DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const MIB_IPNET_ROW2 *like,
-                  MIB_IPNET_TABLE2 **table)
+                  MIB_IPNET_TABLE2 **table, netio_interface **interfaces, size_t *interface_count)
 {
     const struct selection selection = {interface, like};
     MIB_IPNET_TABLE2 *block = calloc(1, sizeof *block);
+    struct interface_set set = {.count = 0};
     NET_IFINDEX index = 0;
     DWORD code;
 
@@ -90,11 +112,18 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, c
     code = family == AF_UNSPEC ? add_both(&block, &selection) : add_family(&block, family, &selection);
     if (code == NO_ERROR && interface != NULL && !index_of(interface, &index))
         code = ERROR_NOT_FOUND;
-    if (code != NO_ERROR)
+    if (code == NO_ERROR)
+        code = find_interfaces(block, &set);
+    free(set.slots);
+    if (code != NO_ERROR) {
         free(block);
-    else
-        *table = block;
-    return code;
+        free(set.list);
+        return code;
+    }
+    *table = block;
+    *interfaces = set.list;
+    *interface_count = set.count;
+    return NO_ERROR;
 }
 
 /* Create returns ERROR_NOT_FOUND on an interface without the stack; what flush does there is not documented. */

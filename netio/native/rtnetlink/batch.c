@@ -26,11 +26,18 @@ void batch_add(struct batch *batch, const MIB_IPNET_ROW2 *row, DWORD *result, NE
     added->neighbor_flags = 0;
 }
 
+/* The keys of entries, and the entries. */
+struct readings {
+    const struct batch_row *rows;
+    MIB_IPNET_ROW2 *found;
+};
+
 static int visit_found(void *visitor, size_t place, const struct nlmsghdr *message)
 {
-    MIB_IPNET_ROW2 *found = visitor;
+    const struct readings *readings = visitor;
+    const struct batch_row *row = &readings->rows[place];
 
-    return neighbor_parse(message, &found[place]);
+    return neighbor_parse_reply(message, row->row, row->index, &readings->found[place]);
 }
 
 static int read_alone(struct rtnl_socket *sock, const struct batch_row *row, MIB_IPNET_ROW2 *found)
@@ -42,6 +49,8 @@ static int read_alone(struct rtnl_socket *sock, const struct batch_row *row, MIB
 void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct batch_row rows[], size_t count,
                 MIB_IPNET_ROW2 found[])
 {
+    struct readings readings = {rows, found};
+
     rtnl_batch_begin(requests);
     for (size_t i = 0; i < count; i++) {
         struct rtnl_request request;
@@ -49,7 +58,7 @@ void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const str
         neighbor_request(&request, RTM_GETNEIGH, 0, rows[i].row, rows[i].index, NUD_NONE, 0);
         rtnl_batch_add(requests, &request);
     }
-    rtnl_batch_call(sock, requests, visit_found, found);
+    rtnl_batch_call(sock, requests, visit_found, &readings);
     for (size_t i = 0; i < count; i++) {
         if (requests->results[i] == 0)
             found[i].InterfaceLuid = rows[i].luid;
@@ -64,23 +73,21 @@ void batch_read(struct rtnl_socket *sock, struct rtnl_batch *requests, const str
  */
 static void keep_router_flags(struct rtnl_socket *sock, struct batch *batch)
 {
-    struct batch_row ip6[RTNL_BATCH_MAX];
-    MIB_IPNET_ROW2 found[RTNL_BATCH_MAX];
     size_t count = 0, kept = 0, place = 0;
 
     for (size_t i = 0; i < batch->count; i++)
         if (batch->rows[i].row->Address.si_family == AF_INET6)
-            ip6[count++] = batch->rows[i];
+            batch->read[count++] = batch->rows[i];
     if (count == 0)
         return;
-    batch_read(sock, &batch->requests, ip6, count, found);
+    batch_read(sock, &batch->requests, batch->read, count, batch->found);
     for (size_t i = 0; i < batch->count; i++) {
         struct batch_row row = batch->rows[i];
         int error = 0;
 
         if (row.row->Address.si_family == AF_INET6) {
             error = batch->requests.results[place];
-            if (error == 0 && found[place].Flags & NETIO_IS_ROUTER)
+            if (error == 0 && batch->found[place].Flags & NETIO_IS_ROUTER)
                 row.neighbor_flags = NTF_ROUTER;
             place++;
         }

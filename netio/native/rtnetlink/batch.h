@@ -28,6 +28,8 @@ struct batch {
     size_t count;
     struct batch_row rows[RTNL_BATCH_MAX];
     struct rtnl_batch requests;
+    struct batch_row read[RTNL_BATCH_MAX]; /* the rows whose entries are read before, and these entries */
+    MIB_IPNET_ROW2 found[RTNL_BATCH_MAX];
 };
 
 /* Adds a row to a batch that is not full. */

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include "interface_set.h"
 #include "platform.h"
 #include "rtnl.h"
 
@@ -37,7 +38,10 @@ struct recent_links {
 int link_recall(struct rtnl_socket *socket, struct recent_links *recent, NET_LUID luid, NET_IFINDEX index,
                 struct link *link);
 
-/* Sets InterfaceLuid from InterfaceIndex, with one look-up per interface; 0 if the interface was removed. */
-int link_fill_luids(struct rtnl_socket *socket, MIB_IPNET_ROW2 *rows, size_t count);
+/*
+ * Sets InterfaceLuid from InterfaceIndex, with one look-up per interface, which is added to the set; 0 if the interface
+ * was removed. Of Ethernet interfaces only LUID, index, name and scope are set.
+ */
+int link_fill_luids(struct rtnl_socket *socket, MIB_IPNET_ROW2 *rows, size_t count, struct interface_set *set);
 
 #endif

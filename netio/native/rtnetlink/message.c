@@ -52,6 +52,8 @@ void netio_message(DWORD code, char *text, size_t size)
                  (unsigned)thresholds.ip4, (unsigned)thresholds.ip6);
     } else if (code == (NETIO_ERRNO | EAGAIN)) {
         snprintf(text, size, "the kernel's table changed during every attempt to read it; try again");
+    } else if (code == (NETIO_ERRNO | EACCES) || code == (NETIO_ERRNO | EPERM) || code == (NETIO_ERRNO | EAFNOSUPPORT)) {
+        snprintf(text, size, "this process may not open netlink sockets; allow AF_NETLINK in its sandbox");
     } else if (code & NETIO_ERRNO) {
         snprintf(text, size, "%s", strerror((int)(code & ~(DWORD)NETIO_ERRNO)));
     } else {

@@ -214,3 +214,13 @@ int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
         error = parse_owner(row, fixed, found[ATTRIBUTE_PROTOCOL], found[ATTRIBUTE_FLAGS_EXT]);
     return error;
 }
+
+int neighbor_parse_reply(const struct nlmsghdr *message, const MIB_IPNET_ROW2 *key, NET_IFINDEX index,
+                         MIB_IPNET_ROW2 *row)
+{
+    const int error = neighbor_parse(message, row);
+
+    if (error == 0 && (row->InterfaceIndex != index || !inet_equal(&row->Address, &key->Address)))
+        return -EBADMSG;
+    return error;
+}

@@ -27,4 +27,8 @@ bool neighbor_is_ignored(const struct nlmsghdr *message);
  */
 int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row);
 
+/* Reads the reply to RTM_GETNEIGH. -EBADMSG: also an entry for another address or interface than those of the key. */
+int neighbor_parse_reply(const struct nlmsghdr *message, const MIB_IPNET_ROW2 *key, NET_IFINDEX index,
+                         MIB_IPNET_ROW2 *row);
+
 #endif

@@ -14,6 +14,7 @@
 #include <linux/nsfs.h>
 
 #include "platform.h"
+#include "rtnl.h"
 #include "status.h"
 
 /* setns() allocates memory, so it can fail for lack of it. The kernel frees some within this time, or kills. */
@@ -24,6 +25,8 @@ static int open_here(int family, int type, int protocol)
 {
     const int fd = socket(family, type | SOCK_CLOEXEC, protocol);
 
+    if (fd < 0 && family == AF_NETLINK && (errno == EACCES || errno == EPERM || errno == EAFNOSUPPORT))
+        return -(RTNL_REFUSED + errno);
     return fd < 0 ? -errno : fd;
 }
 

@@ -28,8 +28,8 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "neighbor.h"
 #include "pending.h"
 #include "platform.h"
@@ -96,14 +96,6 @@ void netio_resolver_close(netio_resolver *resolver)
     pending_free_registered(&resolver->pending);
     pending_free_completed(&resolver->pending);
     free(resolver);
-}
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static bool is_probed(const struct resolution *resolution)

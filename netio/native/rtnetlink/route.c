@@ -2,6 +2,7 @@
 #include "route.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "inet.h"
@@ -31,15 +32,35 @@ static int parse_gateway(struct route *route, sa_family_t family, const struct r
                         RTA_PAYLOAD(via) - sizeof head);
 }
 
+/* Returns whether a route is one for the destination: its prefix may have any length, 0 without RTA_DST. */
+static bool leads_to(const struct rtmsg *fixed, const struct rtattr *prefix, const SOCKADDR_INET *destination)
+{
+    const unsigned bits = fixed->rtm_dst_len, whole = bits / 8, rest = bits % 8;
+    size_t size;
+    const unsigned char *bytes = inet_bytes(destination, &size), *dst;
+
+    if (bytes == NULL || fixed->rtm_family != destination->si_family || bits > size * 8)
+        return false;
+    if (prefix == NULL)
+        return bits == 0;
+    if (RTA_PAYLOAD(prefix) != size)
+        return false;
+    dst = RTA_DATA(prefix);
+    return memcmp(dst, bytes, whole) == 0 && (rest == 0 || (dst[whole] ^ bytes[whole]) >> (8 - rest) == 0);
+}
+
 static int visit_route(void *visitor, const struct nlmsghdr *message)
 {
-    struct route *route = visitor;
+    struct route_search *search = visitor;
+    struct route *route = &search->route;
     const struct rtattr *found[RTA_VIA + 1];
     const struct rtmsg *fixed = NLMSG_DATA(message);
     const int error = rtnl_attributes(message, sizeof *fixed, found, RTA_VIA + 1);
 
     if (error != 0)
         return error;
+    if (!leads_to(fixed, found[RTA_DST], search->destination))
+        return -EBADMSG;
     memset(route, 0, sizeof *route);
     route->type = fixed->rtm_type;
     if (found[RTA_OIF] != NULL) {
@@ -81,7 +102,7 @@ static void search_one(struct rtnl_socket *sock, struct route_search *search)
 
     search->error = route_request(&request, search->destination, search->index, search->flags);
     if (search->error == 0)
-        search->error = rtnl_call(sock, &request, visit_route, &search->route);
+        search->error = rtnl_call(sock, &request, visit_route, search);
 }
 
 int route_find(struct rtnl_socket *sock, const SOCKADDR_INET *destination, NET_IFINDEX index, struct route *route)
@@ -97,7 +118,7 @@ static int visit_place(void *visitor, size_t place, const struct nlmsghdr *messa
 {
     struct route_search *const *sent = visitor;
 
-    return visit_route(&sent[place]->route, message);
+    return visit_route(sent[place], message);
 }
 
 void route_find_many(struct rtnl_socket *sock, struct rtnl_batch *requests, struct route_search searches[],
@@ -227,17 +248,22 @@ static DWORD evaluate(struct rtnl_socket *sock, struct route_search *search, str
     return luid->Value == 0 ? ERROR_NOT_SUPPORTED : NO_ERROR; /* an index of 2^24 or more has no LUID */
 }
 
-static void find_next_hops(struct rtnl_socket *sock, const SOCKADDR_INET *destinations, NET_LUID *interfaces,
-                           SOCKADDR_INET *gateways, size_t count, DWORD *results)
-{
+/* The look-ups of one send. */
+struct route_batch {
     struct route_search searches[RTNL_BATCH_MAX];
-    struct recent_links recent = {.next = 0};
     struct rtnl_batch requests;
+};
 
-    memset(searches, 0, sizeof searches);
+static void find_next_hops(struct rtnl_socket *sock, struct route_batch *batch, const SOCKADDR_INET *destinations,
+                           NET_LUID *interfaces, SOCKADDR_INET *gateways, size_t count, DWORD *results)
+{
+    struct route_search *searches = batch->searches;
+    struct recent_links recent = {.next = 0};
+
+    memset(searches, 0, sizeof batch->searches);
     for (size_t i = 0; i < count; i++)
         results[i] = prepare_search(sock, &searches[i], &destinations[i], interfaces[i], &recent);
-    route_find_many(sock, &requests, searches, count);
+    route_find_many(sock, &batch->requests, searches, count);
     for (size_t i = 0; i < count; i++) {
         if (results[i] == NO_ERROR)
             results[i] = evaluate(sock, &searches[i], &recent, &interfaces[i], &gateways[i]);
@@ -263,14 +289,17 @@ void netio_route(int netns, const SOCKADDR_INET *destinations, NET_LUID *interfa
                  size_t count, DWORD *results)
 {
     struct rtnl_socket sock;
-    const int error = rtnl_open(&sock, netns, 0);
-    const size_t limit = rtnl_batch_limit(&sock, count);
+    struct route_batch *batch = malloc(sizeof *batch);
+    const int error = batch == NULL ? -ENOMEM : rtnl_open(&sock, netns, 0);
+    const size_t limit = error == 0 ? rtnl_batch_limit(&sock, count) : 0;
 
     memset(gateways, 0, count * sizeof *gateways);
     for (size_t i = 0; i < count; i++)
         results[i] = win32_status(error);
     for (size_t start = 0; error == 0 && start < count; start += limit)
-        find_next_hops(&sock, destinations + start, interfaces + start, gateways + start,
+        find_next_hops(&sock, batch, destinations + start, interfaces + start, gateways + start,
                        count - start < limit ? count - start : limit, results + start);
-    rtnl_close(&sock);
+    if (error == 0)
+        rtnl_close(&sock);
+    free(batch);
 }

@@ -33,20 +33,32 @@ DWORD row_check(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, enum row_us
     return NO_ERROR;
 }
 
+/* The key of an entry, and the entry. */
+struct reading {
+    const MIB_IPNET_ROW2 *key;
+    NET_IFINDEX index;
+    MIB_IPNET_ROW2 found;
+};
+
 static int visit_row(void *visitor, const struct nlmsghdr *message)
 {
-    return neighbor_parse(message, visitor);
+    struct reading *reading = visitor;
+
+    return neighbor_parse_reply(message, reading->key, reading->index, &reading->found);
 }
 
 int row_read(struct rtnl_socket *sock, NET_IFINDEX index, NET_LUID luid, MIB_IPNET_ROW2 *row)
 {
+    struct reading reading = {.key = row, .index = index};
     struct rtnl_request request;
     int error;
 
     neighbor_request(&request, RTM_GETNEIGH, 0, row, index, NUD_NONE, 0);
-    error = rtnl_call(sock, &request, visit_row, row);
-    if (error == 0)
+    error = rtnl_call(sock, &request, visit_row, &reading);
+    if (error == 0) {
+        *row = reading.found;
         row->InterfaceLuid = luid;
+    }
     return error;
 }
 

@@ -3,53 +3,69 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "netns.h"
+#include "trace.h"
 
 /* Newer than the kernel headers of old build images. */
 #ifndef NETLINK_GET_STRICT_CHK
 #define NETLINK_GET_STRICT_CHK 12
 #endif
 
-/* The kernel replies to a request before send returns, so this only bounds the wait for a lost reply. */
+/* The kernel replies to a request before send returns, so this is the time after which a reply is lost. */
 #define REPLY_LIMIT_MS 2000
 
 /* Twice the most that a reply takes of a socket's receive buffer, bookkeeping included. */
 #define REPLY_ROOM 1664
 
+/* The most that a request takes of a socket's send buffer, including its share of the kernel's bookkeeping. */
+#define REQUEST_ROOM (sizeof(struct rtnl_request) + 32)
+
 /* How often a dump is requested if changes interrupt it. */
 #define DUMP_ATTEMPTS 16
-
-/* The reply to one request of a batch has a few hundred bytes. */
-#define BATCH_BUFFER_SIZE 8192
 
 /* Notifications read in one call: a table that changes all the time must not keep a reader forever. */
 #define NOTIFICATIONS_LIMIT 4096
 
-/* Notifications read with one system call, and the room for each, which has 100 to 200 bytes. */
-#define NOTIFICATIONS_AT_ONCE 32
+/* The room for a notification, which has 100 to 200 bytes, and the number that is read with one system call. */
 #define NOTIFICATION_BUFFER_SIZE 1024
+#define NOTIFICATIONS_AT_ONCE (RTNL_BUFFER_SIZE / NOTIFICATION_BUFFER_SIZE)
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* ENOBUFS means a full table in replies, and lack of memory as the error of a system call. */
+static int call_error(int error)
+{
+    return error == ENOBUFS ? -ENOMEM : -error;
+}
 
 int rtnl_open(struct rtnl_socket *sock, int netns, uint32_t groups)
 {
     const int on = 1;
     const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
+    int error = 0;
 
+    memset(sock, 0, sizeof *sock);
     sock->netns = netns;
-    sock->sequence = 0;
-    sock->overrun = false;
     sock->fd = netns_socket(netns, AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
     if (sock->fd < 0)
-        return sock->fd;
+        return call_error(-sock->fd);
     /* Makes the kernel filter dumps. Readers filter again, so a failure is harmless. */
     (void)setsockopt(sock->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
-    if (groups != 0 && bind(sock->fd, (const struct sockaddr *)&address, sizeof address) < 0) {
-        const int error = -errno;
+    if (groups != 0 && bind(sock->fd, (const struct sockaddr *)&address, sizeof address) < 0)
+        error = call_error(errno);
+    sock->buffer = error == 0 ? malloc(RTNL_BUFFER_SIZE) : NULL;
+    if (sock->buffer == NULL) {
         rtnl_close(sock);
-        return error;
+        return error != 0 ? error : -ENOMEM;
     }
     return 0;
 }
@@ -58,7 +74,9 @@ void rtnl_close(struct rtnl_socket *sock)
 {
     if (sock->fd >= 0)
         close(sock->fd);
+    free(sock->buffer);
     sock->fd = -1;
+    sock->buffer = NULL;
 }
 
 static unsigned char *append(struct rtnl_request *request, size_t size)
@@ -103,34 +121,79 @@ void rtnl_put(struct rtnl_request *request, uint16_t type, const void *data, siz
     }
 }
 
-static ssize_t receive_now(struct rtnl_socket *sock, void *buffer, size_t size, uint32_t *sender)
+static ssize_t receive_now(struct rtnl_socket *sock, uint32_t *sender)
 {
     struct sockaddr_nl from = {0};
     socklen_t length = sizeof from;
-    const ssize_t got =
-        recvfrom(sock->fd, buffer, size, MSG_TRUNC | MSG_DONTWAIT, (struct sockaddr *)&from, &length);
+    const ssize_t got = recvfrom(sock->fd, sock->buffer, RTNL_BUFFER_SIZE, MSG_TRUNC | MSG_DONTWAIT,
+                                 (struct sockaddr *)&from, &length);
 
     *sender = from.nl_pid;
-    return got < 0 ? -errno : got;
+    if (got < 0)
+        return -errno;
+    trace_datagram("received", sock->buffer, least((size_t)got, RTNL_BUFFER_SIZE));
+    return got;
 }
 
-static ssize_t receive_reply(void *source, void *buffer, size_t size, uint32_t *sender)
+static int send_requests(struct rtnl_socket *sock, const void *bytes, size_t size)
+{
+    sock->overrun = sock->received = false;
+    sock->deadline = now_ms() + REPLY_LIMIT_MS;
+    trace_datagram("sent", bytes, size);
+    return send(sock->fd, bytes, size, 0) < 0 ? call_error(errno) : 0;
+}
+
+/* Waits for a datagram until the deadline. A kernel that loses replies does not delay a bulk call for each of them. */
+static int wait_for_reply(struct rtnl_socket *sock)
+{
+    struct pollfd wait = {.fd = sock->fd, .events = POLLIN};
+    const int64_t left = sock->deadline - now_ms();
+    int ready;
+
+    if (sock->overrun)
+        return -ETIMEDOUT;
+    ready = poll(&wait, 1, sock->waited || left < 0 ? 0 : (int)left);
+    if (ready < 0)
+        return -errno;
+    sock->waited = sock->waited || ready == 0;
+    return ready == 0 ? -ETIMEDOUT : 0;
+}
+
+/* Returns whether a datagram is a part of a dump. The kernel makes the next part when this one is read. */
+static bool continues_dump(const struct rtnl_socket *sock, size_t size)
+{
+    struct nlmsghdr header;
+
+    if (size < sizeof header)
+        return false;
+    memcpy(&header, sock->buffer, sizeof header);
+    return header.nlmsg_seq == sock->sequence && header.nlmsg_flags & NLM_F_MULTI;
+}
+
+/*
+ * The deadline holds also if datagrams that are not the reply keep arriving. The first one is accepted in any case: the
+ * process may have been stopped.
+ */
+static ssize_t receive_reply(void *source, const unsigned char **data, uint32_t *sender)
 {
     struct rtnl_socket *sock = source;
-    ssize_t got = receive_now(sock, buffer, size, sender);
+    ssize_t got = receive_now(sock, sender);
 
+    *data = sock->buffer;
+    if (got == -EAGAIN) {
+        const int error = wait_for_reply(sock);
+
+        got = error != 0 ? error : receive_now(sock, sender);
+    }
     if (got == -ENOBUFS)
         sock->overrun = true;
-    else if (got == -EAGAIN && sock->overrun)
-        got = -ETIMEDOUT;
-    else if (got == -EAGAIN) {
-        struct pollfd wait = {.fd = sock->fd, .events = POLLIN};
-        const int ready = poll(&wait, 1, REPLY_LIMIT_MS);
-
-        if (ready < 0)
-            return -errno;
-        got = ready == 0 ? -ETIMEDOUT : receive_now(sock, buffer, size, sender);
-    }
+    if (got < 0)
+        return got == -EAGAIN ? -ETIMEDOUT : got;
+    if (*sender == 0 && continues_dump(sock, (size_t)got))
+        sock->deadline = now_ms() + REPLY_LIMIT_MS;
+    else if (sock->received && now_ms() > sock->deadline)
+        return -ETIMEDOUT;
+    sock->received = true;
     return got;
 }
 
@@ -165,9 +228,35 @@ static int carried_error(const struct nlmsghdr *message)
     return error <= 0 ? error : -EBADMSG;
 }
 
+/* rtnetlink numbers its message types in groups of four: NEW, DEL, GET, SET. The reply to a GET is a NEW. */
+static bool is_query(const struct nlmsghdr *request)
+{
+    return (request->nlmsg_type & 3) == (RTM_GETNEIGH & 3);
+}
+
+static bool answers(const struct nlmsghdr *message, const struct nlmsghdr *request)
+{
+    return is_query(request) && message->nlmsg_type == request->nlmsg_type - (RTM_GETNEIGH - RTM_NEWNEIGH);
+}
+
+static bool is_dump(const struct nlmsghdr *request)
+{
+    return is_query(request) && (request->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+}
+
+/* Returns the error of an NLMSG_ERROR or NLMSG_DONE message. An acknowledgement does not answer a query. */
+static int final_error(const struct nlmsghdr *request, const struct nlmsghdr *message)
+{
+    const int error = carried_error(message);
+    const bool is_end = is_dump(request) ? message->nlmsg_type == NLMSG_DONE
+                                         : !is_query(request) && message->nlmsg_type == NLMSG_ERROR;
+
+    return error == 0 && !is_end ? -EBADMSG : error;
+}
+
 /* A reply while it is read. */
 struct reply {
-    uint32_t sequence;
+    const struct nlmsghdr *request;
     rtnl_visit *visit;
     void *visitor;
     bool interrupted;
@@ -176,7 +265,7 @@ struct reply {
 
 static int handle_message(struct reply *reply, const struct nlmsghdr *message)
 {
-    if (message->nlmsg_seq != reply->sequence || message->nlmsg_type == NLMSG_NOOP)
+    if (message->nlmsg_seq != reply->request->nlmsg_seq || message->nlmsg_type == NLMSG_NOOP)
         return 0;
     if (message->nlmsg_flags & NLM_F_DUMP_INTR)
         reply->interrupted = true;
@@ -184,10 +273,12 @@ static int handle_message(struct reply *reply, const struct nlmsghdr *message)
         return -ETIMEDOUT;
     if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE) {
         reply->ended = true;
-        return carried_error(message);
+        return final_error(reply->request, message);
     }
-    reply->ended = !(message->nlmsg_flags & NLM_F_MULTI);
-    return reply->visit == NULL ? 0 : reply->visit(reply->visitor, message);
+    if (!answers(message, reply->request))
+        return -EBADMSG;
+    reply->ended = !is_dump(reply->request);
+    return reply->visit(reply->visitor, message);
 }
 
 static int handle_datagram(struct reply *reply, const unsigned char *data, size_t size)
@@ -202,24 +293,25 @@ static int handle_datagram(struct reply *reply, const unsigned char *data, size_
     return bad ? -EBADMSG : error;
 }
 
-int rtnl_read_reply(rtnl_receive *receive, void *source, uint32_t sequence, rtnl_visit *visit, void *visitor)
+int rtnl_read_reply(rtnl_receive *receive, void *source, const struct nlmsghdr *request, rtnl_visit *visit,
+                    void *visitor)
 {
-    _Alignas(NLMSG_ALIGNTO) unsigned char buffer[RTNL_BUFFER_SIZE];
-    struct reply reply = {.sequence = sequence, .visit = visit, .visitor = visitor};
+    struct reply reply = {.request = request, .visit = visit, .visitor = visitor};
     int error = 0;
 
     while (error == 0 && !reply.ended) {
+        const unsigned char *data = NULL;
         uint32_t sender = 0;
-        const ssize_t got = receive(source, buffer, sizeof buffer, &sender);
+        const ssize_t got = receive(source, &data, &sender);
 
         if (got < 0)
             error = got == -ENOBUFS ? -ETIMEDOUT : (int)got; /* the socket overran, which is not a full table */
         else if (sender != 0)
             continue;
-        else if ((size_t)got > sizeof buffer)
+        else if (got > RTNL_BUFFER_SIZE)
             error = -EMSGSIZE;
         else
-            error = handle_datagram(&reply, buffer, (size_t)got);
+            error = handle_datagram(&reply, data, (size_t)got);
     }
     return error == 0 && reply.interrupted ? -EAGAIN : error;
 }
@@ -227,14 +319,13 @@ int rtnl_read_reply(rtnl_receive *receive, void *source, uint32_t sequence, rtnl
 int rtnl_call(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit *visit, void *visitor)
 {
     struct nlmsghdr *header = &request->message.header;
+    int error;
 
     if (request->overflow)
         return -EMSGSIZE;
     header->nlmsg_seq = ++sock->sequence;
-    sock->overrun = false;
-    if (send(sock->fd, request->message.bytes, header->nlmsg_len, 0) < 0)
-        return -errno;
-    return rtnl_read_reply(receive_reply, sock, header->nlmsg_seq, visit, visitor);
+    error = send_requests(sock, request->message.bytes, header->nlmsg_len);
+    return error != 0 ? error : rtnl_read_reply(receive_reply, sock, header, visit, visitor);
 }
 
 int rtnl_dump(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_restart *restart, rtnl_visit *visit,
@@ -251,7 +342,7 @@ int rtnl_dump(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_resta
 
 /* The replies to a batch while they are read. */
 struct replies {
-    uint32_t first;
+    const struct nlmsghdr *first;
     size_t count;
     int *results;
     rtnl_visit_place *visit;
@@ -261,7 +352,7 @@ struct replies {
 
 static void handle_reply(struct replies *replies, const struct nlmsghdr *message)
 {
-    const size_t place = message->nlmsg_seq - replies->first;
+    const size_t place = message->nlmsg_seq - replies->first->nlmsg_seq;
 
     if (message->nlmsg_type == NLMSG_OVERRUN)
         replies->lost = true;
@@ -269,7 +360,9 @@ static void handle_reply(struct replies *replies, const struct nlmsghdr *message
         message->nlmsg_type == NLMSG_OVERRUN)
         return;
     if (message->nlmsg_type == NLMSG_ERROR || message->nlmsg_type == NLMSG_DONE)
-        replies->results[place] = carried_error(message);
+        replies->results[place] = final_error(replies->first, message);
+    else if (is_query(replies->first) && !answers(message, replies->first))
+        replies->results[place] = -EBADMSG;
     else if (replies->visit != NULL)
         replies->results[place] = replies->visit(replies->visitor, place, message);
 }
@@ -277,10 +370,10 @@ static void handle_reply(struct replies *replies, const struct nlmsghdr *message
 /* Reads one datagram. A negative errno: no more will arrive. */
 static int read_replies(struct replies *replies, rtnl_receive *receive, void *source)
 {
-    _Alignas(NLMSG_ALIGNTO) unsigned char buffer[BATCH_BUFFER_SIZE];
     const struct nlmsghdr *message;
+    const unsigned char *data = NULL;
     uint32_t sender = 0;
-    const ssize_t got = receive(source, buffer, sizeof buffer, &sender);
+    const ssize_t got = receive(source, &data, &sender);
     size_t offset = 0;
     bool bad = false;
 
@@ -292,15 +385,15 @@ static int read_replies(struct replies *replies, rtnl_receive *receive, void *so
         return (int)got;
     if (sender != 0)
         return 0;
-    if ((size_t)got > sizeof buffer)
+    if (got > RTNL_BUFFER_SIZE)
         return -EMSGSIZE;
-    while ((message = next_message(buffer, (size_t)got, &offset, &bad)) != NULL)
+    while ((message = next_message(data, (size_t)got, &offset, &bad)) != NULL)
         handle_reply(replies, message);
     return bad ? -EBADMSG : 0;
 }
 
-void rtnl_read_replies(rtnl_receive *receive, void *source, uint32_t first, size_t count, int *results,
-                     rtnl_visit_place *visit, void *visitor)
+void rtnl_read_replies(rtnl_receive *receive, void *source, const struct nlmsghdr *first, size_t count, int *results,
+                       rtnl_visit_place *visit, void *visitor)
 {
     struct replies replies = {first, count, results, visit, visitor, false};
     int error = 0;
@@ -317,15 +410,23 @@ void rtnl_read_replies(rtnl_receive *receive, void *source, uint32_t first, size
             results[i] = 0;
 }
 
-size_t rtnl_batch_limit(const struct rtnl_socket *sock, size_t count)
+static size_t buffer_size(const struct rtnl_socket *sock, int option)
 {
     int room = 0;
     socklen_t size = sizeof room;
-    size_t limit = 1;
 
-    if (count > 1 && getsockopt(sock->fd, SOL_SOCKET, SO_RCVBUF, &room, &size) == 0 && room > REPLY_ROOM)
-        limit = (size_t)room / REPLY_ROOM;
-    return limit < RTNL_BATCH_MAX ? limit : RTNL_BATCH_MAX;
+    return getsockopt(sock->fd, SOL_SOCKET, option, &room, &size) == 0 && room > 0 ? (size_t)room : 0;
+}
+
+size_t rtnl_batch_limit(const struct rtnl_socket *sock, size_t count)
+{
+    size_t limit = RTNL_BATCH_MAX;
+
+    if (count < 2)
+        return 1;
+    limit = least(limit, buffer_size(sock, SO_RCVBUF) / REPLY_ROOM);
+    limit = least(limit, buffer_size(sock, SO_SNDBUF) / REQUEST_ROOM);
+    return limit > 0 ? limit : 1;
 }
 
 void rtnl_batch_begin(struct rtnl_batch *batch)
@@ -371,18 +472,17 @@ void rtnl_batch_call(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_vi
     if (batch->count == 0)
         return;
     sock->sequence += (uint32_t)batch->count;
-    sock->overrun = false;
-    if (error == 0 && send(sock->fd, batch->bytes, batch->size, 0) < 0)
-        error = -errno; /* the kernel has executed none */
+    if (error == 0)
+        error = send_requests(sock, batch->bytes, batch->size); /* the kernel has executed none if that fails */
     for (size_t i = 0; error != 0 && i < batch->count; i++)
         batch->results[i] = error;
     if (error == 0)
-        rtnl_read_replies(receive_reply, sock, first, batch->count, batch->results, visit, visitor);
+        rtnl_read_replies(receive_reply, sock, (const struct nlmsghdr *)(const void *)batch->bytes, batch->count,
+                          batch->results, visit, visitor);
 }
 
-/* The datagrams of one system call. */
+/* The datagrams of one system call. Their bytes are in the buffer of the socket. */
 struct datagrams {
-    _Alignas(NLMSG_ALIGNTO) unsigned char bytes[NOTIFICATIONS_AT_ONCE][NOTIFICATION_BUFFER_SIZE];
     struct sockaddr_nl senders[NOTIFICATIONS_AT_ONCE];
     struct iovec places[NOTIFICATIONS_AT_ONCE];
     struct mmsghdr heads[NOTIFICATIONS_AT_ONCE];
@@ -394,7 +494,8 @@ static int receive_many(struct rtnl_socket *sock, struct datagrams *datagrams)
     int count;
 
     for (size_t i = 0; i < NOTIFICATIONS_AT_ONCE; i++) {
-        datagrams->places[i] = (struct iovec){datagrams->bytes[i], sizeof datagrams->bytes[i]};
+        datagrams->places[i] =
+            (struct iovec){sock->buffer + i * NOTIFICATION_BUFFER_SIZE, NOTIFICATION_BUFFER_SIZE};
         datagrams->heads[i].msg_hdr = (struct msghdr){
             .msg_name = &datagrams->senders[i],
             .msg_namelen = sizeof datagrams->senders[i],
@@ -403,7 +504,12 @@ static int receive_many(struct rtnl_socket *sock, struct datagrams *datagrams)
         };
     }
     count = recvmmsg(sock->fd, datagrams->heads, NOTIFICATIONS_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT, NULL);
-    return count < 0 ? -errno : count;
+    if (count < 0)
+        return -errno;
+    for (int i = 0; i < count; i++)
+        trace_datagram("notified", datagrams->places[i].iov_base,
+                       least(datagrams->heads[i].msg_len, NOTIFICATION_BUFFER_SIZE));
+    return count;
 }
 
 static int visit_datagram(const unsigned char *data, size_t size, rtnl_visit *visit, void *visitor)
@@ -436,29 +542,33 @@ int rtnl_read_notifications(struct rtnl_socket *sock, rtnl_visit *visit, void *v
             if (datagrams.heads[i].msg_len > NOTIFICATION_BUFFER_SIZE)
                 lost = true;
             else if (datagrams.senders[i].nl_pid == 0)
-                error = visit_datagram(datagrams.bytes[i], datagrams.heads[i].msg_len, visit, visitor);
+                error = visit_datagram(datagrams.places[i].iov_base, datagrams.heads[i].msg_len, visit, visitor);
         }
     }
     return error == 0 && lost ? -ENOBUFS : error;
 }
 
+const struct rtattr *rtnl_next_attribute(const void *data, size_t size, size_t *offset)
+{
+    const struct rtattr *attribute = (const struct rtattr *)(const void *)((const char *)data + *offset);
+    const size_t left = *offset < size ? size - *offset : 0;
+
+    if (left < sizeof *attribute || attribute->rta_len < sizeof *attribute || attribute->rta_len > left)
+        return NULL;
+    *offset += RTA_ALIGN(attribute->rta_len);
+    return attribute;
+}
+
 int rtnl_attributes(const struct nlmsghdr *message, size_t fixed, const struct rtattr *found[], size_t count)
 {
-    const size_t size = message->nlmsg_len;
+    const struct rtattr *attribute;
     size_t offset = NLMSG_SPACE(fixed);
 
     memset(found, 0, count * sizeof *found);
-    if (size < NLMSG_LENGTH(fixed))
+    if (message->nlmsg_len < NLMSG_LENGTH(fixed))
         return -EBADMSG;
-    while (offset < size) {
-        const struct rtattr *attribute = (const struct rtattr *)(const void *)((const char *)message + offset);
-        const size_t left = size - offset;
-
-        if (left < sizeof *attribute || attribute->rta_len < sizeof *attribute || attribute->rta_len > left)
-            return -EBADMSG;
+    while ((attribute = rtnl_next_attribute(message, message->nlmsg_len, &offset)) != NULL)
         if ((attribute->rta_type & NLA_TYPE_MASK) < count)
             found[attribute->rta_type & NLA_TYPE_MASK] = attribute;
-        offset += RTA_ALIGN(attribute->rta_len);
-    }
-    return 0;
+    return offset < message->nlmsg_len ? -EBADMSG : 0;
 }

@@ -26,11 +26,16 @@
 /* The result of a request in a batch without a reply: the kernel may have executed it or not. An errno is negative. */
 #define RTNL_NO_REPLY 1
 
+/* Large arrays are on the heap everywhere in this backend: threads may have stacks of 64 kB. */
 struct rtnl_socket {
     int fd;
-    int netns;         /* the network namespace in which it was opened (netns.h) */
+    int netns;             /* the network namespace in which it was opened (netns.h) */
+    unsigned char *buffer; /* for one datagram, or a few notifications */
     uint32_t sequence; /* of the last request */
+    int64_t deadline;  /* of the reply to the last request */
+    bool received;     /* a datagram, since the last request */
     bool overrun;      /* it had no room for a reply to the last request: that reply will not arrive */
+    bool waited;       /* for a reply that was lost: it does not wait for another one */
 };
 
 struct rtnl_request {
@@ -49,16 +54,19 @@ struct rtnl_batch {
 };
 
 /*
- * Receives a datagram from a socket, or from a test. Returns its full length, even if that exceeds size, or a negative
- * errno. Sets *sender to the port that sent it, 0 for the kernel.
+ * Receives a datagram from a socket, or from a test. Returns its full length, even if only RTNL_BUFFER_SIZE bytes of it
+ * are in *data, or a negative errno. Sets *sender to the port that sent it, 0 for the kernel.
  */
-typedef ssize_t rtnl_receive(void *source, void *buffer, size_t size, uint32_t *sender);
+typedef ssize_t rtnl_receive(void *source, const unsigned char **data, uint32_t *sender);
 
 /* Handles one message of a reply. A negative errno ends the reading. */
 typedef int rtnl_visit(void *visitor, const struct nlmsghdr *message);
 
 /* Handles the reply to the request at that place of a batch. A negative errno becomes the result of the request. */
 typedef int rtnl_visit_place(void *visitor, size_t place, const struct nlmsghdr *message);
+
+/* rtnl_open returns -(RTNL_REFUSED + errno) if a sandbox does not permit netlink sockets. Privilege does not help then. */
+#define RTNL_REFUSED 4096
 
 /* Opens a socket in a network namespace (netns.h). groups is a mask of RTMGRP_ bits to subscribe to, or 0. */
 int rtnl_open(struct rtnl_socket *socket, int netns, uint32_t groups);
@@ -69,7 +77,10 @@ void rtnl_begin(struct rtnl_request *request, uint16_t type, uint16_t flags, con
 /* Adds an attribute. */
 void rtnl_put(struct rtnl_request *request, uint16_t type, const void *data, size_t size);
 
-/* Sends a request and reads its reply: an acknowledgement, one message, or a dump. */
+/*
+ * Sends a request and reads its reply: one message or a dump, which are visited, or an acknowledgement. -EBADMSG: the
+ * kernel sent another kind of reply.
+ */
 int rtnl_call(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_visit *visit, void *visitor);
 
 /* Discards the messages visited so far: the dump restarts. */
@@ -80,13 +91,14 @@ int rtnl_dump(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_res
               void *visitor);
 
 /*
- * Reads the reply to the request of that sequence number. Skips datagrams of other processes and replies to other
- * requests. -EAGAIN: a change interrupted the dump, so the visited messages may be incomplete; -EBADMSG: invalid
- * length; -EMSGSIZE: a datagram larger than RTNL_BUFFER_SIZE; -ETIMEDOUT: the reply was lost.
+ * Reads the reply to a request. Skips datagrams of other processes and replies to other requests. -EAGAIN: a change
+ * interrupted the dump, so the visited messages may be incomplete; -EBADMSG: an invalid length, or another kind of
+ * reply; -EMSGSIZE: a datagram larger than RTNL_BUFFER_SIZE; -ETIMEDOUT: the reply was lost.
  */
-int rtnl_read_reply(rtnl_receive *receive, void *source, uint32_t sequence, rtnl_visit *visit, void *visitor);
+int rtnl_read_reply(rtnl_receive *receive, void *source, const struct nlmsghdr *request, rtnl_visit *visit,
+                    void *visitor);
 
-/* Returns how many of count requests fit into one send, so that the socket has room for a reply to each. */
+/* Returns how many of count requests the socket can take in one send, so that it has room for a reply to each. */
 size_t rtnl_batch_limit(const struct rtnl_socket *socket, size_t count);
 
 /* Empty a batch; add a request to a batch that is not full. */
@@ -100,11 +112,12 @@ void rtnl_batch_add(struct rtnl_batch *batch, const struct rtnl_request *request
 void rtnl_batch_call(struct rtnl_socket *socket, struct rtnl_batch *batch, rtnl_visit_place *visit, void *visitor);
 
 /*
- * Reads the replies to count requests with sequence numbers from first on. If a reply was lost, all requests without a
- * reply get the result RTNL_NO_REPLY. Skips all other messages, also a second reply to a request.
+ * Reads the replies to count requests of the type of the first one, whose sequence numbers follow each other. If a
+ * reply was lost, all requests without a reply get the result RTNL_NO_REPLY. Skips all other messages, also a second
+ * reply to a request.
  */
-void rtnl_read_replies(rtnl_receive *receive, void *source, uint32_t first, size_t count, int *results,
-                     rtnl_visit_place *visit, void *visitor);
+void rtnl_read_replies(rtnl_receive *receive, void *source, const struct nlmsghdr *first, size_t count, int *results,
+                       rtnl_visit_place *visit, void *visitor);
 
 /* Visits the notifications in the queue of a subscribed socket until it is empty. -ENOBUFS: some were lost. */
 int rtnl_read_notifications(struct rtnl_socket *socket, rtnl_visit *visit, void *visitor);
@@ -114,5 +127,8 @@ int rtnl_read_notifications(struct rtnl_socket *socket, rtnl_visit *visit, void 
  * absent. Skips other types. -EBADMSG: invalid length.
  */
 int rtnl_attributes(const struct nlmsghdr *message, size_t fixed, const struct rtattr *found[], size_t count);
+
+/* Returns the attribute at an offset of data and moves the offset behind it. NULL: none, or its length is invalid. */
+const struct rtattr *rtnl_next_attribute(const void *data, size_t size, size_t *offset);
 
 #endif

@@ -10,19 +10,14 @@
 /* Returns the attribute of a type inside another one; NULL if it is absent or a length is invalid. */
 static const struct rtattr *find_inside(const struct rtattr *outer, unsigned short type)
 {
-    const size_t size = outer == NULL ? 0 : RTA_PAYLOAD(outer);
+    const struct rtattr *attribute;
     size_t offset = 0;
 
-    while (offset < size) {
-        const struct rtattr *attribute = (const struct rtattr *)(const void *)((const char *)RTA_DATA(outer) + offset);
-        const size_t left = size - offset;
-
-        if (left < sizeof *attribute || attribute->rta_len < sizeof *attribute || attribute->rta_len > left)
-            return NULL;
+    if (outer == NULL)
+        return NULL;
+    while ((attribute = rtnl_next_attribute(RTA_DATA(outer), RTA_PAYLOAD(outer), &offset)) != NULL)
         if ((attribute->rta_type & NLA_TYPE_MASK) == type)
             return attribute;
-        offset += RTA_ALIGN(attribute->rta_len);
-    }
     return NULL;
 }
 

@@ -3,8 +3,12 @@
 
 #include <errno.h>
 
+#include "rtnl.h"
+
 DWORD win32_status(int error)
 {
+    if (-error > RTNL_REFUSED)
+        return NETIO_ERRNO | (DWORD)(-error - RTNL_REFUSED);
     switch (-error) {
     case 0:
         return NO_ERROR;

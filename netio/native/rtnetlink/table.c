@@ -90,18 +90,41 @@ static int dump_table(struct rtnl_socket *sock, struct table *table)
     return rtnl_dump(sock, &request, restart_table, visit_row, table);
 }
 
-/* A dump of a family without a stack is empty and reports no error. Only opening a socket of the family does. */
-static int check_stack(int netns, ADDRESS_FAMILY family)
+static void restart_tables(void *visitor)
 {
-    int fd;
+    bool *found = visitor;
 
-    if (family == AF_UNSPEC)
-        return 0;
-    fd = netns_socket(netns, family, SOCK_DGRAM, 0);
-    if (fd < 0)
-        return fd == -EAFNOSUPPORT ? fd : 0;
-    close(fd);
+    *found = false;
+}
+
+static int visit_table(void *visitor, const struct nlmsghdr *message)
+{
+    bool *found = visitor;
+
+    (void)message;
+    *found = true;
     return 0;
+}
+
+/*
+ * A dump of a family without a stack is empty and reports no error. Opening a socket of the family does, but a sandbox
+ * may cause the same error. The kernel's list of neighbour tables then decides; it is long if there are many interfaces.
+ */
+static int check_stack(struct rtnl_socket *sock, ADDRESS_FAMILY family)
+{
+    const struct ndtmsg fixed = {.ndtm_family = (unsigned char)family};
+    const int fd = family == AF_UNSPEC ? 0 : netns_socket(sock->netns, family, SOCK_DGRAM, 0);
+    struct rtnl_request request;
+    bool found = false;
+    int error;
+
+    if (family != AF_UNSPEC && fd >= 0)
+        close(fd);
+    if (fd != -EAFNOSUPPORT)
+        return 0;
+    rtnl_begin(&request, RTM_GETNEIGHTBL, NLM_F_DUMP, &fixed, sizeof fixed);
+    error = rtnl_dump(sock, &request, restart_tables, visit_table, &found);
+    return error == 0 && !found ? -EAFNOSUPPORT : error;
 }
 
 /*
@@ -128,25 +151,31 @@ static int read_table(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family
             return error;
         table->index = interface.index;
     }
-    error = check_stack(netns, family);
+    error = check_stack(sock, family);
     return error == 0 ? dump_table(sock, table) : error;
 }
 
 DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const MIB_IPNET_ROW2 *like,
-                  MIB_IPNET_TABLE2 **table)
+                  MIB_IPNET_TABLE2 **table, netio_interface **interfaces, size_t *interface_count)
 {
     struct table read = {.like = like};
+    struct interface_set set = {.count = 0};
     struct rtnl_socket sock;
     int error = read_table(netns, &sock, family, interface, &read);
 
     if (error == 0)
-        error = link_fill_luids(&sock, read.block->Table, read.block->NumEntries);
+        error = link_fill_luids(&sock, read.block->Table, read.block->NumEntries, &set);
     rtnl_close(&sock);
-    if (error != 0)
+    free(set.slots);
+    if (error != 0) {
         free(read.block);
-    else
-        *table = read.block;
-    return win32_status(error);
+        free(set.list);
+        return win32_status(error);
+    }
+    *table = read.block;
+    *interfaces = set.list;
+    *interface_count = set.count;
+    return NO_ERROR;
 }
 
 /* Returns whether the entry was absent already: another process removed it, or the stack of its interface. */
@@ -160,23 +189,26 @@ static DWORD remove_dynamic(struct rtnl_socket *sock, const MIB_IPNET_TABLE2 *ta
 {
     const size_t limit = rtnl_batch_limit(sock, table->NumEntries);
     DWORD results[RTNL_BATCH_MAX], result = NO_ERROR;
-    struct batch batch;
+    struct batch *batch = malloc(sizeof *batch);
 
-    batch.count = 0;
+    if (batch == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    batch->count = 0;
     for (size_t i = 0; i < table->NumEntries; i++) {
         const MIB_IPNET_ROW2 *row = &table->Table[i];
 
         if (row->State != NlnsPermanent && !(row->Flags & NETIO_IS_FOREIGN))
-            batch_add(&batch, row, &results[batch.count], row->InterfaceIndex, row->InterfaceLuid);
-        if (batch.count == limit || i == table->NumEntries - 1) {
-            const size_t count = batch.count;
+            batch_add(batch, row, &results[batch->count], row->InterfaceIndex, row->InterfaceLuid);
+        if (batch->count == limit || i == table->NumEntries - 1) {
+            const size_t count = batch->count;
 
-            batch_write(sock, &batch, &verb_delete);
+            batch_write(sock, batch, &verb_delete);
             for (size_t place = 0; place < count; place++)
                 if (result == NO_ERROR && !is_absent(results[place]))
                     result = results[place];
         }
     }
+    free(batch);
     return result;
 }
 

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Writes entries: create, set, replace, delete. */
+#include <errno.h>
+#include <stdlib.h>
+
 #include "batch.h"
 #include "link.h"
 #include "platform.h"
@@ -12,11 +15,14 @@ static void write_rows(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWOR
     const enum row_use use = verb == &verb_delete ? ROW_DELETE : ROW_WRITE;
     struct recent_links recent = {.next = 0};
     struct rtnl_socket sock;
-    const int error = rtnl_open(&sock, netns, 0);
+    int error = rtnl_open(&sock, netns, 0);
     const size_t limit = rtnl_batch_limit(&sock, count);
-    struct batch batch;
+    struct batch *batch = malloc(sizeof *batch);
 
-    batch.count = 0;
+    if (batch != NULL)
+        batch->count = 0;
+    else if (error == 0)
+        error = -ENOMEM;
     for (size_t i = 0; i < count; i++) {
         struct link link;
 
@@ -24,11 +30,11 @@ static void write_rows(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWOR
         if (error == 0)
             results[i] = row_check(&sock, &rows[i], use, &recent, &link);
         if (results[i] == NO_ERROR)
-            batch_add(&batch, &rows[i], &results[i], link.index, link.luid);
-        if (batch.count == limit)
-            batch_write(&sock, &batch, verb);
+            batch_add(batch, &rows[i], &results[i], link.index, link.luid);
+        if (error == 0 && (batch->count == limit || i == count - 1))
+            batch_write(&sock, batch, verb);
     }
-    batch_write(&sock, &batch, verb);
+    free(batch);
     rtnl_close(&sock);
 }
 

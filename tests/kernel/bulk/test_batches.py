@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,11 +15,13 @@ import pytest
 import netio
 from netio import Neighbor
 from netlab.child import call_elsewhere
+from netlab.faults import RTM_NEWNEIGH
 from netlab.oracle import Seen, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from netlab.child import Call
     from netlab.faults import Faults, Injector
     from netlab.wire import Wire
 
@@ -253,6 +256,48 @@ def test_lost_requests_do_not_count_as_done(wire: Wire, inject: Injector, verb: 
 
     assert len(codes_of(result, entries)) == BATCH
     assert {(error.position // BATCH, error.errno) for error in result.exceptions} == {(1, errno.ETIMEDOUT)}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("make", [ip4_entries, ip6_entries])
+def test_call_waits_once_for_lost_replies(
+    wire: Wire, inject: Injector, verb: str, make: Callable[..., list[Neighbor]]
+) -> None:
+    """Bug: a kernel that loses every reply delays the call by two seconds for each batch, and for each row again."""
+    entries = make(2 * BATCH, NEW)
+
+    with inject(lose="replies", send_turn=0) as faults:
+        result = write_with(faults, wire, verb, entries)
+
+    assert {error.errno for error in result.exceptions} == {errno.ETIMEDOUT}
+    assert len(codes_of(result, entries)) == len(entries)
+
+
+@pytest.mark.parametrize("requests", [1, 2])
+def test_other_messages_do_not_extend_the_wait_for_a_reply(wire: Wire, inject: Injector, requests: int) -> None:
+    """Bug: the reader waits for ever, since each message restarts the time. The runner ends it after 50 seconds."""
+    entries = ip4_entries(requests)
+
+    with inject(lose="flood", send_type=RTM_NEWNEIGH, send_requests=requests) as faults:
+        result = write_with(faults, wire, "create_neighbors", entries)
+
+    assert result is None
+    assert seen(wire.near) == {str(entry.address): Seen(OLD) for entry in entries}
+
+
+@pytest.mark.parametrize("make", [ip4_entries, ip6_entries])
+def test_batches_fit_into_a_small_send_buffer(
+    wire: Wire, inject: Injector, make: Callable[..., list[Neighbor]]
+) -> None:
+    """Bug: a batch is larger than the send buffer, so that the kernel rejects all of it with EMSGSIZE."""
+    entries = make(2 * BATCH)
+    calls: list[Call] = [("create_neighbors", (entries,), {}), ("set_neighbors", (make(2 * BATCH, NEW),), {})]
+
+    with inject(small_send_buffers=int(socket.AF_NETLINK)) as faults:
+        results = call_elsewhere(wire.near, (), calls, **faults.environment)
+
+    assert results == [None, None]
+    assert seen(wire.near) == {str(entry.address): Seen(NEW) for entry in entries}
 
 
 def test_flush_of_many_entries(wire: Wire) -> None:

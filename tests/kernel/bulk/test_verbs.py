@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from ipaddress import IPv4Address
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,15 @@ import pytest
 import netio
 from netio import Neighbor
 from netio._interfaces import CHUNK
-from netlab.child import environment, python
+from netlab.child import call_elsewhere, environment, python
+from netlab.faults import RTM_NEWLINK
 from netlab.oracle import Seen, seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from conftest import Caller
+    from netlab.faults import Injector
     from netlab.wire import Wire
 
 OLD, NEW = "02:00:5e:00:00:07", "02:00:5e:00:00:08"
@@ -254,3 +257,20 @@ def test_errors_of_a_table_are_collected(wire: Wire) -> None:
     output = wire.near.run("env", f"PYTHONPATH={environment()['PYTHONPATH']}", *python(ERRORS_IN_CYCLES))
 
     assert output == "collected\n"
+
+
+@pytest.mark.parametrize("others", [1, 100])
+def test_failed_look_up_of_an_interface_is_an_error_of_its_rows(wire: Wire, inject: Injector, others: int) -> None:
+    """Bug: a bare NetioError ends the call, or only the first row of the interface has the error."""
+    wire.near.ip("link property add dev near0 altname another-name-of-near0")
+    found = [Neighbor("192.0.2.77", OLD, interface="near0")]
+    missed = [Neighbor(IPv4Address("10.0.0.1") + n, OLD, interface="another-name-of-near0") for n in range(others)]
+    given = [*found, *missed, Neighbor("fe80::77%another-name-of-near0", OLD), *missed[:1]]
+
+    with inject(wrong_replies="ack", reply_type=RTM_NEWLINK) as faults:
+        (group,) = call_elsewhere(wire.near, [], [("create_neighbors", (given,), {})], **faults.environment)
+
+    assert [(error.position, error.errno) for error in members(group)] == [
+        (position, errno.EBADMSG) for position in range(1, len(given))
+    ]
+    assert set(seen(wire.near)) == {"192.0.2.77"}

@@ -124,7 +124,7 @@ SITUATIONS: list[Situation] = [
     # Interfaces.
     *no_interface("unknown name", "near9", "near9"),
     *no_interface("unknown long name", "a-name-of-twenty-chr", "a-name-of-twenty-chr"),
-    *no_interface("name longer than any", "n" * 500, "n" * 500),
+    *no_interface("name longer than any", "n" * 500, "n" * 80 + "... (500 characters)"),
     *no_interface("name with a NUL", "near0\0", "192.0.2.77"),
     *no_interface("name that is not text", "\udcff\ud800", "192.0.2.77"),
     *no_interface("unknown index", 4321, "4321"),

@@ -257,3 +257,20 @@ def test_entries_on_many_alternating_interfaces(wire: Wire, count: int) -> None:
     }
     found = netio.list_neighbors(2)
     assert {(row.interface, str(row.address), row.physical_address) for row in found} == expected
+
+
+def test_list_looks_each_interface_up_once(wire: Wire, tmp_path: Path) -> None:
+    """Bug: the names of a table are looked up after its LUIDs, each with a socket of its own."""
+    names = [f"bridge{n}" for n in range(40)]
+    wire.near.ip(*(f"link add {name} type bridge" for name in names))
+    wire.near.ip(*(f"neigh add 192.0.2.{n // 40 + 77} lladdr {MAC} dev bridge{n % 40}" for n in range(200)))
+    code = "import netio; netio.list_neighbors()"
+
+    calls = traced(wire, tmp_path, code)
+
+    assert sum("socket(AF_NETLINK" in call for call in calls) == 1
+    assert sum("SIOCGIFNAME" in call for call in calls) == len({one.interface for one in netio.list_neighbors()})
+    listed = [one for one in netio.list_neighbors() if one.interface in names]
+    assert len(listed) == 200
+    numbers = {link.name: (link.index, link.luid) for link in netio.list_interfaces()}
+    assert all((one.interface_index, one.interface_luid) == numbers[one.interface] for one in listed)

@@ -7,14 +7,23 @@
  *   LOSE                   requests  the selected send is lost
  *                          replies   the kernel executes the selected send, but all replies to it are lost
  *                          overrun   the same, and the socket reports the loss by ENOBUFS
+ *                          flood     the same as replies, and other messages arrive without end
  *   RUN_BEFORE_SEND        command   the shell runs the command before the selected send
  *   TABLE_FULL             m-n       the neighbour table has no room for the m-th to n-th new entry, counted from 0:
  *                                    requests get ENOBUFS, datagrams are dropped
  *   FIREWALL               1         datagrams are rejected with EPERM
  *   INTERRUPT_DUMPS        number    so many dumps are marked as interrupted by a change
+ *   WRONG_REPLIES          what      replies to requests for one entry, route or interface are wrong:
+ *                          ack       an acknowledgement
+ *                          type      of another type
+ *                          address   about another address; for an interface: with another name
+ *                          index     about another interface
  *   NO_FAMILY              AF_       the kernel does not support the address family
+ *   REFUSE_SOCKETS         AF_ errno socket() fails for the address family, as in a sandbox
+ *   FAIL_SENDS             errno     sends of requests fail
  *   SMALL_BUFFERS          AF_       netlink sockets have room for two or three replies or notifications, sockets of
  *                                    other families for as few datagrams that wait for their neighbour
+ *   SMALL_SEND_BUFFERS     AF_       sockets have the smallest send buffer, as net.core.wmem_default may set it
  *   SETNS                  m-n       the m-th to n-th setns(), counted from 0, fails with ENOMEM
  *   RUN_AFTER_SIOCGIFNAME  command   the shell runs the command after the first SIOCGIFNAME
  *   POINT_TO_POINT         1         SIOCGIFFLAGS returns IFF_POINTOPOINT too
@@ -23,10 +32,13 @@
  *
  *   SEND_TYPE              RTM_      its first request has this type; default: any
  *   SEND_REQUESTS          number    it has at least so many requests; default: 1
- *   SEND_TURN              number    it is the n-th of those, counted from 1; 0: each of them; default: 1
+ *   SEND_TURN              number    it is the n-th of those, counted from 1; default: 1; 0: each of them
+ *
+ * REPLY_TYPE (RTM_) selects the replies that are wrong by their type.
  *
  * Each injected fault appends the name of its switch as a line to the file NETIO_FAULT_MARKS. A test that does not find
- * the mark has tested nothing. A wait for replies after ENOBUFS has announced their loss appends WAIT_AFTER_OVERRUN.
+ * the mark has tested nothing. A wait for replies after ENOBUFS has announced their loss appends WAIT_AFTER_OVERRUN, and
+ * one after another wait in vain WAIT_AFTER_WAIT.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -51,6 +63,12 @@
 /* An address family that no kernel has. The kernel replies EAFNOSUPPORT to a request with it. */
 #define INVALID_FAMILY 255
 
+/* A type that no attribute has. */
+#define UNKNOWN_ATTRIBUTE 1000
+
+/* RTA_NEXT without the length, of which the macro changes the sign. */
+#define NEXT_ATTRIBUTE(one) ((struct rtattr *)((char *)(one) + RTA_ALIGN((one)->rta_len)))
+
 /* The function that this library replaces. */
 #define NEXT(function) ((__typeof__(&function))dlsym(RTLD_NEXT, #function))
 
@@ -59,6 +77,7 @@ static struct {
     int fd;
     bool is_overrun;  /* the next receive fails with ENOBUFS */
     bool is_reported; /* it has failed */
+    bool is_flooded;  /* each receive returns a message that is not a reply */
 } lost = {.fd = -1};
 
 static const char *value_of(const char *name)
@@ -138,6 +157,16 @@ static bool is_selected(const struct nlmsghdr *first, long size)
     return ++turn == selected || selected == 0;
 }
 
+/* Requests neighbour tables of a family that does not exist instead of NO_FAMILY. */
+static void hide_family(struct nlmsghdr *request, long size)
+{
+    struct ndtmsg *fixed = NLMSG_DATA(request);
+
+    if (NLMSG_OK(request, size) && request->nlmsg_type == RTM_GETNEIGHTBL &&
+        fixed->ndtm_family == number_of("NO_FAMILY", -1))
+        fixed->ndtm_family = INVALID_FAMILY;
+}
+
 static void fill_table(struct nlmsghdr *request, long size)
 {
     static unsigned long entries;
@@ -171,6 +200,7 @@ static ssize_t send_lossy(int fd, const struct msghdr *message, int flags, const
     lost.fd = fd;
     lost.is_overrun = strcmp(what, "overrun") == 0;
     lost.is_reported = false;
+    lost.is_flooded = strcmp(what, "flood") == 0;
     if (is_lost && !lost.is_overrun)
         mark("LOSE");
     return sent;
@@ -194,7 +224,13 @@ static ssize_t send_requests(int fd, const struct msghdr *message, int flags)
     selected = is_selected((struct nlmsghdr *)copy, (long)part.iov_len);
     if (selected && value_of("RUN_BEFORE_SEND") != NULL)
         run("RUN_BEFORE_SEND");
+    if (value_of("FAIL_SENDS") != NULL) {
+        mark("FAIL_SENDS");
+        errno = (int)number_of("FAIL_SENDS", 0);
+        return -1;
+    }
     fill_table((struct nlmsghdr *)copy, (long)part.iov_len);
+    hide_family((struct nlmsghdr *)copy, (long)part.iov_len);
     if (fd == lost.fd)
         lost.fd = -1;
     if (selected && value_of("LOSE") != NULL)
@@ -284,12 +320,56 @@ static void report_full_table(struct nlmsghdr *reply, long size)
     }
 }
 
+static void change_attribute(struct nlmsghdr *reply, size_t fixed, unsigned short type)
+{
+    struct rtattr *one = (struct rtattr *)((char *)reply + NLMSG_SPACE(fixed));
+    int left = (int)reply->nlmsg_len - (int)NLMSG_SPACE(fixed);
+
+    for (; RTA_OK(one, left); left -= (int)RTA_ALIGN(one->rta_len), one = NEXT_ATTRIBUTE(one))
+        if (one->rta_type == type)
+            *(unsigned char *)RTA_DATA(one) ^= 1;
+        else if (reply->nlmsg_type == RTM_NEWLINK && (one->rta_type & NLA_TYPE_MASK) == IFLA_PROP_LIST)
+            one->rta_type = UNKNOWN_ATTRIBUTE;
+}
+
+static void change_address(struct nlmsghdr *reply)
+{
+    if (reply->nlmsg_type == RTM_NEWNEIGH)
+        change_attribute(reply, sizeof(struct ndmsg), NDA_DST);
+    else if (reply->nlmsg_type == RTM_NEWROUTE)
+        change_attribute(reply, sizeof(struct rtmsg), RTA_DST);
+    else
+        change_attribute(reply, sizeof(struct ifinfomsg), IFLA_IFNAME);
+}
+
+/* Spoils the reply to a request for one entry, route or interface. Acknowledgements have no errors then. */
+static void spoil_reply(struct nlmsghdr *reply, long size)
+{
+    const char *what = value_of("WRONG_REPLIES");
+
+    if (what == NULL || !NLMSG_OK(reply, size) || reply->nlmsg_flags & NLM_F_MULTI || reply->nlmsg_type < RTM_BASE ||
+        reply->nlmsg_type != number_of("REPLY_TYPE", reply->nlmsg_type))
+        return;
+    if (strcmp(what, "ack") == 0) {
+        reply->nlmsg_type = NLMSG_ERROR;
+        memset(NLMSG_DATA(reply), 0, sizeof(int));
+    } else if (strcmp(what, "type") == 0) {
+        reply->nlmsg_type = RTM_NEWADDR;
+    } else if (strcmp(what, "address") == 0) {
+        change_address(reply);
+    } else {
+        ((struct ifinfomsg *)NLMSG_DATA(reply))->ifi_index ^= 256; /* ndm_ifindex has the same place */
+    }
+    mark("WRONG_REPLIES");
+}
+
 static void alter(int fd, void *data, size_t room, ssize_t size)
 {
     if (size <= 0 || (size_t)size > room || family_of(fd) != AF_NETLINK)
         return;
     interrupt_dump(data, size);
     report_full_table(data, size);
+    spoil_reply(data, size);
 }
 
 static bool fails_by_overrun(int fd)
@@ -305,8 +385,13 @@ static bool fails_by_overrun(int fd)
 
 ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *length)
 {
+    const struct nlmsghdr other = {.nlmsg_len = sizeof other, .nlmsg_type = NLMSG_MIN_TYPE};
     ssize_t got = -1;
 
+    if (fd == lost.fd && lost.is_flooded && size >= sizeof other) {
+        memcpy(data, &other, sizeof other);
+        return sizeof other;
+    }
     if (!fails_by_overrun(fd))
         got = NEXT(recvfrom)(fd, data, size, flags, from, length);
     alter(fd, data, size, got);
@@ -347,10 +432,15 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, st
  * Ends a wait for replies that were lost at once, as if its time were over. Inlined, gcc would warn: the headers say
  * that poll() only writes to *wait.
  */
-__attribute__((noinline)) static bool ends_wait(struct pollfd *wait, nfds_t count)
+__attribute__((noinline)) static bool ends_wait(struct pollfd *wait, nfds_t count, bool is_instant)
 {
+    static bool has_waited;
+
     if (count != 1 || wait->fd != lost.fd)
         return false;
+    if (has_waited && !is_instant)
+        mark("WAIT_AFTER_WAIT");
+    has_waited = true;
     wait->revents = 0;
     if (lost.is_reported)
         mark("WAIT_AFTER_OVERRUN");
@@ -360,12 +450,25 @@ __attribute__((noinline)) static bool ends_wait(struct pollfd *wait, nfds_t coun
 
 int poll(struct pollfd *wait, nfds_t count, int milliseconds)
 {
-    return ends_wait(wait, count) ? 0 : NEXT(poll)(wait, count, milliseconds);
+    return ends_wait(wait, count, milliseconds == 0) ? 0 : NEXT(poll)(wait, count, milliseconds);
 }
 
 int ppoll(struct pollfd *wait, nfds_t count, const struct timespec *time, const sigset_t *mask)
 {
-    return ends_wait(wait, count) ? 0 : NEXT(ppoll)(wait, count, time, mask);
+    return ends_wait(wait, count, time != NULL && time->tv_sec == 0 && time->tv_nsec == 0) ? 0 : NEXT(ppoll)(wait, count, time, mask);
+}
+
+/* Fails with the errno of REFUSE_SOCKETS. */
+static bool is_refused(int family)
+{
+    const char *refused = value_of("REFUSE_SOCKETS");
+    int refused_family, error;
+
+    if (refused == NULL || sscanf(refused, "%d %d", &refused_family, &error) != 2 || family != refused_family)
+        return false;
+    mark("REFUSE_SOCKETS");
+    errno = error;
+    return true;
 }
 
 int socket(int family, int type, int protocol)
@@ -373,6 +476,8 @@ int socket(int family, int type, int protocol)
     const int least = 0;
     int fd;
 
+    if (is_refused(family))
+        return -1;
     if (family == number_of("NO_FAMILY", -1)) {
         mark("NO_FAMILY");
         errno = EAFNOSUPPORT;
@@ -382,6 +487,9 @@ int socket(int family, int type, int protocol)
     if (family == number_of("SMALL_BUFFERS", -1) &&
         setsockopt(fd, SOL_SOCKET, family == AF_NETLINK ? SO_RCVBUF : SO_SNDBUF, &least, sizeof least) == 0)
         mark("SMALL_BUFFERS");
+    if (family == number_of("SMALL_SEND_BUFFERS", -1) &&
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof least) == 0)
+        mark("SMALL_SEND_BUFFERS");
     return fd;
 }
 

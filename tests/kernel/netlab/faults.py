@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH, RTM_GETROUTE = 28, 29, 30, 26
+RTM_NEWLINK, RTM_NEWROUTE, RTM_GETROUTE = 16, 24, 26
+RTM_NEWNEIGH, RTM_DELNEIGH, RTM_GETNEIGH = 28, 29, 30
 
 _SOURCE = Path(__file__).with_name("faults.c")
 _PREFIX = "NETIO_FAULT_"
@@ -35,7 +36,7 @@ class Faults:
             **{_PREFIX + name: value for name, value in switches.items()},
         }
         self._marks = marks
-        self._expected = {name for name in switches if not name.startswith("SEND_")}
+        self._expected = {name for name in switches if not name.startswith(("SEND_", "REPLY_"))}
 
     def marks(self) -> list[str]:
         """Returns the switch of each injected fault so far."""

@@ -42,8 +42,8 @@ FeedBatch = Callable[..., BatchResult]
 
 @pytest.fixture(scope="session", params=FLAGS)
 def feeder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
-    names = ("inet.c", "rtnetlink/neighbor.c", "rtnetlink/netns.c", "rtnetlink/rtnl.c", "rtnetlink/status.c")
-    sources = [HERE / "feed.c", *(NATIVE / name for name in names)]
+    backend = (f"rtnetlink/{name}.c" for name in ("neighbor", "netns", "rtnl", "status", "trace"))
+    sources = [HERE / "feed.c", *(NATIVE / name for name in ("inet.c", *backend))]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("feed") / "feed")
 
 
@@ -73,10 +73,13 @@ def running(sources: list[Path], flags: list[str], program: Path) -> Iterator[su
 
 @pytest.fixture(scope="session")
 def feed(feeder: subprocess.Popen[str]) -> Feed:
-    """Reads the reply to a request from datagrams; each is bytes from the kernel, or (sender, bytes)."""
+    """Reads the reply to a request from datagrams; each is bytes from the kernel, or (sender, bytes).
 
-    def read(*datagrams: Datagram, sequence: int = 1) -> tuple[int, list[Neighbor]]:
-        *rows, result = _answer(feeder, str(sequence), datagrams)
+    The request is for "all" entries (a dump), for "one", or for "none" (a removal).
+    """
+
+    def read(*datagrams: Datagram, request: str = "all", sequence: int = 1) -> tuple[int, list[Neighbor]]:
+        *rows, result = _answer(feeder, f"{request} {sequence}", datagrams)
         return int(result), [neighbor_of(row) for row in rows]
 
     return read

@@ -2,7 +2,8 @@
 /*
  * Feeds the reader of rtnetlink replies and the parser of neighbour messages from standard input, without a kernel.
  *
- * A line in:  the sequence number of the request, then datagrams, each as SENDER:HEX, or the errno of a failed read.
+ * A line in:  "all", "one" or "none" for the request: a dump, a query of one entry, a removal; its sequence number,
+ *             then datagrams, each as SENDER:HEX, or the errno of a failed read.
  * A line out: the rows, each as the hex of a MIB_IPNET_ROW2, then the reader's result.
  *
  * A line in:  "write" or "get", the sequence number of a batch's first request, their count, then datagrams.
@@ -39,8 +40,9 @@ static void write_bytes(const char *hex, unsigned char *bytes, size_t size)
 }
 
 /* Like recv() with MSG_TRUNC: copies what fits and returns the whole length; -ETIMEDOUT if no datagram is left. */
-static ssize_t receive(void *source, void *buffer, size_t size, uint32_t *sender)
+static ssize_t receive(void *source, const unsigned char **data, uint32_t *sender)
 {
+    static _Alignas(NLMSG_ALIGNTO) unsigned char buffer[RTNL_BUFFER_SIZE];
     struct line *line = source;
     char *word = strtok_r(NULL, " \n", &line->rest);
     const char *hex = word == NULL ? NULL : strchr(word, ':');
@@ -52,7 +54,8 @@ static ssize_t receive(void *source, void *buffer, size_t size, uint32_t *sender
         return -(ssize_t)strtoul(word, NULL, 10);
     *sender = (uint32_t)strtoul(word, NULL, 10);
     length = strlen(++hex) / 2;
-    write_bytes(hex, buffer, length < size ? length : size);
+    write_bytes(hex, buffer, length < sizeof buffer ? length : sizeof buffer);
+    *data = buffer;
     return (ssize_t)length;
 }
 
@@ -92,6 +95,14 @@ static int visit(void *visitor, const struct nlmsghdr *message)
     return error;
 }
 
+static void feed_reply(struct line *line, uint16_t type, uint16_t flags)
+{
+    struct nlmsghdr request = {.nlmsg_type = type, .nlmsg_flags = flags};
+
+    request.nlmsg_seq = (uint32_t)strtoul(strtok_r(NULL, " \n", &line->rest), NULL, 10);
+    printf(" %d\n", rtnl_read_reply(receive, line, &request, type == RTM_GETNEIGH ? visit : NULL, NULL));
+}
+
 static int visit_place(void *visitor, size_t place, const struct nlmsghdr *message)
 {
     MIB_IPNET_ROW2 row;
@@ -107,14 +118,16 @@ static int visit_place(void *visitor, size_t place, const struct nlmsghdr *messa
 
 static void feed_batch(struct line *line, rtnl_visit_place *visitor)
 {
-    const unsigned long first = strtoul(strtok_r(NULL, " \n", &line->rest), NULL, 10);
+    struct nlmsghdr first = {.nlmsg_type = visitor == NULL ? RTM_NEWNEIGH : RTM_GETNEIGH};
+    const char *sequence = strtok_r(NULL, " \n", &line->rest);
     const size_t count = strtoul(strtok_r(NULL, " \n", &line->rest), NULL, 10);
     int *results = malloc(count * sizeof *results); /* exactly this size: the sanitizer detects writes beyond it */
     unsigned left = 0;
 
     if (results == NULL)
         exit(1);
-    rtnl_read_replies(receive, line, (uint32_t)first, count, results, visitor, NULL);
+    first.nlmsg_seq = (uint32_t)strtoul(sequence, NULL, 10);
+    rtnl_read_replies(receive, line, &first, count, results, visitor, NULL);
     printf(" results");
     for (size_t i = 0; i < count; i++)
         printf(" %d", results[i]);
@@ -162,9 +175,11 @@ static void feed_dump(struct line *line)
 {
     const struct ndmsg fixed = {.ndm_family = AF_UNSPEC};
     struct rtnl_request request;
-    struct rtnl_socket sock = {.sequence = 0};
+    struct rtnl_socket sock = {.buffer = malloc(RTNL_BUFFER_SIZE)};
     int pair[2], result;
 
+    if (sock.buffer == NULL)
+        exit(1);
     open_with_replies(line, pair);
     sock.fd = pair[0];
     rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
@@ -191,8 +206,12 @@ int main(void)
             feed_batch(&line, visit_place);
         else if (strcmp(word, "dump") == 0)
             feed_dump(&line);
+        else if (strcmp(word, "one") == 0)
+            feed_reply(&line, RTM_GETNEIGH, 0);
+        else if (strcmp(word, "none") == 0)
+            feed_reply(&line, RTM_DELNEIGH, NLM_F_ACK);
         else
-            printf(" %d\n", rtnl_read_reply(receive, &line, (uint32_t)strtoul(word, NULL, 10), visit, NULL));
+            feed_reply(&line, RTM_GETNEIGH, NLM_F_DUMP);
         fflush(stdout);
     }
     free(text);

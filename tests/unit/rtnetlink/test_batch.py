@@ -102,7 +102,7 @@ def test_second_reply_is_ignored(feed_batch: FeedBatch) -> None:
         message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=0),
         message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=21),
         message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=2**32 - 1),
-        bytes(8193),
+        bytes(32769),
     ],
     ids=["empty", "cut", "below the header", "zero", "beyond the datagram", "largest", "too long"],
 )
@@ -136,6 +136,13 @@ def test_replies_to_gets_belong_to_their_requests(feed_batch: FeedBatch) -> None
 def test_get_without_a_reply_is_not_successful(feed_batch: FeedBatch) -> None:
     """Bug: a missing reply means success, as it does for writes."""
     assert feed_batch("get", 3, row(1, 7), row(3, 9)).results == [0, NO_REPLY, 0]
+
+
+@pytest.mark.parametrize("kind", [NLMSG_ERROR, 3, 16], ids=["acknowledgement", "end of a dump", "other type"])
+def test_get_with_a_reply_of_another_kind_is_an_error(feed_batch: FeedBatch, kind: int) -> None:
+    """Bug: a query that is acknowledged instead of answered succeeds, with uninitialised memory as its row."""
+    got = feed_batch("get", 2, message(bytes(20), kind=kind, flags=0), row(2, 8))
+    assert (got.results, list(got.rows)) == ([-errno.EBADMSG, 0], [1])
 
 
 def test_damaged_row_affects_only_its_request(feed_batch: FeedBatch) -> None:

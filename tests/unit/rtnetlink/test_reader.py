@@ -3,6 +3,7 @@
 
 import errno
 import struct
+import sys
 from ipaddress import ip_address
 
 import pytest
@@ -13,47 +14,70 @@ from netio import Neighbor, NeighborState, PhysicalAddress
 
 from .conftest import Feed
 
+NLM_F_MULTI, NLM_F_DUMP_INTR = 0x02, 0x10
+NOOP, ERROR, OVERRUN, NEWNEIGH = 1, 2, 4, 28
+DST, LLADDR, CACHEINFO, PROBES = 1, 2, 3, 4
+AF_BRIDGE = 7
+
+
+def captured(text: str) -> bytes:
+    """Returns a message that was captured on a little-endian machine in the byte order of this one."""
+    data = bytes.fromhex(text)
+    return data if sys.byteorder == "little" else swapped(data)
+
+
+def swapped(data: bytes) -> bytes:
+    """Returns a little-endian message as big-endian."""
+    header = struct.unpack_from("<IHHII", data)
+    result = struct.pack(">IHHII", *header)
+    if header[1] != NEWNEIGH:  # only a 0 follows
+        return result + data[16:]
+    result += struct.pack(">BxxxiHBB", *struct.unpack_from("<BxxxiHBB", data, 16))
+    while len(result) < len(data):
+        length, kind = struct.unpack_from("<HH", data, len(result))
+        value = data[len(result) + 4 : len(result) + length]
+        if kind in (CACHEINFO, PROBES):
+            value = struct.pack(f">{len(value) // 4}I", *struct.unpack(f"<{len(value) // 4}I", value))
+        result += struct.pack(">HH", length, kind) + value + bytes(-length % 4)
+    return result
+
+
 # Captured on a Linux 6.18 x86-64: the bytes of a RTM_GETNEIGH dump (NLM_F_REQUEST | NLM_F_DUMP, sequence number 1)
 # after these commands, near0 having index 3:
 #   ip neigh add 192.0.2.7 lladdr 02:00:5e:00:00:07 dev near0
-PERMANENT = bytes.fromhex(
+PERMANENT = captured(
     "4c0000001c000200010000003112000002000000030000008000000108000100c00002070a00020002005e00000700000800040000000000"
     "1400030002000000020000000200000000000000"
 )
 #   ip neigh add 192.0.2.10 dev near0 use
-INCOMPLETE = bytes.fromhex(
+INCOMPLETE = captured(
     "400000001c000200010000003112000002000000030000000100000108000100c000020a0800040000000000140003007217000002000000"
     "0200000001000000"
 )
 #   ip neigh add 192.0.2.12 lladdr 02:00:5e:00:00:0c dev near0 nud reachable extern_learn
-REACHABLE = bytes.fromhex(
+REACHABLE = captured(
     "4c0000001c000200010000003112000002000000030000000200100108000100c000020c0a00020002005e00000c00000800040000000000"
     "1400030002000000020000000200000001000000"
 )
 #   ip neigh add 192.0.2.9 dev near0 nud failed
-FAILED = bytes.fromhex(
+FAILED = captured(
     "400000001c000200010000003112000002000000030000002000000108000100c00002090800040000000000140003007217000002000000"
     "0200000000000000"
 )
 #   ip neigh add fe80::8 lladdr 02:00:5e:00:00:08 router dev near0 nud stale
-STALE_ROUTER = bytes.fromhex(
+STALE_ROUTER = captured(
     "580000001c00020001000000311200000a000000030000000400800114000100fe8000000000000000000000000000080a00020002005e00"
     "00080000080004000000000014000300721700000200000002000000"
     "00000000"
 )
 #   ip neigh add 2001:db8::b lladdr 02:00:5e:00:00:0b dev near0 nud noarp
-NOARP = bytes.fromhex(
+NOARP = captured(
     "580000001c00020001000000311200000a00000003000000400000011400010020010db800000000000000000000000b0a00020002005e00"
     "000b00000800040000000000140003000200000002000000020000000000"
     "0000"
 )
-DONE = bytes.fromhex("1400000003000200010000003112000000000000")
+DONE = captured("1400000003000200010000003112000000000000")
 CAPTURED = [PERMANENT, INCOMPLETE, REACHABLE, FAILED, STALE_ROUTER, NOARP]
-
-NLM_F_MULTI, NLM_F_DUMP_INTR = 0x02, 0x10
-NOOP, ERROR, OVERRUN, NEWNEIGH = 1, 2, 4, 28
-DST, LLADDR, CACHEINFO = 1, 2, 3
-AF_BRIDGE = 7
 
 
 def message(
@@ -77,6 +101,7 @@ def neighbor(*attributes: bytes, family: int = 2, state: int = 0x80, flags: int 
 
 
 ADDRESS = attribute(DST, bytes([192, 0, 2, 7]))
+ACKNOWLEDGEMENT = message(bytes(20), kind=ERROR, flags=0)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +143,7 @@ def test_dump_in_several_datagrams(feed: Feed) -> None:
 
 
 def test_single_message_ends_the_reply(feed: Feed) -> None:
-    result, rows = feed(message(neighbor(ADDRESS), flags=0), PERMANENT)
+    result, rows = feed(message(neighbor(ADDRESS), flags=0), PERMANENT, request="one")
     assert (result, len(rows)) == (0, 1)
 
 
@@ -138,9 +163,33 @@ def test_missing_end_of_a_reply_is_an_error(feed: Feed) -> None:
 
 
 def test_acknowledgement_and_error(feed: Feed) -> None:
-    request = bytes(16)
-    assert feed(message(struct.pack("=i", 0) + request, kind=ERROR, flags=0)) == (0, [])
-    assert feed(message(struct.pack("=i", -errno.EPERM) + request, kind=ERROR, flags=0)) == (-errno.EPERM, [])
+    assert feed(ACKNOWLEDGEMENT, request="none") == (0, [])
+    refusal = message(struct.pack("=i", -errno.EPERM) + bytes(16), kind=ERROR, flags=0)
+    for request in ("all", "one", "none"):
+        assert feed(refusal, request=request) == (-errno.EPERM, [])
+
+
+@pytest.mark.parametrize(
+    ("request_for", "reply"),
+    [
+        ("all", "acknowledgement"),
+        ("all", "other type"),
+        ("one", "acknowledgement"),
+        ("one", "end of a dump"),
+        ("one", "other type"),
+        ("none", "end of a dump"),
+        ("none", "row"),
+    ],
+)
+def test_reply_of_another_kind_is_an_error(feed: Feed, request_for: str, reply: str) -> None:
+    """Bug: a query that is acknowledged instead of answered succeeds, with uninitialised memory as its row."""
+    datagrams = {
+        "acknowledgement": ACKNOWLEDGEMENT,
+        "end of a dump": DONE,
+        "other type": message(neighbor(ADDRESS), kind=16, flags=0),
+        "row": message(neighbor(ADDRESS), flags=0),
+    }
+    assert feed(datagrams[reply], request=request_for) == (-errno.EBADMSG, [])
 
 
 def test_end_of_a_dump_may_contain_an_error(feed: Feed) -> None:

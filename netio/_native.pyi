@@ -22,7 +22,15 @@ class _FFI:
     def offsetof(self, kind: str, *members: str) -> int: ...
     def addressof(self, data: CData, *members: str | int) -> CData: ...
 
-class _Lib:
+class _LinuxLib:
+    """The members that only the backend of Linux has."""
+
+    def netio_linux_get(self, netns: int, interface: CData, proxy: bool, row: CData, detail: CData) -> int: ...
+    def netio_linux_table(
+        self, netns: int, family: int, interface: CData, proxy: bool, table: CData, details: CData
+    ) -> int: ...
+
+class _Lib(_LinuxLib):
     AF_INET: int
     AF_INET6: int
     AF_UNSPEC: int
@@ -41,6 +49,7 @@ class _Lib:
     IF_MAX_PHYS_ADDRESS_LENGTH: int
     NETIO_ADDRESS_TEXT: int
     NETIO_ERRNO: int
+    NETIO_HAS_DETAIL: int
     NETIO_HAS_NAMESPACES: int
     NETIO_OWN_NETNS: int
     NETIO_IS_FOREIGN: int

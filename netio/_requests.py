@@ -50,15 +50,17 @@ def requested_entry(
         return Neighbor(address, physical_address, interface=given_interface(interface))
 
 
-def read_one(address: Address, interface: InterfaceLike | None) -> Neighbor:
-    """Reads the entry for one address, or raises the error."""
+def read_one(
+    address: Address, interface: InterfaceLike | None, function: Callable[[int, CData, CData], int] = lib.netio_get
+) -> Neighbor:
+    """Reads the entry for one address by netio_get or a function like it, or raises the error."""
     with error_context(GET):
         name, index, luid = identify(given_interface(interface))
         plain = plain_address(address)
     netns = current_namespace()
     scope = plain.scope_id if isinstance(plain, IPv6Address) else None
     query, native = interface_query(name, index, luid, scope), pack_key(plain)
-    code = lib.netio_get(netns.descriptor, query, native)
+    code = function(netns.descriptor, query, native)
     if code != lib.NO_ERROR:
         raise _get_error(code, Neighbor(plain, interface=given_interface(interface)), netns)
     return unpack_one(native, {native.InterfaceIndex: names_of(query)})

@@ -44,8 +44,8 @@ def list_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | No
     table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
     netns = current_namespace()
     with error_context(LIST):
-        number = _family(family)
-        luid, subject = _interface_luid(interface, netns)
+        number = family_number(family)
+        luid, subject = selected_luid(interface, netns)
     check(LIST, lib.netio_table(netns.descriptor, number, luid, table), subject)
     return adopt(table, netns)
 
@@ -68,8 +68,8 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | N
     """
     netns = current_namespace()
     with error_context(FLUSH):
-        number = _family(family)
-        luid, subject = _interface_luid(interface, netns)
+        number = family_number(family)
+        luid, subject = selected_luid(interface, netns)
     check(FLUSH, lib.netio_flush(netns.descriptor, number, luid), subject)
 
 
@@ -343,7 +343,8 @@ def resolve_neighbors(
     return iter(Resolving(addresses, interface=interface, source=source, timeout=timeout, max_in_flight=max_in_flight))
 
 
-def _family(family: int) -> int:
+def family_number(family: int) -> int:
+    """Returns a `family` argument, which the backend validates."""
     if isinstance(family, bool) or not isinstance(family, int):
         raise TypeError(f"family must be an int such as socket.AF_INET, not {type(family).__name__}")
     if not 0 <= family < 2**16:
@@ -351,7 +352,7 @@ def _family(family: int) -> int:
     return family
 
 
-def _interface_luid(interface: InterfaceLike | None, netns: Namespace) -> tuple[CData, str]:
+def selected_luid(interface: InterfaceLike | None, netns: Namespace) -> tuple[CData, str]:
     """Returns the NET_LUID of an interface, NULL for all interfaces, and its name for messages."""
     if interface is None:
         return ffi.NULL, ""

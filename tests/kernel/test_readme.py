@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The examples of the README and of the package docstring."""
+"""The examples of the README, of docs/linux.md and of the package docstring."""
 
 import doctest
 from pathlib import Path
 
+import pytest
+
 import netio
 from netlab.wire import Wire
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 
 
 def rename_near0(wire: Wire) -> None:
@@ -15,12 +17,13 @@ def rename_near0(wire: Wire) -> None:
     wire.near.ip("link set near0 down", "link set near0 name eth0", "link set eth0 up")
 
 
-def test_readme(wire: Wire) -> None:
-    """Bug: an example of the README prints something else, or fails."""
+@pytest.mark.parametrize(("name", "least"), [("README.md", 10), ("docs/linux.md", 7)])
+def test_document(wire: Wire, name: str, least: int) -> None:
+    """Bug: an example prints something else, or fails."""
     rename_near0(wire)
-    result = doctest.testfile(str(README), module_relative=False)
+    result = doctest.testfile(str(ROOT / name), module_relative=False)
     assert result.failed == 0
-    assert result.attempted > 10
+    assert result.attempted >= least
 
 
 def test_docstring_of_the_package(wire: Wire) -> None:

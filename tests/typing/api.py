@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import assert_type
 
 import netio
+from netio import linux
 
 
 def reads() -> None:
@@ -23,6 +24,20 @@ def reads() -> None:
         assert_type(address, str | IPv4Address | IPv6Address)
         assert_type(answer, netio.Neighbor | netio.NetioError)
     assert_type(netio.list_interfaces(), list[netio.Interface])
+
+
+def linux_reads() -> None:
+    table = linux.list_neighbors(socket.AF_INET, interface="eth0", proxy=True)
+    assert_type(table, linux.LinuxTable)
+    assert_type(table[0], linux.LinuxNeighbor)
+    assert_type(table[1:], linux.LinuxTable)
+    assert_type(table.neighbors, netio.NeighborTable)
+    row = linux.get_neighbor("192.0.2.7", interface=3)
+    assert_type(row.neighbor, netio.Neighbor)
+    assert_type(row.nud, linux.Nud)
+    assert_type(row.flags & linux.NeighborFlags.ROUTER, linux.NeighborFlags)
+    assert_type(row.used, int)
+    netio.delete_neighbors(row.neighbor for row in table if row.nud is linux.Nud.PERMANENT)
 
 
 def writes() -> None:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads and flushes the whole table. */
+#include "table.h"
+
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <stdlib.h>
@@ -11,18 +12,8 @@
 #include "link.h"
 #include "neighbor.h"
 #include "netns.h"
-#include "platform.h"
 #include "row.h"
-#include "rtnl.h"
 #include "status.h"
-
-/* A table while it is read, with its filters. */
-struct table {
-    ADDRESS_FAMILY family; /* AF_UNSPEC: both */
-    NET_IFINDEX index;     /* 0: every interface */
-    MIB_IPNET_TABLE2 *block;
-    size_t room;
-};
 
 static int make_room(struct table *table)
 {
@@ -40,25 +31,31 @@ static int make_room(struct table *table)
 }
 
 /* Filters again, since old kernels ignore the filter in the request. */
-static int visit_row(void *visitor, const struct nlmsghdr *message)
+int table_add(struct table *table, const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES])
 {
-    struct table *table = visitor;
     MIB_IPNET_ROW2 *row;
     int error;
 
-    if (neighbor_is_ignored(message))
+    if (neighbor_is_ignored(message, table->proxy))
         return 0;
     error = make_room(table);
     if (error != 0)
         return error;
     row = &table->block->Table[table->block->NumEntries];
-    error = neighbor_parse(message, row);
+    error = neighbor_parse_attributes(message, found, row);
     if (error != 0)
         return error;
     if ((table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
         (table->index == 0 || table->index == row->InterfaceIndex))
         table->block->NumEntries++;
     return 0;
+}
+
+static int visit_row(void *visitor, const struct nlmsghdr *message)
+{
+    const struct rtattr *found[NEIGHBOR_ATTRIBUTES];
+
+    return table_add(visitor, message, found);
 }
 
 static void restart_table(void *visitor)
@@ -70,7 +67,10 @@ static void restart_table(void *visitor)
 
 static int dump_table(struct rtnl_socket *sock, struct table *table)
 {
-    const struct ndmsg fixed = {.ndm_family = (unsigned char)table->family};
+    const struct ndmsg fixed = {
+        .ndm_family = (unsigned char)table->family,
+        .ndm_flags = table->proxy ? NTF_PROXY : 0,
+    };
     struct rtnl_request request;
     const int error = make_room(table);
 
@@ -79,7 +79,7 @@ static int dump_table(struct rtnl_socket *sock, struct table *table)
     rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
     if (table->index != 0)
         rtnl_put(&request, NDA_IFINDEX, &table->index, sizeof table->index);
-    return rtnl_dump(sock, &request, restart_table, visit_row, table);
+    return rtnl_dump(sock, &request, restart_table, table->visit == NULL ? visit_row : table->visit, table);
 }
 
 /* A dump of a family without a stack is empty and reports no error. Only opening a socket of the family does. */
@@ -96,12 +96,8 @@ static int check_stack(int netns, ADDRESS_FAMILY family)
     return 0;
 }
 
-/*
- * Opens the socket, which the caller closes also after a failure, validates the arguments and reads the entries of a
- * family and interface. Their InterfaceLuid stays 0.
- */
-static DWORD read_table(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
-                        struct table *table)
+DWORD table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
+                 struct table *table)
 {
     int error = rtnl_open(sock, netns, 0);
 
@@ -130,7 +126,7 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, M
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    DWORD code = read_table(netns, &sock, family, interface, &read);
+    DWORD code = table_read(netns, &sock, family, interface, &read);
 
     if (code == NO_ERROR)
         code = win32_status(link_fill_luids(&sock, read.block->Table, read.block->NumEntries));
@@ -174,7 +170,7 @@ DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface)
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    DWORD code = read_table(netns, &sock, family, interface, &read);
+    DWORD code = table_read(netns, &sock, family, interface, &read);
 
     if (code == NO_ERROR && !row_may_remove(&sock))
         code = ERROR_ACCESS_DENIED;

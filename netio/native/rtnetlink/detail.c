@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+#include "detail.h"
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "get.h"
+#include "link.h"
+#include "neighbor.h"
+#include "rtnl.h"
+#include "status.h"
+#include "table.h"
+
+/* Sets a member from an attribute, if there is one of its size; the attributes of rows were validated with the row. */
+static void take(const struct rtattr *attribute, void *member, size_t size)
+{
+    if (attribute != NULL && RTA_PAYLOAD(attribute) >= size)
+        memcpy(member, RTA_DATA(attribute), size);
+}
+
+/* Reads the detail of a message that has been parsed to a row. */
+static void parse_detail(const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES],
+                         netio_linux_detail *detail)
+{
+    const struct ndmsg *fixed = NLMSG_DATA(message);
+    struct nda_cacheinfo info = {0};
+    uint32_t extended = 0;
+
+    memset(detail, 0, sizeof *detail);
+    take(found[NDA_CACHEINFO], &info, sizeof info);
+    take(found[NEIGHBOR_FLAGS_EXT], &extended, sizeof extended);
+    take(found[NEIGHBOR_PROTOCOL], &detail->protocol, sizeof detail->protocol);
+    take(found[NDA_PROBES], &detail->probes, sizeof detail->probes);
+    detail->nud = fixed->ndm_state;
+    detail->flags = fixed->ndm_flags | extended << NETIO_FLAGS_EXT_SHIFT;
+    detail->used = neighbor_milliseconds(info.ndm_used);
+    detail->confirmed = neighbor_milliseconds(info.ndm_confirmed);
+    detail->updated = neighbor_milliseconds(info.ndm_updated);
+    detail->references = info.ndm_refcnt;
+}
+
+/* A table with its details. */
+struct detailed_table {
+    struct table table; /* the first member: it is the visitor of the dump */
+    netio_linux_detail *details;
+    size_t room;
+};
+
+static int visit_detailed_row(void *visitor, const struct nlmsghdr *message)
+{
+    struct detailed_table *read = visitor;
+    const size_t count = read->table.block->NumEntries;
+    const struct rtattr *found[NEIGHBOR_ATTRIBUTES];
+    netio_linux_detail *details = array_with_room(read->details, count, &read->room, 0, sizeof *details);
+    int error;
+
+    if (details == NULL)
+        return -ENOMEM;
+    read->details = details;
+    error = table_add(&read->table, message, found);
+    if (error == 0 && read->table.block->NumEntries > count)
+        parse_detail(message, found, &details[count]);
+    return error;
+}
+
+DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool proxy,
+                        MIB_IPNET_TABLE2 **table, netio_linux_detail **details)
+{
+    struct detailed_table read = {.table = {.proxy = proxy, .visit = visit_detailed_row}};
+    struct rtnl_socket sock;
+    DWORD code = table_read(netns, &sock, family, interface, &read.table);
+
+    if (code == NO_ERROR)
+        code = win32_status(link_fill_luids(&sock, read.table.block->Table, read.table.block->NumEntries));
+    rtnl_close(&sock);
+    if (code != NO_ERROR) {
+        free(read.table.block);
+        free(read.details);
+        return code;
+    }
+    *table = read.table.block;
+    *details = read.details;
+    return NO_ERROR;
+}
+
+/* One entry while it is read. */
+struct reading {
+    MIB_IPNET_ROW2 *row;
+    netio_linux_detail *detail;
+};
+
+static int visit_entry(void *visitor, const struct nlmsghdr *message)
+{
+    const struct reading *reading = visitor;
+    const struct rtattr *found[NEIGHBOR_ATTRIBUTES];
+    const int error = neighbor_parse_attributes(message, found, reading->row);
+
+    if (error == 0)
+        parse_detail(message, found, reading->detail);
+    return error;
+}
+
+DWORD netio_linux_get(int netns, netio_interface *interface, bool proxy, MIB_IPNET_ROW2 *row,
+                      netio_linux_detail *detail)
+{
+    struct reading reading = {row, detail};
+    struct rtnl_request request;
+    struct rtnl_socket sock;
+    int error = rtnl_open(&sock, netns, 0);
+    DWORD status;
+
+    if (error != 0)
+        return win32_status(error);
+    status = get_interface(&sock, &row->Address, interface);
+    if (status == NO_ERROR) {
+        neighbor_request(&request, RTM_GETNEIGH, 0, row, interface->index, NUD_NONE, proxy ? NTF_PROXY : 0);
+        error = rtnl_call(&sock, &request, visit_entry, &reading);
+        row->InterfaceLuid = interface->luid;
+        status = error == -ENODEV ? ERROR_FILE_NOT_FOUND : win32_status(error);
+    }
+    rtnl_close(&sock);
+    return status;
+}

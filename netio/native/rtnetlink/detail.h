@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* The part of an entry that only Linux has. It extends the backend interface; the results are Win32 error numbers too. */
+#ifndef NETIO_DETAIL_H
+#define NETIO_DETAIL_H
+
+#include <stdbool.h>
+
+#include "platform.h"
+
+/* The place of the NTF_EXT_ flags above the NTF_ flags. */
+#define NETIO_FLAGS_EXT_SHIFT 8
+
+/* Beside the row of an entry. Ages are in milliseconds, UINT32_MAX at most. A proxy entry has only flags and protocol. */
+typedef struct netio_linux_detail {
+    uint32_t flags;      /* NTF_ in the low byte, NTF_EXT_ in the others */
+    uint32_t probes;     /* sent without a reply since the entry was last valid */
+    uint32_t used;       /* the age of the last use */
+    uint32_t confirmed;  /* the age of the last confirmation; the kernel makes one up for a new entry */
+    uint32_t updated;    /* the age of the last change of state or physical address */
+    uint32_t references; /* users of the entry in the kernel, besides the table */
+    uint16_t nud;        /* NUD_ */
+    uint8_t protocol;    /* RTPROT_ of the last writer, 0 if it did not set one */
+} netio_linux_detail;
+
+/* netio_table with the details, one for each row. The caller frees both arrays with netio_free. */
+DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool proxy,
+                        MIB_IPNET_TABLE2 **table, netio_linux_detail **details);
+
+/* netio_get with the detail. A proxy entry needs an interface, since the routes do not determine it. */
+DWORD netio_linux_get(int netns, netio_interface *interface, bool proxy, MIB_IPNET_ROW2 *row,
+                      netio_linux_detail *detail);
+
+#endif

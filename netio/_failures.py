@@ -72,8 +72,9 @@ def entry_errors(
     *,
     missing_ok: bool,
     source: IPv4Address | IPv6Address | None = None,
+    rule: str = "",
 ) -> Iterator[NetioError]:
-    """Makes the errors of the entries that failed, in their order.
+    """Makes the errors of the entries that failed, in their order; rule is the reason of ERROR_INVALID_PARAMETER.
 
     Only this error path looks up the interfaces, to distinguish an unknown interface from an absent entry.
     """
@@ -98,7 +99,7 @@ def entry_errors(
         if missing_ok and known and code == lib.ERROR_NOT_FOUND:
             continue
         if code == lib.ERROR_INVALID_PARAMETER:
-            reason = reason or _violated_rule(operation, entry, interface, source)
+            reason = reason or rule or _violated_rule(operation, entry, interface, source)
         subject = _subject(entry, interface)
         yield failure(
             operation,

@@ -15,7 +15,7 @@ from netio._table import NEIGHBOR_HEADING, adopt, native_rows, neighbor_cells, w
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any, Literal, SupportsIndex, TypeAlias, overload
 
     import numpy
@@ -76,6 +76,15 @@ def unpack_details(neighbors: Iterator[Neighbor], details: memoryview) -> Iterat
         row.flags = known[flags]
         row.__class__ = LinuxNeighbor  # type: ignore[assignment]
         yield row  # type: ignore[misc]
+
+
+def pack_details(entries: Sequence[LinuxNeighbor]) -> CData:
+    """Encodes the input part of details: nud, flags and protocol."""
+    native = ffi.new("netio_linux_detail[]", len(entries))
+    view = memoryview(ffi.buffer(native))
+    for place, entry in enumerate(entries):
+        _LAYOUT.pack_into(view, place * _DETAIL_SIZE, entry.flags, 0, 0, 0, 0, 0, entry.nud, entry.protocol)
+    return native
 
 
 def unpack_detail(neighbor: Neighbor, detail: CData) -> LinuxNeighbor:

@@ -25,10 +25,16 @@ class _FFI:
 class _LinuxLib:
     """The members that only the backend of Linux has."""
 
+    NETIO_LINUX_CREATE: int
+    NETIO_LINUX_DELETE: int
+    NETIO_LINUX_REPLACE: int
     def netio_linux_get(self, netns: int, interface: CData, proxy: bool, row: CData, detail: CData) -> int: ...
     def netio_linux_table(
         self, netns: int, family: int, interface: CData, proxy: bool, table: CData, details: CData
     ) -> int: ...
+    def netio_linux_write(
+        self, netns: int, verb: int, rows: CData, details: CData, count: int, results: CData
+    ) -> None: ...
 
 class _Lib(_LinuxLib):
     AF_INET: int

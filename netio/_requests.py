@@ -35,11 +35,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from ipaddress import IPv4Address
+    from typing import TypeVar
 
     from netio._interfaces import Refusal
     from netio._namespace import Namespace
     from netio._native import CData
     from netio._types import PhysicalAddressLike
+
+    _Row = TypeVar("_Row")
 
 
 def requested_entry(
@@ -79,13 +82,20 @@ def _get_error(code: int, entry: Neighbor, netns: Namespace) -> NetioError:
 
 
 def write_one(
-    operation: str, function: Callable[[int, CData, int, CData], None], entry: Neighbor, *, missing_ok: bool = False
+    operation: str,
+    function: Callable[[int, CData, int, CData], None],
+    entry: Neighbor,
+    *,
+    missing_ok: bool = False,
+    rule: str = "",
 ) -> None:
-    """Calls a writing function of the backend for one entry, or raises the error."""
+    """Calls a writing function of the backend for one entry, or raises the error; rule: see entry_errors()."""
     netns = current_namespace()
     native, refused = pack_entries([entry], InterfaceCache(netns))
     codes = _call(function, netns, native, 1)
-    error = next(entry_errors(operation, codes, native, [entry], refused, netns, missing_ok=missing_ok), None)
+    error = next(
+        entry_errors(operation, codes, native, [entry], refused, netns, missing_ok=missing_ok, rule=rule), None
+    )
     if error is not None:
         error.position = None
         raise error
@@ -97,6 +107,7 @@ def write_many(
     rows: Iterable[Neighbor],
     *,
     missing_ok: bool = False,
+    rule: str = "",
 ) -> None:
     """Calls a writing function of the backend for all rows and raises the errors as one ExceptionGroup."""
     entries: Sequence[Neighbor] | NeighborTable
@@ -106,10 +117,10 @@ def write_many(
         entries, refused = rows, {}
         native = ffi.from_buffer("MIB_IPNET_ROW2[]", native_rows(rows))
     else:
-        entries = _checked_entries(rows)
+        entries = checked_entries(rows, Neighbor)
         native, refused = pack_entries(entries, InterfaceCache(netns))
     codes = _call(function, netns, native, len(entries))
-    errors = list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok))
+    errors = list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok, rule=rule))
     if errors:
         raise ExceptionGroup(f"{len(errors)} of {len(entries)} rows failed", errors)
 
@@ -136,13 +147,19 @@ def on_link_interface(address: IPv4Address | IPv6Address, interface: str | None)
     return interface_value(found)
 
 
-def _checked_entries(rows: Iterable[Neighbor]) -> list[Neighbor]:
+def checked_entries(rows: Iterable[_Row], kind: type[_Row]) -> list[_Row]:
+    """Reads the argument of a bulk call completely.
+
+    Raises:
+        TypeError: An item has another type.
+    """
     entries = list(rows)
-    if set(map(type, entries)) <= {Neighbor}:
+    if set(map(type, entries)) <= {kind}:
         return entries
     for position, entry in enumerate(entries):
-        if not isinstance(entry, Neighbor):
-            raise TypeError(f"rows[{position}] must be a Neighbor, not {type(entry).__name__}; nothing was written")
+        if not isinstance(entry, kind):
+            reason = f"rows[{position}] must be a {kind.__name__}, not {type(entry).__name__}; nothing was written"
+            raise TypeError(reason)
     return entries
 
 

@@ -40,6 +40,17 @@ def linux_reads() -> None:
     netio.delete_neighbors(row.neighbor for row in table if row.nud is linux.Nud.PERMANENT)
 
 
+def linux_writes() -> None:
+    flags = linux.NeighborFlags.EXT_LEARNED | linux.NeighborFlags.MANAGED
+    linux.create_neighbor("192.0.2.7", interface="eth0", nud=linux.Nud.NONE, flags=flags, protocol=11)
+    linux.replace_neighbor("192.0.2.7", bytearray(6), interface=3)
+    linux.replace_neighbors(linux.list_neighbors())
+    linux.replace_neighbors(linux.LinuxNeighbor(row, nud=linux.Nud.STALE) for row in netio.list_neighbors())
+    linux.delete_neighbor("192.0.2.7", interface="eth0", proxy=True, missing_ok=True)
+    linux.replace_neighbors(netio.list_neighbors())  # type: ignore[arg-type]
+    linux.delete_neighbor("192.0.2.7")  # type: ignore[call-arg]
+
+
 def writes() -> None:
     for physical_address in ("02:00:5e:00:00:07", b"\x02\0\x5e\0\0\x07", bytearray(6), memoryview(bytes(6))):
         netio.set_neighbor("192.0.2.7", physical_address)

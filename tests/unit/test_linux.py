@@ -15,7 +15,12 @@ from netio.linux import LinuxNeighbor, NeighborFlags, Nud
 
 ENTRY = Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")
 
-CALLS: dict[str, tuple[Any, ...]] = {"list_neighbors": (), "get_neighbor": ("192.0.2.7",)}
+CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
+    "list_neighbors": ((), {}),
+    "get_neighbor": (("192.0.2.7",), {}),
+    "replace_neighbors": (([],), {}),
+    **dict.fromkeys(("create_neighbor", "replace_neighbor", "delete_neighbor"), (("192.0.2.7",), {"interface": "if"})),
+}
 
 
 @pytest.mark.parametrize("name", [name for name in linux.__all__ if name[0].islower()])
@@ -23,8 +28,9 @@ def test_other_systems_report_that_only_linux_has_it(name: str, monkeypatch: pyt
     """Bug: on Windows a function raises AttributeError, because the backend lacks the function of C."""
     codes = {key: getattr(lib, key) for key in dir(lib) if key.startswith("ERROR_")}
     monkeypatch.setattr(linux, "lib", SimpleNamespace(NETIO_HAS_DETAIL=0, **codes))
+    arguments, named = CALLS[name]
     with pytest.raises(netio.NotSupportedError, match="only Linux has it") as caught:
-        getattr(linux, name)(*CALLS[name])
+        getattr(linux, name)(*arguments, **named)
     assert caught.value.code == lib.ERROR_NOT_SUPPORTED
 
 

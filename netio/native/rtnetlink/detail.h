@@ -30,4 +30,18 @@ DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interf
 DWORD netio_linux_get(int netns, netio_interface *interface, bool proxy, MIB_IPNET_ROW2 *row,
                       netio_linux_detail *detail);
 
+typedef enum netio_linux_verb {
+    NETIO_LINUX_CREATE,
+    NETIO_LINUX_REPLACE, /* creates each entry, or sets it if it exists */
+    NETIO_LINUX_DELETE,
+} netio_linux_verb;
+
+/*
+ * Writes entries. Of a row the key and the physical address are read, which may be empty; of a detail nud, flags and
+ * protocol, for DELETE only the flag NTF_PROXY. ERROR_INVALID_PARAMETER: the kernel rejects the combination. ETIMEDOUT
+ * with NETIO_ERRNO: the reply was lost, so the outcome is unknown.
+ */
+void netio_linux_write(int netns, netio_linux_verb verb, const MIB_IPNET_ROW2 *rows, const netio_linux_detail *details,
+                       size_t count, DWORD *results);
+
 #endif

@@ -11,16 +11,6 @@
 /* The kernel counts ages in USER_HZ ticks, 100 a second wherever Linux runs. */
 #define TICK_MS 10
 
-/* Newer than the kernel headers of old build images. */
-#ifndef NTF_EXT_LEARNED
-#define NTF_EXT_LEARNED 0x10
-#endif
-#ifndef NTF_EXT_MANAGED
-#define NTF_EXT_MANAGED 0x01
-#endif
-#ifndef NTF_EXT_EXT_VALIDATED
-#define NTF_EXT_EXT_VALIDATED 0x04
-#endif
 
 /* Marks a NUD state without an equivalent row state, so that its number is not mistaken for one. */
 #define UNKNOWN_STATE 0x10000

@@ -3,12 +3,26 @@
 #ifndef NETIO_NEIGHBOR_H
 #define NETIO_NEIGHBOR_H
 
+#include <linux/neighbour.h>
 #include <stdbool.h>
 
 #include "platform.h"
 #include "rtnl.h"
 
-/* Newer than the kernel headers of old build images: NDA_PROTOCOL, NDA_FLAGS_EXT. */
+/* Newer than the kernel headers of old build images. */
+#ifndef NTF_EXT_LEARNED
+#define NTF_EXT_LEARNED 0x10
+#endif
+#ifndef NTF_EXT_MANAGED
+#define NTF_EXT_MANAGED 0x01
+#endif
+#ifndef NTF_EXT_LOCKED
+#define NTF_EXT_LOCKED 0x02
+#endif
+#ifndef NTF_EXT_EXT_VALIDATED
+#define NTF_EXT_EXT_VALIDATED 0x04
+#endif
+/* NDA_PROTOCOL, NDA_FLAGS_EXT */
 enum { NEIGHBOR_PROTOCOL = 12, NEIGHBOR_FLAGS_EXT = 15 };
 
 /* The number of attribute types that netio reads, from 0 on. */

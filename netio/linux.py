@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netio._failures import CREATE, DELETE, GET, LIST, error_context
+from netio._failures import CREATE, DELETE, GET, LIST, SET, error_context
 from netio._linux_table import LinuxTable, adopt_detailed, pack_details, unpack_detail
 from netio._linux_types import LinuxNeighbor, NeighborFlags, Nud
 from netio._namespace import current_namespace
@@ -40,6 +40,7 @@ __all__ = [
     "delete_neighbor",
     "get_neighbor",
     "list_neighbors",
+    "probe_neighbors",
     "replace_neighbor",
     "replace_neighbors",
 ]
@@ -231,6 +232,30 @@ def delete_neighbor(
     )
     function = _writer(lib.NETIO_LINUX_DELETE, [entry])
     write_one(DELETE, function, entry.neighbor, missing_ok=missing_ok, rule=_RULE)
+
+
+def probe_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
+    """Make the kernel probe entries as they are. No entry is removed, and no reply is awaited.
+
+    An entry whose host replies becomes REACHABLE, another one FAILED after some seconds. PERMANENT and NOARP entries
+    stay as they are. Entries of other programs are probed by a datagram, which keeps their flags: the kernel waits up
+    to 5 seconds before it probes a STALE one, and does not probe a REACHABLE one.
+
+    Args:
+        rows: LinuxNeighbor values, also those of a LinuxTable, of which the key is used. They are read completely
+            before the first is probed.
+
+    Raises:
+        ExceptionGroup: One NetioError for each row that failed, with `row` and `position`: NeighborNotFoundError if
+            there is no such entry. The others are probed.
+        NotSupportedError: The system is not Linux.
+        TypeError: An item is not a LinuxNeighbor. Nothing is probed.
+
+    Linux: RTM_NEWNEIGH with NUD_PROBE or NTF_USE, or an empty UDP datagram.
+    """
+    _check_system(SET)
+    entries = checked_entries(rows, LinuxNeighbor)
+    write_many(SET, lib.netio_linux_probe, [entry.neighbor for entry in entries], rule=_RULE)
 
 
 def _requested(

@@ -47,6 +47,7 @@ def linux_writes() -> None:
     linux.replace_neighbors(linux.list_neighbors())
     linux.replace_neighbors(linux.LinuxNeighbor(row, nud=linux.Nud.STALE) for row in netio.list_neighbors())
     linux.delete_neighbor("192.0.2.7", interface="eth0", proxy=True, missing_ok=True)
+    linux.probe_neighbors(row for row in linux.list_neighbors() if row.nud is linux.Nud.STALE)
     linux.replace_neighbors(netio.list_neighbors())  # type: ignore[arg-type]
     linux.delete_neighbor("192.0.2.7")  # type: ignore[call-arg]
 

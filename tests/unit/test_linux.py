@@ -19,6 +19,7 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "list_neighbors": ((), {}),
     "get_neighbor": (("192.0.2.7",), {}),
     "replace_neighbors": (([],), {}),
+    "probe_neighbors": (([],), {}),
     **dict.fromkeys(("create_neighbor", "replace_neighbor", "delete_neighbor"), (("192.0.2.7",), {"interface": "if"})),
 }
 

@@ -21,3 +21,4 @@ DWORD netio_linux_get(int netns, netio_interface *interface, bool proxy, MIB_IPN
                       netio_linux_detail *detail);
 void netio_linux_write(int netns, netio_linux_verb verb, const MIB_IPNET_ROW2 *rows, const netio_linux_detail *details,
                        size_t count, DWORD *results);
+void netio_linux_probe(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);

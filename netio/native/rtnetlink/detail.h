@@ -44,4 +44,10 @@ typedef enum netio_linux_verb {
 void netio_linux_write(int netns, netio_linux_verb verb, const MIB_IPNET_ROW2 *rows, const netio_linux_detail *details,
                        size_t count, DWORD *results);
 
+/*
+ * Makes the kernel probe entries, of which the key is read, and does not wait. PERMANENT and NOARP entries stay as they
+ * are. Entries of other programs keep their flags. ERROR_NOT_FOUND: there is no such entry, or no such interface.
+ */
+void netio_linux_probe(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+
 #endif

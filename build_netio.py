@@ -11,10 +11,14 @@ NATIVE = Path("netio", "native")
 
 # The system to build for, which may differ from the one that runs this script.
 PLATFORM = sysconfig.get_platform()
+# Declarations for cffi, and the headers with the same declarations for the compiler.
+DECLARATIONS, HEADERS = ["netio.cdef.h"], ["columns.h", "release.h"]
 if PLATFORM.startswith("win"):
     BACKEND, LIBRARIES = "iphlpapi", ["iphlpapi", "ws2_32"]
 elif PLATFORM.startswith("linux"):
     BACKEND, LIBRARIES = "rtnetlink", list[str]()
+    DECLARATIONS.append("rtnetlink/detail.cdef.h")
+    HEADERS.append("detail.h")
 else:
     sys.exit(f"netio supports Linux and Windows; it cannot be built for {PLATFORM}.")
 
@@ -25,10 +29,11 @@ def files(folder: Path, pattern: str) -> list[str]:
 
 
 ffibuilder = FFI()
-ffibuilder.cdef((NATIVE / "netio.cdef.h").read_text(encoding="utf-8"))
+for name in DECLARATIONS:
+    ffibuilder.cdef((NATIVE / name).read_text(encoding="utf-8"))
 ffibuilder.set_source(
     "netio._native",
-    '#include "columns.h"\n#include "release.h"\n',
+    "".join(f'#include "{name}"\n' for name in HEADERS),
     sources=files(NATIVE, "*.c") + files(NATIVE / BACKEND, "*.c"),
     depends=files(NATIVE, "*.h") + files(NATIVE / BACKEND, "*.h"),
     include_dirs=[NATIVE.as_posix(), (NATIVE / BACKEND).as_posix()],

@@ -9,10 +9,11 @@ from netio._types import NeighborState
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
     import numpy
+    from typing_extensions import Buffer
 
     from netio._native import CData
 
@@ -23,11 +24,11 @@ _BATCH = 2**20
 _allocate = ffi.new_allocator(should_clear_after_alloc=False)
 
 
-def row_dtype() -> numpy.dtype[Any]:
-    """Returns the dtype of a row, with the names, types and offsets of the compiler's layout."""
+def row_dtype(name: str = "MIB_IPNET_ROW2") -> numpy.dtype[Any]:
+    """Returns the dtype of a C type, with the names, types and offsets of the compiler's layout."""
     from numpy import dtype
 
-    row: dtype[Any] = dtype(_format(ffi.typeof("MIB_IPNET_ROW2")))
+    row: dtype[Any] = dtype(_format(ffi.typeof(name)))
     return row
 
 
@@ -51,7 +52,24 @@ def _format(kind: CData) -> Any:  # noqa: ANN401
     }
 
 
-def arrow_schema() -> Any:  # noqa: ANN401
+class FurtherColumn:
+    """A column beside those of MIB_IPNET_ROW2, with one value for each row.
+
+    Attributes:
+        name: Its name.
+        kind: "uint8", "uint32", "milliseconds" (64 bits), or "word": 32 bits, positions in `words`.
+    """
+
+    def __init__(self, name: str, kind: str, values: Buffer = b"", words: Sequence[str] = ()) -> None:
+        self.name, self.kind, self.values, self.words = name, kind, memoryview(values), words
+
+    def batch(self, number: int) -> FurtherColumn:
+        """Returns the part of the column in a batch of rows."""
+        first = number * _BATCH
+        return FurtherColumn(self.name, self.kind, self.values[first : first + _BATCH], self.words)
+
+
+def arrow_schema(further: Sequence[FurtherColumn] = ()) -> Any:  # noqa: ANN401
     """Returns the Arrow schema of a table."""
     na = _nanoarrow()
     kinds = {
@@ -65,15 +83,20 @@ def arrow_schema() -> Any:  # noqa: ANN401
         "interface_index": na.uint32(),
         "interface_luid": na.uint64(),
     }
+    others = {"milliseconds": na.duration("ms"), "word": na.dictionary(na.int32(), na.string())}
+    kinds |= {column.name: others.get(column.kind) or getattr(na, column.kind)() for column in further}
     return na.c_schema(na.struct({name: na.Schema(kind, nullable=False) for name, kind in kinds.items()}))
 
 
-def arrow_stream(rows: memoryview, names: dict[int, tuple[str, str]]) -> Any:  # noqa: ANN401
+def arrow_stream(rows: memoryview, names: dict[int, tuple[str, str]], further: Sequence[FurtherColumn] = ()) -> Any:  # noqa: ANN401
     """Returns an Arrow stream of rows; names maps interface indexes to name and IPv6 scope."""
-    na, schema = _nanoarrow(), arrow_schema()
+    na, schema = _nanoarrow(), arrow_schema(further)
     from nanoarrow.c_array_stream import CArrayStream  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-    arrays = [_array(na, schema, batch, names) for batch in _batches(rows)]
+    arrays = [
+        _array(na, schema, batch, names, {column.name: column.batch(number) for column in further})
+        for number, batch in enumerate(_batches(rows))
+    ]
     # The arrays were written by netio's own C code, so validating them would only cost time.
     return CArrayStream.from_c_arrays(arrays, schema, validate=False)
 
@@ -129,16 +152,27 @@ class _Buffers:
         return [memoryview(ffi.buffer(offsets)), memoryview(ffi.buffer(memory, offsets[count]))]
 
 
-def _array(na: Any, schema: Any, rows: memoryview, names: dict[int, tuple[str, str]]) -> Any:  # noqa: ANN401
+def _array(
+    na: Any,  # noqa: ANN401
+    schema: Any,  # noqa: ANN401
+    rows: memoryview,
+    names: dict[int, tuple[str, str]],
+    further: dict[str, FurtherColumn],
+) -> Any:  # noqa: ANN401
     """Makes the array of one batch."""
     count = len(rows) // ROW_SIZE
     states = sorted({*NeighborState, *member_values(rows, ffi.offsetof("MIB_IPNET_ROW2", "State"))})
-    words = {
+    words: dict[str, Sequence[str]] = {
         "interface": list(dict.fromkeys(name for name, _ in names.values())),
         "state": [NeighborState(state).name for state in states],
-    }
+    } | {name: column.words for name, column in further.items() if column.kind == "word"}
     buffers = _fill_columns(rows, count, names, words["interface"], states)
-    children = [_child(na, kind, count, buffers.of_column(kind.name, count)) for kind in schema.children]
+    children = [
+        _child(na, kind, count, [further[kind.name].values])
+        if kind.name in further
+        else _child(na, kind, count, buffers.of_column(kind.name, count))
+        for kind in schema.children
+    ]
     for kind, child in zip(schema.children, children, strict=True):
         if kind.name in words:
             _set_dictionary(na, child, words[kind.name])
@@ -146,7 +180,7 @@ def _array(na: Any, schema: Any, rows: memoryview, names: dict[int, tuple[str, s
 
 
 def _fill_columns(
-    rows: memoryview, count: int, names: dict[int, tuple[str, str]], words: list[str], states: list[int]
+    rows: memoryview, count: int, names: dict[int, tuple[str, str]], words: Sequence[str], states: list[int]
 ) -> _Buffers:
     """Writes the columns of one batch, in C."""
     places = {word: place for place, word in enumerate(words)}
@@ -169,7 +203,7 @@ def _child(na: Any, kind: Any, count: int, buffers: list[memoryview]) -> Any:  #
     return na.c_array_from_buffers(kind, count, [None, *buffers], 0, validation_level="none")
 
 
-def _set_dictionary(na: Any, array: Any, words: list[str]) -> None:  # noqa: ANN401
+def _set_dictionary(na: Any, array: Any, words: Sequence[str]) -> None:  # noqa: ANN401
     """Replaces the empty dictionary of an array; nanoarrow has no function for that."""
     # The name of an interface can be any bytes; Arrow text must be UTF-8.
     text = na.c_array([word.encode("utf-8", "replace").decode() for word in words], na.string())

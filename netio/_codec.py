@@ -11,7 +11,7 @@ from netio._types import Neighbor, NeighborState, PhysicalAddress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Protocol
 
     from netio._native import CData
@@ -60,17 +60,17 @@ _MEMBERS = (
 )
 
 
-def _layout() -> struct.Struct:
-    """Builds the struct of a row: its members at their offsets, with pad bytes between them."""
+def struct_layout(name: str, members: Iterable[tuple[tuple[str, ...], str]]) -> struct.Struct:
+    """Builds the struct of a C type: its members, in the order of their offsets, with pad bytes between them."""
     text, end = "=", 0
-    for path, kind in _MEMBERS:
-        offset = ffi.offsetof(_ROW, *path)
+    for path, kind in members:
+        offset = ffi.offsetof(name, *path)
         text += f"{offset - end}x{kind}"
         end = offset + struct.calcsize("=" + kind)
-    return struct.Struct(f"{text}{ROW_SIZE - end}x")
+    return struct.Struct(f"{text}{ffi.sizeof(name) - end}x")
 
 
-_LAYOUT = _layout()
+_LAYOUT = struct_layout(_ROW, _MEMBERS)
 
 _STATES = {int(state): state for state in NeighborState}
 

@@ -85,8 +85,9 @@ def entry_errors(
     *,
     missing_ok: bool,
     source: IPv4Address | IPv6Address | None = None,
+    rule: str = "",
 ) -> Iterator[NetioError]:
-    """Makes the errors of the entries that failed, in their order.
+    """Makes the errors of the entries that failed, in their order; rule is the reason of ERROR_INVALID_PARAMETER.
 
     Only this error path looks up the interfaces, to distinguish an unknown interface from an absent entry.
     """
@@ -113,7 +114,10 @@ def entry_errors(
         hint = refusal.hint
         if meaning == lib.ERROR_INVALID_PARAMETER and not reason:
             unnamed = position in refused and not refused[position].reason
-            reason, hint = _explain_invalid(operation, entry, interface, netns, source, unnamed=unnamed)
+            if rule and not unnamed:
+                reason = rule
+            else:
+                reason, hint = _explain_invalid(operation, entry, interface, netns, source, unnamed=unnamed)
         elif code == lib.ERROR_NOT_FOUND and operation == GET:
             reason = why_absent(entry.address, _index_of(interface), netns)
         subject = _subject(entry, interface)

@@ -22,7 +22,30 @@ class _FFI:
     def offsetof(self, kind: str, *members: str) -> int: ...
     def addressof(self, data: CData, *members: str | int) -> CData: ...
 
-class _Lib:
+class _LinuxLib:
+    """The members that only the backend of Linux has."""
+
+    NETIO_LINUX_CREATE: int
+    NETIO_LINUX_DELETE: int
+    NETIO_LINUX_REPLACE: int
+    def netio_linux_get(self, netns: int, interface: CData, proxy: bool, row: CData, detail: CData) -> int: ...
+    def netio_linux_probe(self, netns: int, rows: CData, count: int, results: CData) -> None: ...
+    def netio_linux_table(
+        self,
+        netns: int,
+        family: int,
+        interface: CData,
+        proxy: bool,
+        table: CData,
+        details: CData,
+        interfaces: CData,
+        interface_count: CData,
+    ) -> int: ...
+    def netio_linux_write(
+        self, netns: int, verb: int, rows: CData, details: CData, count: int, results: CData
+    ) -> None: ...
+
+class _Lib(_LinuxLib):
     AF_INET: int
     AF_INET6: int
     AF_UNSPEC: int
@@ -41,6 +64,7 @@ class _Lib:
     IF_MAX_PHYS_ADDRESS_LENGTH: int
     NETIO_ADDRESS_TEXT: int
     NETIO_ERRNO: int
+    NETIO_HAS_DETAIL: int
     NETIO_HAS_NAMESPACES: int
     NETIO_INTERFACE_PROBES: int
     NETIO_INTERFACE_UP: int

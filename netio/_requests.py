@@ -37,11 +37,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from ipaddress import IPv4Address
+    from typing import TypeVar
 
     from netio._interfaces import Refusal
     from netio._namespace import Namespace
     from netio._native import CData
     from netio._types import PhysicalAddressLike
+
+    _Row = TypeVar("_Row")
 
 
 def requested_entry(
@@ -52,15 +55,17 @@ def requested_entry(
         return Neighbor(address, physical_address, interface=given_interface(interface))
 
 
-def read_one(address: Address, interface: InterfaceLike | None) -> Neighbor:
-    """Reads the entry for one address, or raises the error."""
+def read_one(
+    address: Address, interface: InterfaceLike | None, function: Callable[[int, CData, CData], int] = lib.netio_get
+) -> Neighbor:
+    """Reads the entry for one address by netio_get or a function like it, or raises the error."""
     with error_context(GET):
         name, index, luid = identify(given_interface(interface))
         plain = plain_address(address)
     netns = current_namespace()
     scope = plain.scope_id if isinstance(plain, IPv6Address) else None
     query, native = interface_query(name, index, luid, scope), pack_key(plain)
-    code = lib.netio_get(netns.descriptor, query, native)
+    code = function(netns.descriptor, query, native)
     if code != lib.NO_ERROR:
         raise _get_error(code, Neighbor(plain, interface=given_interface(interface)), netns)
     return unpack_one(native, {native.InterfaceIndex: names_of(query)})
@@ -76,13 +81,20 @@ def _get_error(code: int, entry: Neighbor, netns: Namespace) -> NetioError:
 
 
 def write_one(
-    operation: str, function: Callable[[int, CData, int, CData], None], entry: Neighbor, *, missing_ok: bool = False
+    operation: str,
+    function: Callable[[int, CData, int, CData], None],
+    entry: Neighbor,
+    *,
+    missing_ok: bool = False,
+    rule: str = "",
 ) -> None:
-    """Calls a writing function of the backend for one entry, or raises the error."""
+    """Calls a writing function of the backend for one entry, or raises the error; rule: see entry_errors()."""
     netns = current_namespace()
     native, refused = pack_entries([entry], InterfaceCache(netns))
     codes = _call(function, netns, native, 1)
-    error = next(entry_errors(operation, codes, native, [entry], refused, netns, missing_ok=missing_ok), None)
+    error = next(
+        entry_errors(operation, codes, native, [entry], refused, netns, missing_ok=missing_ok, rule=rule), None
+    )
     if error is not None:
         error.position = None
         raise error
@@ -94,6 +106,7 @@ def write_many(
     rows: Iterable[Neighbor],
     *,
     missing_ok: bool = False,
+    rule: str = "",
 ) -> None:
     """Calls a writing function of the backend for all rows and raises the errors as one ExceptionGroup."""
     entries: Sequence[Neighbor] | NeighborTable
@@ -103,13 +116,13 @@ def write_many(
         entries, refused = rows, {}
         native = ffi.from_buffer("MIB_IPNET_ROW2[]", native_rows(rows))
     else:
-        entries = _checked_entries(rows)
+        entries = checked_entries(rows, Neighbor)
         native, refused = pack_entries(entries, InterfaceCache(netns))
     # The traceback of an error must not keep the memory of a table exported: CPython 3.11 crashes if the garbage
     # collection clears a memoryview that has exports.
     with native:
         codes = _call(function, netns, native, len(entries))
-        errors = list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok))
+        errors = list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok, rule=rule))
     if errors:
         raise ExceptionGroup(f"{len(errors)} of {len(entries)} rows failed", errors)
 
@@ -183,13 +196,19 @@ def on_link_interface(address: IPv4Address | IPv6Address, interface: str | None)
     return interface_value(found)
 
 
-def _checked_entries(rows: Iterable[Neighbor]) -> list[Neighbor]:
+def checked_entries(rows: Iterable[_Row], kind: type[_Row]) -> list[_Row]:
+    """Reads the argument of a bulk call completely.
+
+    Raises:
+        TypeError: An item has another type.
+    """
     entries = list(rows)
-    if set(map(type, entries)) <= {Neighbor}:
+    if set(map(type, entries)) <= {kind}:
         return entries
     for position, entry in enumerate(entries):
-        if not isinstance(entry, Neighbor):
-            raise TypeError(f"rows[{position}] must be a Neighbor, not {type(entry).__name__}; nothing was written")
+        if not isinstance(entry, kind):
+            reason = f"rows[{position}] must be a {kind.__name__}, not {type(entry).__name__}; nothing was written"
+            raise TypeError(reason)
     return entries
 
 

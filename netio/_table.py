@@ -6,14 +6,16 @@ from __future__ import annotations
 from netio._arrow import arrow_schema, arrow_stream, row_dtype
 from netio._codec import ROW_SIZE, unpack
 from netio._native import ffi
+from netio._sequence import TableSequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any, ClassVar, SupportsIndex, TypeAlias, overload
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any, SupportsIndex, TypeAlias, overload
 
     import numpy
 
+    from netio._arrow import FurtherColumn
     from netio._native import CData
     from netio._types import Neighbor
 
@@ -24,24 +26,16 @@ else:
 
 _FLAGS_OFFSET = ffi.offsetof("MIB_IPNET_ROW2", "Flags")
 
-# Entries that str() of a table shows, and their columns.
-_SHOWN = 10
-_HEADING = ("ADDRESS", "PHYSICAL ADDRESS", "INTERFACE", "STATE")
+# The columns of the text of a table.
+NEIGHBOR_HEADING = ("ADDRESS", "PHYSICAL ADDRESS", "INTERFACE", "STATE")
 
 
-def _cells_of(entry: Neighbor) -> tuple[str, ...]:
-    cells = (str(entry.address), entry.physical_address or "-", entry.interface, str(entry.state))
-    # An interface name can hold any character: none of them may start a line or control a terminal.
-    return tuple(cell if cell.isprintable() else ascii(cell)[1:-1] for cell in cells)
+def neighbor_cells(entry: Neighbor) -> tuple[str, ...]:
+    """Returns the text of an entry for these columns."""
+    return str(entry.address), entry.physical_address or "-", entry.interface, str(entry.state)
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-# Neither a subclass of collections.abc.Sequence nor registered as one: data frame libraries test for that first and
-# then read the table row by row.
-class NeighborTable:
+class NeighborTable(TableSequence["Neighbor"]):
     """An immutable sequence of Neighbor, returned by list_neighbors().
 
     print(table) shows the first entries, and notebooks show them as an HTML table.
@@ -59,6 +53,8 @@ class NeighborTable:
     """
 
     __slots__ = ("_names", "_positions", "_rows")
+
+    _heading = NEIGHBOR_HEADING
 
     _rows: memoryview  # all rows of the block
     _positions: range  # the rows of this table
@@ -89,55 +85,8 @@ class NeighborTable:
         else:
             yield from (self[place] for place in range(len(self)))
 
-    def __reversed__(self) -> Iterator[Neighbor]:
-        return iter(self[::-1])
-
-    def __contains__(self, row: object) -> bool:
-        return any(row == one for one in self)
-
-    def index(self, row: object, start: int = 0, stop: int | None = None) -> int:
-        """Return the first position of a row, between start and stop if they are given.
-
-        Raises:
-            ValueError: The row is not in the table.
-        """
-        for place in range(len(self))[start:stop]:
-            if self[place] == row:
-                return place
-        raise ValueError(f"{row!r} is not in the table")
-
-    def count(self, row: object) -> int:
-        """Return how often a row occurs."""
-        return sum(row == one for one in self)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, NeighborTable):
-            return NotImplemented
-        return len(self) == len(other) and all(row == twin for row, twin in zip(self, other, strict=True))
-
-    __hash__: ClassVar[None] = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return f"<NeighborTable of {len(self)} rows>"
-
-    def __str__(self) -> str:
-        lines = [_HEADING, *map(_cells_of, self[:_SHOWN])]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        texts = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in lines]
-        return "\n".join([*texts, *self._rest()])
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{title}</th>" for title in _HEADING)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{_escaped(cell)}</td>" for cell in _cells_of(entry)) + "</tr>"
-            for entry in self[:_SHOWN]
-        )
-        rest = "".join(f"<p>{text}</p>" for text in self._rest())
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{rest}"
-
-    def _rest(self) -> list[str]:
-        """Returns a line about the entries that are not shown, if there are any."""
-        return [f"... {len(self) - _SHOWN:,} more"] if len(self) > _SHOWN else []
+    def _cells(self, entry: Neighbor) -> tuple[str, ...]:
+        return neighbor_cells(entry)
 
     def __reduce__(self) -> tuple[Callable[..., NeighborTable], tuple[bytes, dict[int, tuple[str, str]]]]:
         return _restore, (bytes(self._native_rows()), self._names)
@@ -159,8 +108,11 @@ class NeighborTable:
         return arrow_schema().__arrow_c_schema__()
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
-        stream = arrow_stream(self._native_rows(), self._names)
+        stream = self._arrow_stream(())
         return stream.__arrow_c_stream__(requested_schema)
+
+    def _arrow_stream(self, further: Sequence[FurtherColumn]) -> Any:  # noqa: ANN401
+        return arrow_stream(self._native_rows(), self._names, further)
 
     def _native_rows(self) -> memoryview:
         """Returns the rows as contiguous MIB_IPNET_ROW2: a view if they are contiguous in memory, else a copy."""
@@ -179,6 +131,11 @@ def _table(rows: memoryview, positions: range, names: dict[int, tuple[str, str]]
 def row_flags(table: NeighborTable) -> memoryview:
     """Returns the Flags of each row. They have the internal bits of the backend, such as NETIO_IS_FOREIGN."""
     return native_rows(table)[_FLAGS_OFFSET::ROW_SIZE]
+
+
+def wider_stream(table: NeighborTable, further: Sequence[FurtherColumn]) -> Any:  # noqa: ANN401
+    """Returns an Arrow stream of a table with further columns."""
+    return table._arrow_stream(further)  # noqa: SLF001
 
 
 def native_rows(table: NeighborTable) -> memoryview:

@@ -140,23 +140,11 @@ def _plain_bytes(value: Buffer) -> bytes:
 _INT_FORMATS = ("b", "c", "d", "n", "o", "x", "X")
 
 
-class NeighborState(IntEnum):
-    """The reachability state of a neighbour (RFC 4861, section 7.3.2), with the values of NL_NEIGHBOR_STATE.
-
-    It is an int that prints as its name. Unknown numbers are preserved: `NeighborState(77)` is a member with the name
-    `UNKNOWN_77`.
-    """
-
-    UNREACHABLE = lib.NlnsUnreachable
-    INCOMPLETE = lib.NlnsIncomplete
-    PROBE = lib.NlnsProbe
-    DELAY = lib.NlnsDelay
-    STALE = lib.NlnsStale
-    REACHABLE = lib.NlnsReachable
-    PERMANENT = lib.NlnsPermanent
+class NamedNumber(IntEnum):
+    """An int that prints as its name. Unknown numbers are preserved: 77 is a member with the name `UNKNOWN_77`."""
 
     @classmethod
-    def _missing_(cls, value: object) -> NeighborState | None:
+    def _missing_(cls, value: object) -> Self | None:
         if not isinstance(value, int):
             return None
         member = int.__new__(cls, value)
@@ -171,9 +159,25 @@ class NeighborState(IntEnum):
         # As an int where the format is one of an int: f"{state:d}".
         return format(int(self), spec) if spec[-1:] in _INT_FORMATS else format(self.name, spec)
 
-    # By number: some releases of Python 3.11 pickle and copy by name, and only the seven members above have one.
-    def __reduce_ex__(self, protocol: object) -> tuple[type[NeighborState], tuple[int]]:
+    # By number: some releases of Python 3.11 pickle and copy by name, and only the members of the class have one.
+    def __reduce_ex__(self, protocol: object) -> tuple[type[Self], tuple[int]]:
         return type(self), (int(self),)
+
+
+class NeighborState(NamedNumber):
+    """The reachability state of a neighbour (RFC 4861, section 7.3.2), with the values of NL_NEIGHBOR_STATE.
+
+    It is an int that prints as its name. Unknown numbers are preserved: `NeighborState(77)` is a member with the name
+    `UNKNOWN_77`.
+    """
+
+    UNREACHABLE = lib.NlnsUnreachable
+    INCOMPLETE = lib.NlnsIncomplete
+    PROBE = lib.NlnsProbe
+    DELAY = lib.NlnsDelay
+    STALE = lib.NlnsStale
+    REACHABLE = lib.NlnsReachable
+    PERMANENT = lib.NlnsPermanent
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +328,7 @@ class Neighbor:
         fill(self, "address", _with_scope(plain_address(address), name))
         fill(self, "physical_address", PhysicalAddress(physical_address))
         fill(self, "interface", name)
-        fill(self, "state", NeighborState(_whole_number("state", state)))
+        fill(self, "state", NeighborState(whole_number("state", state)))
         fill(self, "is_router", _truth("is_router", is_router))
         fill(self, "is_unreachable", _truth("is_unreachable", is_unreachable))
         fill(self, "reachability_time", _milliseconds(reachability_time))
@@ -509,14 +513,15 @@ def _without_prefix(address: object) -> IPv4Address | IPv6Address:
     raise TypeError(f"an address must be text, IPv4Address or IPv6Address, not {type(address).__name__}")
 
 
-def _whole_number(name: str, value: object) -> int:
+def whole_number(name: str, value: object) -> int:
+    """Returns an int, and raises TypeError for other values, also for bool."""
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{name} must be an int, not {type(value).__name__}")
     return value
 
 
 def _milliseconds(value: object) -> int:
-    number = _whole_number("reachability_time", value)
+    number = whole_number("reachability_time", value)
     if not 0 <= number <= _MAX_MILLISECONDS:
         raise invalid(f"reachability_time {number} is not between 0 and {_MAX_MILLISECONDS} milliseconds")
     return number

@@ -62,11 +62,11 @@ def list_neighbors(
     interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
     netns = current_namespace()
     with error_context(LIST):
-        number = _family(family)
+        number = family_number(family)
         luid, subject = selected_interface(interface, address, netns)
         plain = None if address is None else plain_address(address)
         like = pack_filter(plain, _given_physical_address(physical_address))
-    code = lib.netio_table(netns.descriptor, number, _luid_or_null(luid), like, table, interfaces, count)
+    code = lib.netio_table(netns.descriptor, number, luid_or_null(luid), like, table, interfaces, count)
     check(LIST, code, subject)
     return adopt(table, {native.index: names_of(native) for native in interfaces[0][0 : count[0]]})
 
@@ -89,9 +89,9 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | N
     """
     netns = current_namespace()
     with error_context(FLUSH):
-        number = _family(family)
+        number = family_number(family)
         luid, subject = selected_interface(interface, None, netns)
-    check(FLUSH, lib.netio_flush(netns.descriptor, number, _luid_or_null(luid)), subject)
+    check(FLUSH, lib.netio_flush(netns.descriptor, number, luid_or_null(luid)), subject)
 
 
 def get_neighbor(address: Address, *, interface: InterfaceLike | None = None) -> Neighbor:
@@ -408,7 +408,8 @@ def next_hop(address: Address, *, interface: InterfaceLike | None = None) -> Nex
     return find_next_hop(plain, luid, subject, netns)
 
 
-def _family(family: int) -> int:
+def family_number(family: int) -> int:
+    """Returns a `family` argument, which the backend validates."""
     if isinstance(family, bool) or not isinstance(family, int):
         raise TypeError(f"family must be an int such as socket.AF_INET, not {type(family).__name__}")
     if not 0 <= family < 2**16:
@@ -416,7 +417,7 @@ def _family(family: int) -> int:
     return family
 
 
-def _luid_or_null(luid: int) -> CData:
+def luid_or_null(luid: int) -> CData:
     """Makes a pointer to a NET_LUID; NULL, for all interfaces, if it is 0."""
     return ffi.new("NET_LUID *", {"Value": luid}) if luid else ffi.NULL
 

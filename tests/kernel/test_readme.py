@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: MIT
-"""The examples of the README and of the package docstring."""
+"""The examples of the README, of docs/linux.md and of the package docstring."""
 
 import doctest
 import re
 from pathlib import Path
 
+import pytest
+
 import netio
 from netlab.wire import Wire
 
-README = Path(__file__).parents[2] / "README.md"
+ROOT = Path(__file__).parents[2]
 
 
 def rename_near0(wire: Wire) -> None:
@@ -16,17 +18,18 @@ def rename_near0(wire: Wire) -> None:
     wire.near.ip("link set near0 down", "link set near0 name eth0", "link set eth0 up")
 
 
-def test_readme(wire: Wire) -> None:
-    """Bug: an example of the README prints something else, or fails."""
+@pytest.mark.parametrize(("name", "least"), [("README.md", 10), ("docs/linux.md", 7)])
+def test_document(wire: Wire, name: str, least: int) -> None:
+    """Bug: an example prints something else, or fails."""
     rename_near0(wire)
-    result = doctest.testfile(str(README), module_relative=False)
+    result = doctest.testfile(str(ROOT / name), module_relative=False)
     assert result.failed == 0
-    assert result.attempted > 10
+    assert result.attempted >= least
 
 
 def test_quotes_of_commands() -> None:
     """Bug: a command has single quotes, which cmd.exe passes on as part of the argument."""
-    shown = re.findall(r"`[^`\n]+`|^\$ .*", README.read_text(encoding="utf-8"), re.MULTILINE)
+    shown = re.findall(r"`[^`\n]+`|^\$ .*", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
     commands = [text for text in shown if re.match(r"`?(\$ )?(pip|python|netio) ", text)]
     assert len(commands) > 5
     assert [text for text in commands if "'" in text] == []

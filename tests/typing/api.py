@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import assert_type
 
 import netio
+from netio import linux
 
 
 def reads() -> None:
@@ -36,6 +37,32 @@ def routes() -> None:
     assert_type(hop, netio.NextHop)
     assert_type(hop.address, IPv4Address | IPv6Address)
     netio.resolve_neighbor(hop.address, interface=hop.interface)
+
+
+def linux_reads() -> None:
+    table = linux.list_neighbors(socket.AF_INET, interface="eth0", proxy=True)
+    assert_type(table, linux.LinuxTable)
+    assert_type(table[0], linux.LinuxNeighbor)
+    assert_type(table[1:], linux.LinuxTable)
+    assert_type(table.neighbors, netio.NeighborTable)
+    row = linux.get_neighbor("192.0.2.7", interface=3)
+    assert_type(row.neighbor, netio.Neighbor)
+    assert_type(row.nud, linux.Nud)
+    assert_type(row.flags & linux.NeighborFlags.ROUTER, linux.NeighborFlags)
+    assert_type(row.used, int)
+    netio.delete_neighbors(row.neighbor for row in table if row.nud is linux.Nud.PERMANENT)
+
+
+def linux_writes() -> None:
+    flags = linux.NeighborFlags.EXT_LEARNED | linux.NeighborFlags.MANAGED
+    linux.create_neighbor("192.0.2.7", interface="eth0", nud=linux.Nud.NONE, flags=flags, protocol=11)
+    linux.replace_neighbor("192.0.2.7", bytearray(6), interface=3)
+    linux.replace_neighbors(linux.list_neighbors())
+    linux.replace_neighbors(linux.LinuxNeighbor(row, nud=linux.Nud.STALE) for row in netio.list_neighbors())
+    linux.delete_neighbor("192.0.2.7", interface="eth0", proxy=True, missing_ok=True)
+    linux.probe_neighbors(row for row in linux.list_neighbors() if row.nud is linux.Nud.STALE)
+    linux.replace_neighbors(netio.list_neighbors())  # type: ignore[arg-type]
+    linux.delete_neighbor("192.0.2.7")  # type: ignore[call-arg]
 
 
 def writes() -> None:

@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The calls of users pass mypy --strict, also those in the README."""
+"""The calls of users pass mypy --strict, also those in the README and in docs/linux.md."""
 
 import doctest
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 HERE = Path(__file__).parent
-README = HERE.parents[1] / "README.md"
+ROOT = HERE.parents[1]
 
 
 def check(file: Path, folder: Path) -> None:
@@ -21,9 +23,10 @@ def test_calls_of_every_kind(tmp_path: Path) -> None:
     check(HERE / "api.py", tmp_path)
 
 
-def test_calls_of_the_readme(tmp_path: Path) -> None:
-    examples = doctest.DocTestParser().get_examples(README.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("name", ["README.md", "docs/linux.md"])
+def test_calls_of_a_document(tmp_path: Path, name: str) -> None:
+    examples = doctest.DocTestParser().get_examples((ROOT / name).read_text(encoding="utf-8"))
     assert examples
-    file = tmp_path / "readme.py"
+    file = tmp_path / "examples.py"
     file.write_text("".join(example.source for example in examples), encoding="utf-8")
     check(file, tmp_path)

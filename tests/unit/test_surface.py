@@ -15,11 +15,17 @@ from typing import get_type_hints
 import pytest
 
 import netio
+from netio import linux
 from netio._native import ffi, lib
 
 STUB = Path(netio.__file__).with_name("_native.pyi")
 
-PUBLIC = [item for name in netio.__all__ if inspect.isclass(item := getattr(netio, name)) or inspect.isfunction(item)]
+PUBLIC = [
+    item
+    for module in (netio, linux)
+    for name in module.__all__
+    if inspect.isclass(item := getattr(module, name)) or inspect.isfunction(item)
+]
 FUNCTIONS = [item for item in PUBLIC if inspect.isfunction(item)]
 METHODS = [
     method
@@ -44,6 +50,7 @@ def stub_members(name: str) -> dict[str, int | None]:
 
 
 def test_all_is_sorted_and_complete() -> None:
+    assert linux.__all__ == sorted(linux.__all__)
     assert netio.__all__ == sorted(netio.__all__)
     defined = {
         name
@@ -77,7 +84,7 @@ def test_type_hints_resolve_at_run_time(function: Callable[..., object]) -> None
 
 
 def test_stub_has_the_names_and_argument_counts_of_the_compiled_module() -> None:
-    members = stub_members("_Lib")
+    members = stub_members("_Lib") | (stub_members("_LinuxLib") if lib.NETIO_HAS_DETAIL else {})
     assert sorted(members) == sorted(dir(lib))
     for name, count in members.items():
         member = getattr(lib, name)
@@ -99,7 +106,7 @@ def test_docstring_states_arguments_errors_and_windows_function(item: object) ->
     assert re.match(r".+\.(\s|$)", text)
     if inspect.isfunction(item):
         assert "\nRaises:\n" in text
-        assert "\nWindows: " in text
+        assert ("\nLinux: " if inspect.getmodule(item) is linux else "\nWindows: ") in text
         for name in inspect.signature(item).parameters:
             assert f"\n    {name}: " in text
 
@@ -114,8 +121,9 @@ def test_exceptions_in_docstrings_exist(function: object) -> None:
 
 # From the bottom up: a module imports only modules before it, except for type checkers.
 LAYERS = (
-    *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures"),
-    *("_arrow", "_table", "formats", "_requests", "_resolve", "_verbs", "__init__", "cli", "__main__"),
+    *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
+    *("_sequence", "_table", "formats", "_requests", "_resolve", "_verbs", "_linux_types", "_linux_table", "linux"),
+    *("__init__", "cli", "__main__"),
 )
 
 

@@ -21,5 +21,7 @@
 /* The IPv6 scope of an interface is its index. */
 #define NETIO_SCOPE_IS_NAME 0
 #define NETIO_HAS_NAMESPACES 0
+/* The backend has the functions of rtnetlink/detail.h. */
+#define NETIO_HAS_DETAIL 0
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads one entry together with its interface, over one socket. */
+#include "get.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,7 +57,7 @@ static int find_by_route(struct rtnl_socket *sock, const SOCKADDR_INET *address,
     return *status == NO_ERROR ? link_find(sock, interface) : 0;
 }
 
-static DWORD find_interface(struct rtnl_socket *sock, const SOCKADDR_INET *address, netio_interface *interface)
+DWORD get_interface(struct rtnl_socket *sock, const SOCKADDR_INET *address, netio_interface *interface)
 {
     DWORD status = NO_ERROR;
     char scope[NETIO_NAME_SIZE];
@@ -75,6 +76,7 @@ static DWORD find_interface(struct rtnl_socket *sock, const SOCKADDR_INET *addre
     return status;
 }
 
+/* Reads the entry together with its interface, over one socket. */
 DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
 {
     struct known_stack stack = {.index = 0};
@@ -87,7 +89,7 @@ DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
     error = rtnl_open(&sock, netns, 0);
     if (error != 0)
         return win32_status(error);
-    status = find_interface(&sock, &row->Address, interface);
+    status = get_interface(&sock, &row->Address, interface);
     if (status == NO_ERROR) {
         error = row_read(&sock, interface->index, interface->luid, row);
         status = error == -ENODEV ? ERROR_FILE_NOT_FOUND : win32_status(error);

@@ -19,18 +19,6 @@
 #define UNCONFIRMED_TICKS 6000
 #define CLOCK_TICKS 10
 
-/* Newer than the kernel headers of old build images. */
-#ifndef NTF_EXT_LEARNED
-#define NTF_EXT_LEARNED 0x10
-#endif
-#ifndef NTF_EXT_MANAGED
-#define NTF_EXT_MANAGED 0x01
-#endif
-#ifndef NTF_EXT_EXT_VALIDATED
-#define NTF_EXT_EXT_VALIDATED 0x04
-#endif
-enum { ATTRIBUTE_PROTOCOL = 12, ATTRIBUTE_FLAGS_EXT = 15 }; /* NDA_PROTOCOL, NDA_FLAGS_EXT */
-
 /* Marks a NUD state without an equivalent row state, so that its number is not mistaken for one. */
 #define UNKNOWN_STATE 0x10000
 
@@ -69,16 +57,17 @@ void neighbor_request(struct rtnl_request *request, uint16_t type, uint16_t flag
     if (state != NUD_NONE && row->PhysicalAddressLength <= sizeof row->PhysicalAddress) {
         rtnl_put(request, NDA_LLADDR, row->PhysicalAddress, row->PhysicalAddressLength);
         /* Otherwise the entry would keep the protocol of the daemon that wrote it before. The kernel ignores 0. */
-        rtnl_put(request, ATTRIBUTE_PROTOCOL, &written_by, sizeof written_by);
+        rtnl_put(request, NEIGHBOR_PROTOCOL, &written_by, sizeof written_by);
     }
 }
 
-bool neighbor_is_ignored(const struct nlmsghdr *message)
+bool neighbor_is_ignored(const struct nlmsghdr *message, bool proxy)
 {
     const struct ndmsg *fixed = NLMSG_DATA(message);
 
     return message->nlmsg_len >= NLMSG_LENGTH(sizeof *fixed) &&
-           ((fixed->ndm_family != AF_INET && fixed->ndm_family != AF_INET6) || fixed->ndm_flags & NTF_PROXY);
+           ((fixed->ndm_family != AF_INET && fixed->ndm_family != AF_INET6) ||
+            ((fixed->ndm_flags & NTF_PROXY) != 0) != proxy);
 }
 
 /*
@@ -139,6 +128,11 @@ static bool was_never_confirmed(NL_NEIGHBOR_STATE state, const struct nda_cachei
            (state == NlnsStale && before_update <= UNCONFIRMED_TICKS + CLOCK_TICKS);
 }
 
+uint32_t neighbor_milliseconds(uint32_t ticks)
+{
+    return ticks > UINT32_MAX / TICK_MS ? UINT32_MAX : ticks * TICK_MS;
+}
+
 /* The time since the last confirmation; for a FAILED entry the time since it failed, its last change of state. */
 static int parse_age(MIB_IPNET_ROW2 *row, const struct rtattr *attribute)
 {
@@ -190,11 +184,11 @@ static int parse_owner(MIB_IPNET_ROW2 *row, const struct ndmsg *fixed, const str
     return 0;
 }
 
-int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
+int neighbor_parse_attributes(const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES],
+                              MIB_IPNET_ROW2 *row)
 {
-    const struct rtattr *found[ATTRIBUTE_FLAGS_EXT + 1];
     const struct ndmsg *fixed = NLMSG_DATA(message);
-    int error = rtnl_attributes(message, sizeof *fixed, found, ATTRIBUTE_FLAGS_EXT + 1);
+    int error = rtnl_attributes(message, sizeof *fixed, found, NEIGHBOR_ATTRIBUTES);
 
     if (error != 0)
         return error;
@@ -211,8 +205,15 @@ int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
     if (error == 0)
         error = parse_age(row, found[NDA_CACHEINFO]);
     if (error == 0)
-        error = parse_owner(row, fixed, found[ATTRIBUTE_PROTOCOL], found[ATTRIBUTE_FLAGS_EXT]);
+        error = parse_owner(row, fixed, found[NEIGHBOR_PROTOCOL], found[NEIGHBOR_FLAGS_EXT]);
     return error;
+}
+
+int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
+{
+    const struct rtattr *found[NEIGHBOR_ATTRIBUTES];
+
+    return neighbor_parse_attributes(message, found, row);
 }
 
 int neighbor_parse_reply(const struct nlmsghdr *message, const MIB_IPNET_ROW2 *key, NET_IFINDEX index,

@@ -273,7 +273,8 @@ static int visit_notification(void *visitor, const struct nlmsghdr *message)
     MIB_IPNET_ROW2 entry;
     int error;
 
-    if ((message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH) || neighbor_is_ignored(message))
+    if ((message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH) ||
+        neighbor_is_ignored(message, false))
         return 0;
     error = neighbor_parse(message, &entry);
     if (error != 0)

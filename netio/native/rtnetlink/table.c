@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reads and flushes the whole table. */
+#include "table.h"
+
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <stdlib.h>
@@ -12,19 +13,8 @@
 #include "link.h"
 #include "neighbor.h"
 #include "netns.h"
-#include "platform.h"
 #include "row.h"
-#include "rtnl.h"
 #include "status.h"
-
-/* A table while it is read, with its filters. */
-struct table {
-    ADDRESS_FAMILY family;      /* AF_UNSPEC: both */
-    NET_IFINDEX index;          /* 0: every interface */
-    const MIB_IPNET_ROW2 *like; /* NULL: every address and physical address */
-    MIB_IPNET_TABLE2 *block;
-    size_t room;
-};
 
 static int make_room(struct table *table)
 {
@@ -42,25 +32,31 @@ static int make_room(struct table *table)
 }
 
 /* Filters again, since old kernels ignore the filter in the request. */
-static int visit_row(void *visitor, const struct nlmsghdr *message)
+int table_add(struct table *table, const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES])
 {
-    struct table *table = visitor;
     MIB_IPNET_ROW2 *row;
     int error;
 
-    if (neighbor_is_ignored(message))
+    if (neighbor_is_ignored(message, table->proxy))
         return 0;
     error = make_room(table);
     if (error != 0)
         return error;
     row = &table->block->Table[table->block->NumEntries];
-    error = neighbor_parse(message, row);
+    error = neighbor_parse_attributes(message, found, row);
     if (error != 0)
         return error;
     if ((table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
         (table->index == 0 || table->index == row->InterfaceIndex) && filter_accepts(table->like, row))
         table->block->NumEntries++;
     return 0;
+}
+
+static int visit_row(void *visitor, const struct nlmsghdr *message)
+{
+    const struct rtattr *found[NEIGHBOR_ATTRIBUTES];
+
+    return table_add(visitor, message, found);
 }
 
 static void restart_table(void *visitor)
@@ -78,7 +74,10 @@ static ADDRESS_FAMILY dumped_family(const struct table *table)
 
 static int dump_table(struct rtnl_socket *sock, struct table *table)
 {
-    const struct ndmsg fixed = {.ndm_family = (unsigned char)dumped_family(table)};
+    const struct ndmsg fixed = {
+        .ndm_family = (unsigned char)dumped_family(table),
+        .ndm_flags = table->proxy ? NTF_PROXY : 0,
+    };
     struct rtnl_request request;
     const int error = make_room(table);
 
@@ -87,7 +86,7 @@ static int dump_table(struct rtnl_socket *sock, struct table *table)
     rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
     if (table->index != 0)
         rtnl_put(&request, NDA_IFINDEX, &table->index, sizeof table->index);
-    return rtnl_dump(sock, &request, restart_table, visit_row, table);
+    return rtnl_dump(sock, &request, restart_table, table->visit == NULL ? visit_row : table->visit, table);
 }
 
 static void restart_tables(void *visitor)
@@ -127,12 +126,7 @@ static int check_stack(struct rtnl_socket *sock, ADDRESS_FAMILY family)
     return error == 0 && !found ? -EAFNOSUPPORT : error;
 }
 
-/*
- * Opens the socket, which the caller closes also after a failure, validates the arguments and reads the entries of a
- * family and interface. Their InterfaceLuid stays 0.
- */
-static int read_table(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
-                      struct table *table)
+int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
 {
     int error = rtnl_open(sock, netns, 0);
 
@@ -161,7 +155,7 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, c
     struct table read = {.like = like};
     struct interface_set set = {.count = 0};
     struct rtnl_socket sock;
-    int error = read_table(netns, &sock, family, interface, &read);
+    int error = table_read(netns, &sock, family, interface, &read);
 
     if (error == 0)
         error = link_fill_luids(&sock, read.block->Table, read.block->NumEntries, &set);
@@ -216,7 +210,7 @@ DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface)
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    DWORD code = win32_status(read_table(netns, &sock, family, interface, &read));
+    DWORD code = win32_status(table_read(netns, &sock, family, interface, &read));
 
     if (code == NO_ERROR && !row_may_remove(&sock))
         code = ERROR_ACCESS_DENIED;

@@ -25,6 +25,7 @@ IP4, IP6 = "192.0.2.77", "2001:db8::77"
 ALTERNATIVE_NAME = "alternative-name-of-near0"
 
 GET: Call = ("get_neighbor", (IP4,), {"interface": "near0"})
+GET_DETAIL: Call = ("linux.get_neighbor", (IP4,), {"interface": "near0"})
 GET_BY_ROUTE: Call = ("get_neighbor", (IP4,), {})
 GET_ON_LO: Call = ("get_neighbor", (IP4,), {"interface": "lo"})
 GET_BY_NAME: Call = ("get_neighbor", (IP4,), {"interface": ALTERNATIVE_NAME})
@@ -37,6 +38,7 @@ RESOLVE: Call = ("resolve_neighbors", ([FAR_IP4, FAR_IP6],), {"interface": "near
     ("call", "reply_type", "wrong"),
     [
         *((GET, RTM_NEWNEIGH, wrong) for wrong in ("ack", "type", "address", "index")),
+        *((GET_DETAIL, RTM_NEWNEIGH, wrong) for wrong in ("ack", "type", "address", "index")),
         *((GET_BY_ROUTE, RTM_NEWROUTE, wrong) for wrong in ("ack", "type", "address")),
         *((GET_ON_LO, RTM_NEWLINK, wrong) for wrong in ("ack", "type", "index")),
         *((GET_BY_NAME, RTM_NEWLINK, wrong) for wrong in ("ack", "type", "address")),

@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
     from netlab.namespace import Namespace
 
-# A call of netio: the name of the verb, its positional arguments, its keyword arguments.
+# A call of netio: the name of the verb, with "linux." before it for netio.linux, its positional arguments, its keyword
+# arguments.
 Call = tuple[str, tuple[Any, ...], dict[str, Any]]
 
 # Root without capabilities is unprivileged. There is only one user id in a user namespace of the tests.
 UNPRIVILEGED = ("setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs")
 
 _CALLER = """
-import pickle, sys, netio
+import operator, pickle, sys, netio.linux
 from collections.abc import Iterator
 from netlab.parcel import dump
 
 def result(verb, arguments, named):
     try:
-        got = getattr(netio, verb)(*arguments, **named)
+        got = operator.attrgetter(verb)(netio)(*arguments, **named)
         return list(got) if isinstance(got, netio.NeighborTable | Iterator) else got
     except (netio.NetioError, TypeError, ExceptionGroup) as error:
         return error

@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 _THREADS = """
 import threading, netio
-from netio import Neighbor
+from netio import Neighbor, linux
 
 MAC = "02:00:5e:00:00:07"
 NAMED = [Neighbor(f"2001:db8::1:{n:x}", MAC, interface="near0") for n in range(300)]
 ROUTED = [Neighbor(f"192.0.2.{n}", MAC) for n in range(20, 200)]
+DETAILED = [linux.LinuxNeighbor(row, linux.Nud.STALE) for row in NAMED]
 CALLS = [
     netio.list_interfaces,
     lambda: netio.create_neighbors(NAMED),
@@ -28,6 +29,11 @@ CALLS = [
     lambda: netio.delete_neighbors([*NAMED, *ROUTED]),
     lambda: list(netio.resolve_neighbors(["192.0.2.2", "2001:db8::2"], interface="near0")),
     lambda: netio.resolve_neighbor("192.0.2.2", source="192.0.2.1"),
+    lambda: linux.replace_neighbors(DETAILED),
+    lambda: list(linux.list_neighbors()),
+    lambda: linux.get_neighbor("2001:db8::1:1"),
+    lambda: linux.probe_neighbors(DETAILED),
+    lambda: linux.delete_neighbor("2001:db8::1:1", interface="near0"),
     netio.flush_neighbors,
 ]
 threading.stack_size(64 * 1024)

@@ -85,7 +85,7 @@ static int visit(void *visitor, const struct nlmsghdr *message)
     int error;
 
     (void)visitor;
-    if (neighbor_is_ignored(message))
+    if (neighbor_is_ignored(message, false))
         return 0;
     error = parse(message, &row);
     if (error == 0) {

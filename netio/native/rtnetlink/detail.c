@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+#include "detail.h"
+
+#include <errno.h>
+#include <linux/neighbour.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "array.h"
+#include "get.h"
+#include "inet.h"
+#include "interface_set.h"
+#include "link.h"
+#include "neighbor.h"
+#include "rtnl.h"
+#include "stack.h"
+#include "status.h"
+#include "table.h"
+
+/* Sets a member from an attribute, if there is one of its size; the attributes of rows were validated with the row. */
+static void take(const struct rtattr *attribute, void *member, size_t size)
+{
+    if (attribute != NULL && RTA_PAYLOAD(attribute) >= size)
+        memcpy(member, RTA_DATA(attribute), size);
+}
+
+/* Reads the detail of a message that has been parsed to a row. */
+static void parse_detail(const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES],
+                         netio_linux_detail *detail)
+{
+    const struct ndmsg *fixed = NLMSG_DATA(message);
+    struct nda_cacheinfo info = {0};
+    uint32_t extended = 0;
+
+    memset(detail, 0, sizeof *detail);
+    take(found[NDA_CACHEINFO], &info, sizeof info);
+    take(found[NEIGHBOR_FLAGS_EXT], &extended, sizeof extended);
+    take(found[NEIGHBOR_PROTOCOL], &detail->protocol, sizeof detail->protocol);
+    take(found[NDA_PROBES], &detail->probes, sizeof detail->probes);
+    detail->nud = fixed->ndm_state;
+    detail->flags = fixed->ndm_flags | extended << NETIO_FLAGS_EXT_SHIFT;
+    detail->used = neighbor_milliseconds(info.ndm_used);
+    detail->confirmed = neighbor_milliseconds(info.ndm_confirmed);
+    detail->updated = neighbor_milliseconds(info.ndm_updated);
+    detail->references = info.ndm_refcnt;
+}
+
+/* A table with its details. */
+struct detailed_table {
+    struct table table; /* the first member: it is the visitor of the dump */
+    netio_linux_detail *details;
+    size_t room;
+};
+
+static int visit_detailed_row(void *visitor, const struct nlmsghdr *message)
+{
+    struct detailed_table *read = visitor;
+    const size_t count = read->table.block->NumEntries;
+    const struct rtattr *found[NEIGHBOR_ATTRIBUTES];
+    netio_linux_detail *details = array_with_room(read->details, count, &read->room, 0, sizeof *details);
+    int error;
+
+    if (details == NULL)
+        return -ENOMEM;
+    read->details = details;
+    error = table_add(&read->table, message, found);
+    if (error == 0 && read->table.block->NumEntries > count)
+        parse_detail(message, found, &details[count]);
+    return error;
+}
+
+DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool proxy,
+                        MIB_IPNET_TABLE2 **table, netio_linux_detail **details, netio_interface **interfaces,
+                        size_t *interface_count)
+{
+    struct detailed_table read = {.table = {.proxy = proxy, .visit = visit_detailed_row}};
+    struct interface_set set = {.count = 0};
+    struct rtnl_socket sock;
+    int error = table_read(netns, &sock, family, interface, &read.table);
+
+    if (error == 0)
+        error = link_fill_luids(&sock, read.table.block->Table, read.table.block->NumEntries, &set);
+    rtnl_close(&sock);
+    free(set.slots);
+    if (error != 0) {
+        free(read.table.block);
+        free(read.details);
+        free(set.list);
+        return win32_status(error);
+    }
+    *table = read.table.block;
+    *details = read.details;
+    *interfaces = set.list;
+    *interface_count = set.count;
+    return NO_ERROR;
+}
+
+/* The key of an entry, and the entry. */
+struct reading {
+    const MIB_IPNET_ROW2 *key;
+    NET_IFINDEX index;
+    bool proxy;
+    MIB_IPNET_ROW2 found;
+    netio_linux_detail *detail;
+};
+
+/* A proxy entry for all interfaces, whose index is 0, is the entry of each of them. */
+static bool is_requested(const struct reading *reading)
+{
+    return (reading->found.InterfaceIndex == reading->index ||
+            (reading->proxy && reading->found.InterfaceIndex == 0)) &&
+           inet_equal(&reading->found.Address, &reading->key->Address);
+}
+
+static int visit_entry(void *visitor, const struct nlmsghdr *message)
+{
+    struct reading *reading = visitor;
+    const struct rtattr *found[NEIGHBOR_ATTRIBUTES];
+    const int error = neighbor_parse_attributes(message, found, &reading->found);
+
+    if (error != 0)
+        return error;
+    if (!is_requested(reading))
+        return -EBADMSG;
+    parse_detail(message, found, reading->detail);
+    return 0;
+}
+
+DWORD netio_linux_get(int netns, netio_interface *interface, bool proxy, MIB_IPNET_ROW2 *row,
+                      netio_linux_detail *detail)
+{
+    struct reading reading = {.key = row, .proxy = proxy, .detail = detail};
+    struct known_stack stack = {.index = 0};
+    struct rtnl_request request;
+    struct rtnl_socket sock;
+    DWORD status;
+    int error;
+
+    if (!inet_is_ip(&row->Address))
+        return ERROR_INVALID_PARAMETER;
+    error = rtnl_open(&sock, netns, 0);
+    if (error != 0)
+        return win32_status(error);
+    status = get_interface(&sock, &row->Address, interface);
+    if (status == NO_ERROR) {
+        reading.index = interface->index;
+        neighbor_request(&request, RTM_GETNEIGH, 0, row, interface->index, NUD_NONE, proxy ? NTF_PROXY : 0);
+        error = rtnl_call(&sock, &request, visit_entry, &reading);
+        if (error == 0) {
+            *row = reading.found;
+            interface->index = row->InterfaceIndex;
+            if (interface->index == 0)
+                interface_set_removed(interface);
+            row->InterfaceLuid = interface->luid;
+        }
+        status = error == -ENODEV ? ERROR_FILE_NOT_FOUND : win32_status(error);
+        if (error == -ENOENT && stack_is_missing(&sock, &stack, interface->index, row->Address.si_family))
+            status = ERROR_NOT_SUPPORTED;
+    }
+    rtnl_close(&sock);
+    return status;
+}

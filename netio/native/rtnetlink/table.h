@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads and flushes the whole table. */
+#ifndef NETIO_TABLE_H
+#define NETIO_TABLE_H
+
+#include <stdbool.h>
+
+#include "neighbor.h"
+#include "platform.h"
+#include "rtnl.h"
+
+/* A table while it is read, with its filters. */
+struct table {
+    ADDRESS_FAMILY family;      /* AF_UNSPEC: both */
+    NET_IFINDEX index;          /* 0: every interface */
+    const MIB_IPNET_ROW2 *like; /* NULL: every address and physical address */
+    bool proxy;                 /* the proxy entries, which the kernel keeps in another list */
+    rtnl_visit *visit;          /* the visitor is this struct; NULL: it only calls table_add */
+    MIB_IPNET_TABLE2 *block;
+    size_t room;
+};
+
+/*
+ * Opens the socket, which the caller closes also after a failure, validates the arguments and reads the entries of a
+ * family and interface. Their InterfaceLuid stays 0.
+ */
+int table_read(int netns, struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table);
+
+/*
+ * Adds the entry of a message, if it passes the filters, and returns the attributes of an added one. There is a block
+ * during a dump.
+ */
+int table_add(struct table *table, const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES]);
+
+#endif

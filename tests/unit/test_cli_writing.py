@@ -10,9 +10,18 @@ from netio.cli import writing
 from netio.errors import failure
 
 
+class EmptyTable:
+    """The table of a system without entries."""
+
+    def apply(self, name: str, entry: Neighbor) -> tuple[str, None]:
+        del name, entry
+        return "create", None
+
+
 def test_ctrl_c_between_two_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Bug: the output does not say how many entries were tried, or omits that it was interrupted."""
     monkeypatch.setattr(writing, "_MANY", 10)
+    monkeypatch.setattr(writing, "TableBefore", EmptyTable)
     parts: list[int] = []
 
     def verb(entries: list[Neighbor]) -> None:

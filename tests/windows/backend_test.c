@@ -571,7 +571,7 @@ static void test_link_local_source(void)
     ((UCHAR *)&source.Ipv6.sin6_addr)[1] = 0x80;
     rows[0].InterfaceIndex = 4711;
     rows[1].InterfaceIndex = 4;
-    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, false, &resolver) == NO_ERROR);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         CHECK(netio_resolver_submit(resolver, &rows[i], 1, &source, 0) == NO_ERROR);
         CHECK(collect(resolver, &tag, &result, 1) == 1);
@@ -594,7 +594,7 @@ static void test_resolve_permanent(void)
     standin_silence(0);
     row.State = NlnsPermanent;
     add(row);
-    CHECK(netio_resolver_open(NETIO_OWN_NETNS, &resolver) == NO_ERROR);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, false, &resolver) == NO_ERROR);
     CHECK(netio_resolver_submit(resolver, &row, 1, NULL, 7) == NO_ERROR);
     CHECK(collect(resolver, &tag, &result, 1) == 1 && result == NO_ERROR && is_permanent(&row));
     CHECK(standin_resolved() == 0);

@@ -73,7 +73,7 @@ def test_silent_host_is_unreachable(standin: Standin) -> None:
 
 def test_source_address_of_another_machine_is_rejected(standin: Standin) -> None:
     standin.host(HOST)
-    with pytest.raises(netio.InvalidParameterError, match="must be an address of this machine") as caught:
+    with pytest.raises(netio.InvalidParameterError, match="is not an address of this machine") as caught:
         netio.resolve_neighbor(HOST, interface="Ethernet", source="198.51.100.1")
     assert caught.value.code == 1168
 

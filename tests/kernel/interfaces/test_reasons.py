@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,14 +21,7 @@ MAC = "02:00:5e:00:00:07"
 OWN = "it is an address of this machine"
 BROADCAST = "it is a broadcast address"
 
-
-@pytest.fixture(autouse=True)
-def _local_routes(wire: Wire) -> None:
-    """Waits for the local routes of the IPv6 addresses: the kernel adds them after the addresses, in a work queue."""
-    until = monotonic() + 10
-    while not {NEAR_IP6, NEAR_LINK_LOCAL} <= {row["dst"] for row in wire.near.json("-6 route show table local")}:
-        assert monotonic() < until
-        sleep(0.01)
+pytestmark = pytest.mark.usefixtures("wire")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +57,6 @@ def test_kind_of_an_address_without_interface(
     ("address", "reason"),
     [(NEAR_IP4, OWN), (NEAR_IP6, OWN), (NEAR_LINK_LOCAL, OWN), ("192.0.2.255", BROADCAST)],
 )
-@pytest.mark.usefixtures("wire")
 def test_get_and_resolve_do_not_advise_each_other(address: str, reason: str) -> None:
     """Bug: `get` advises to resolve an address that `resolve` rejects, or one of them does not say why."""
     line = complaint("get", address, "-i", "near0")
@@ -120,7 +111,6 @@ def test_reason_of_an_invalid_source(anyone: Caller, address: str, source: str, 
     ],
 )
 @pytest.mark.parametrize("verb", ["create", "set", "replace"])
-@pytest.mark.usefixtures("wire")
 def test_reason_of_a_wrong_length(verb: str, physical_address: str, interface: str, reason: str) -> None:
     """Bug: the message contradicts itself ("has 0 bytes, neighbours there have none"), or has no right length."""
     with pytest.raises(netio.InvalidParameterError) as caught:

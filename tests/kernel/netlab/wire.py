@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from netlab.namespace import Namespace
@@ -19,6 +20,8 @@ NEAR_LINK_LOCAL, FAR_LINK_LOCAL = "fe80::1", "fe80::2"
 
 # On-link addresses without a host, one of each kind.
 ABSENT_IP4, ABSENT_IP6, ABSENT_LINK_LOCAL = "192.0.2.77", "2001:db8::77", "fe80::77"
+
+_SECONDS = 10
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Wire:
         self.lay("near0", NEAR_MAC, "far0", FAR_MAC)
         self.near.ip(*_addresses("near0", NEAR_IP4, NEAR_IP6, NEAR_LINK_LOCAL))
         self.far.ip(*_addresses("far0", FAR_IP4, FAR_IP6, FAR_LINK_LOCAL))
+        _wait_for_local_routes(self.near, {NEAR_IP6, NEAR_LINK_LOCAL})
+        _wait_for_local_routes(self.far, {FAR_IP6, FAR_LINK_LOCAL})
 
 
 def _addresses(interface: str, ip4: str, ip6: str, link_local: str) -> list[str]:
@@ -61,6 +66,13 @@ def _addresses(interface: str, ip4: str, ip6: str, link_local: str) -> list[str]
         f"address add {ip6}/64 dev {interface} nodad",
         f"address add {link_local}/64 dev {interface} nodad",
     ]
+
+
+def _wait_for_local_routes(namespace: Namespace, addresses: set[str]) -> None:
+    """Waits until IPv6 addresses are usable: the kernel adds their routes after them, in a work queue."""
+    until = monotonic() + _SECONDS
+    while not addresses <= {row["dst"] for row in namespace.json("-6 route show table local")}:
+        assert monotonic() < until, f"the local routes of {addresses} are missing"
 
 
 @contextmanager

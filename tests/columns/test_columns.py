@@ -110,6 +110,11 @@ def test_polars_frame_has_the_rows(place: slice) -> None:
     assert found.with_columns(pl.col("reachability_time").dt.total_milliseconds()).to_dicts() == rows_as_columns(shown)
 
 
+def without_scope(address: object) -> str:
+    """Returns the text of an address that pandas may have copied: early releases of Python 3.11 lose its scope then."""
+    return str(address).partition("%")[0]
+
+
 def test_pandas_frame_has_the_fields() -> None:
     """Bug: pandas converts the table to an array of NumPy instead, which has one column, or two."""
     shown = table()
@@ -117,8 +122,9 @@ def test_pandas_frame_has_the_fields() -> None:
     shown = _table(native_rows(shown), range(len(shown)), names)
     found = pd.DataFrame(shown)
     assert list(found.columns) == list(Neighbor.__slots__)
-    records = [row | {"address": str(row["address"])} for row in found.to_dict("records")]
-    assert [Neighbor.from_dict(row) for row in records] == list(shown)
+    records = [row | {"address": without_scope(row["address"])} for row in found.to_dict("records")]
+    expected = [row.to_dict() | {"address": without_scope(row.address)} for row in shown]
+    assert [Neighbor.from_dict(row) for row in records] == [Neighbor.from_dict(row) for row in expected]
     assert str(found)
 
 

@@ -13,7 +13,6 @@
 #include "link.h"
 #include "neighbor.h"
 #include "rtnl.h"
-#include "stack.h"
 #include "status.h"
 #include "table.h"
 
@@ -126,37 +125,32 @@ static int visit_entry(void *visitor, const struct nlmsghdr *message)
     return 0;
 }
 
+static int read_entry(void *reader, struct rtnl_socket *sock, netio_interface *interface)
+{
+    struct reading *reading = reader;
+    struct rtnl_request request;
+    int error;
+
+    reading->index = interface->index;
+    neighbor_request(&request, RTM_GETNEIGH, 0, reading->key, interface->index, NUD_NONE,
+                     reading->proxy ? NTF_PROXY : 0);
+    error = rtnl_call(sock, &request, visit_entry, reading);
+    if (error != 0)
+        return error;
+    interface->index = reading->found.InterfaceIndex;
+    if (interface->index == 0)
+        interface_set_removed(interface);
+    reading->found.InterfaceLuid = interface->luid;
+    return 0;
+}
+
 DWORD netio_linux_get(int netns, netio_interface *interface, bool proxy, MIB_IPNET_ROW2 *row,
                       netio_linux_detail *detail)
 {
     struct reading reading = {.key = row, .proxy = proxy, .detail = detail};
-    struct known_stack stack = {.index = 0};
-    struct rtnl_request request;
-    struct rtnl_socket sock;
-    DWORD status;
-    int error;
+    const DWORD status = get_entry(netns, &row->Address, interface, read_entry, &reading);
 
-    if (!inet_is_ip(&row->Address))
-        return ERROR_INVALID_PARAMETER;
-    error = rtnl_open(&sock, netns, 0);
-    if (error != 0)
-        return win32_status(error);
-    status = get_interface(&sock, &row->Address, interface);
-    if (status == NO_ERROR) {
-        reading.index = interface->index;
-        neighbor_request(&request, RTM_GETNEIGH, 0, row, interface->index, NUD_NONE, proxy ? NTF_PROXY : 0);
-        error = rtnl_call(&sock, &request, visit_entry, &reading);
-        if (error == 0) {
-            *row = reading.found;
-            interface->index = row->InterfaceIndex;
-            if (interface->index == 0)
-                interface_set_removed(interface);
-            row->InterfaceLuid = interface->luid;
-        }
-        status = error == -ENODEV ? ERROR_FILE_NOT_FOUND : win32_status(error);
-        if (error == -ENOENT && stack_is_missing(&sock, &stack, interface->index, row->Address.si_family))
-            status = ERROR_NOT_SUPPORTED;
-    }
-    rtnl_close(&sock);
+    if (status == NO_ERROR)
+        *row = reading.found;
     return status;
 }

@@ -57,7 +57,7 @@ static int find_by_route(struct rtnl_socket *sock, const SOCKADDR_INET *address,
     return *status == NO_ERROR ? link_find(sock, interface) : 0;
 }
 
-DWORD get_interface(struct rtnl_socket *sock, const SOCKADDR_INET *address, netio_interface *interface)
+static DWORD find_interface(struct rtnl_socket *sock, const SOCKADDR_INET *address, netio_interface *interface)
 {
     DWORD status = NO_ERROR;
     char scope[NETIO_NAME_SIZE];
@@ -76,26 +76,35 @@ DWORD get_interface(struct rtnl_socket *sock, const SOCKADDR_INET *address, neti
     return status;
 }
 
-/* Reads the entry together with its interface, over one socket. */
-DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
+DWORD get_entry(int netns, const SOCKADDR_INET *address, netio_interface *interface, get_read *read, void *reader)
 {
     struct known_stack stack = {.index = 0};
     struct rtnl_socket sock;
     DWORD status;
     int error;
 
-    if (!inet_is_ip(&row->Address))
+    if (!inet_is_ip(address))
         return ERROR_INVALID_PARAMETER;
     error = rtnl_open(&sock, netns, 0);
     if (error != 0)
         return win32_status(error);
-    status = get_interface(&sock, &row->Address, interface);
+    status = find_interface(&sock, address, interface);
     if (status == NO_ERROR) {
-        error = row_read(&sock, interface->index, interface->luid, row);
+        error = read(reader, &sock, interface);
         status = error == -ENODEV ? ERROR_FILE_NOT_FOUND : win32_status(error);
-        if (error == -ENOENT && stack_is_missing(&sock, &stack, interface->index, row->Address.si_family))
+        if (error == -ENOENT && stack_is_missing(&sock, &stack, interface->index, address->si_family))
             status = ERROR_NOT_SUPPORTED;
     }
     rtnl_close(&sock);
     return status;
+}
+
+static int read_row(void *reader, struct rtnl_socket *sock, netio_interface *interface)
+{
+    return row_read(sock, interface->index, interface->luid, reader);
+}
+
+DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
+{
+    return get_entry(netns, &row->Address, interface, read_row, row);
 }

@@ -105,9 +105,7 @@ def _existing(interface: InterfaceLike, cache: InterfaceCache) -> CData:
 
 
 def _address_value(native: CData, interface: CData) -> InterfaceAddress:
-    address = unpack_address(ffi.addressof(native, "address"))
-    if isinstance(address, IPv6Address) and address.is_link_local:
-        address = IPv6Address(f"{address}%{names_of(interface)[1]}")
+    address = _with_scope(unpack_address(ffi.addressof(native, "address")), interface)
     prefix = ip_network(f"{unpack_address(ffi.addressof(native, 'prefix'))}/{native.prefix_length}", strict=False)
     needed = lib.NETIO_INTERFACE_UP | lib.NETIO_INTERFACE_PROBES
     can_probe = interface.flags & needed == needed and interface.physical_address_length > 0

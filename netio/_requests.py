@@ -19,6 +19,7 @@ from netio._interfaces import (
 )
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
+from netio._reasons import why_no_neighbor
 from netio._table import NeighborTable, native_rows
 from netio._types import (
     UNKNOWN_LUID,
@@ -158,7 +159,7 @@ def predicted_errors(
         row = native[place]
         found = cache.find(luid=row.InterfaceLuid.Value, index=row.InterfaceIndex)
         length = len(entry.physical_address.packed)
-        if _is_invalid(entry.address) or (operation != DELETE and length == 0):
+        if why_no_neighbor(entry.address) or (operation != DELETE and length == 0):
             codes[place] = lib.ERROR_INVALID_PARAMETER
         elif found is None:  # also the entries in refused, whose codes entry_errors() knows
             codes[place] = lib.ERROR_NOT_FOUND
@@ -167,12 +168,6 @@ def predicted_errors(
         else:
             codes[place] = is_refused(entry)
     return list(entry_errors(operation, codes, native, entries, refused, netns, missing_ok=missing_ok))
-
-
-def _is_invalid(address: IPv4Address | IPv6Address) -> bool:
-    """Whether every write rejects an address."""
-    mapped = isinstance(address, IPv6Address) and address.ipv4_mapped is not None
-    return address.is_unspecified or address.is_loopback or mapped or str(address) == "255.255.255.255"
 
 
 def on_link_interface(address: IPv4Address | IPv6Address, interface: str | None) -> Interface:

@@ -25,11 +25,10 @@ class TableBefore:
 
     def __init__(self) -> None:
         table = list_neighbors()
-        self._entries = {entry.key: entry for entry in table}
+        rows = list(zip(table, row_flags(table), strict=True))
+        self._entries = {entry.key: entry for entry, _ in rows}
         # Writing the same values changes the owner of these, which no Neighbor shows.
-        self._foreign = {
-            entry.key for entry, flags in zip(table, row_flags(table), strict=True) if flags & lib.NETIO_IS_FOREIGN
-        }
+        self._foreign = {entry.key for entry, flags in rows if flags & lib.NETIO_IS_FOREIGN}
 
     def errors(self, command: str, entries: Sequence[Neighbor], *, missing_ok: bool) -> dict[int, NetioError]:
         """Returns the errors that a command would print, by position, as far as they are known without writing."""

@@ -13,7 +13,7 @@ import netio
 from netlab.child import UNPRIVILEGED, environment, python
 
 if TYPE_CHECKING:
-    from netlab.faults import Injector
+    from netlab.faults import Faults, Injector
     from netlab.wire import Wire
 
 
@@ -107,6 +107,19 @@ assert os.readlink("/proc/thread-self/ns/net") == own
 """
 
 
+def run_half_way(wire: Wire, faults: Faults) -> subprocess.CompletedProcess[str]:
+    """Runs the program with the namespace of the far host and with faults."""
+    return subprocess.run(
+        [*python(HALF_WAY), str(wire.far.descriptor)],
+        env=environment(**faults.environment),
+        pass_fds=[wire.far.descriptor],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("failing", "output"),
     [
@@ -123,30 +136,14 @@ def test_thread_stays_in_its_namespace_if_a_call_fails_half_way(
 ) -> None:
     """Bug: after a failure the thread is in the other namespace, or the error is lost."""
     with inject(setns=failing) as faults:
-        done = subprocess.run(
-            [*python(HALF_WAY), str(wire.far.descriptor)],
-            env=environment(**faults.environment),
-            pass_fds=[wire.far.descriptor],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
+        done = run_half_way(wire, faults)
     assert (done.stdout, done.stderr, done.returncode) == (output, "", 0)
 
 
 def test_process_ends_if_the_thread_cannot_return(wire: Wire, inject: Injector) -> None:
     """Bug: the thread goes on in the other namespace, where it would change the wrong table."""
     with inject(setns="5-999999") as faults:
-        done = subprocess.run(
-            [*python(HALF_WAY), str(wire.far.descriptor)],
-            env=environment(**faults.environment),
-            pass_fds=[wire.far.descriptor],
-            capture_output=True,
-            text=True,
-            timeout=20,
-            check=False,
-        )
+        done = run_half_way(wire, faults)
     assert done.returncode == -6
     assert done.stdout == ""
     assert done.stderr.startswith("netio: cannot return to the network namespace of this thread: ")

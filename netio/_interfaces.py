@@ -14,7 +14,6 @@ from netio._types import (
     UNKNOWN_LUID,
     Interface,
     InterfaceAddress,
-    InterfaceLike,
     NextHop,
     PhysicalAddress,
     given_interface,

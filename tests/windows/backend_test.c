@@ -265,8 +265,9 @@ static void test_get(void)
     standin_answer("GetIpNetEntry2", ERROR_INVALID_PARAMETER);
     CHECK(get(&row, 1, "ethernet 9", 0, 0) == ERROR_INVALID_PARAMETER);
     standin_answer("GetIpNetEntry2", NO_ERROR);
-    standin_answer("GetIfEntry2", ERROR_NOT_ENOUGH_MEMORY);
+    standin_answer("ConvertInterfaceLuidToAlias", ERROR_NOT_ENOUGH_MEMORY);
     CHECK(get(&row, 1, "Ethernet", 0, 0) == ERROR_NOT_ENOUGH_MEMORY);
+    CHECK(standin_lookups() == 0); /* GetIfEntry2 queries each driver of the interface */
 }
 
 static DWORD get_scoped(const char *name, const char *scope)
@@ -369,6 +370,7 @@ static void test_tables(void)
     standin_stacks(0, 0);
     CHECK(count_rows(AF_UNSPEC, NULL, &code) == 0 && code == ERROR_NOT_SUPPORTED);
     standin_stacks(1, 1);
+    CHECK(standin_lookups() == 0);
     standin_answer("GetIpNetTable2", ERROR_INVALID_FUNCTION);
     CHECK(count_rows(AF_UNSPEC, NULL, &code) == 0 && code == ERROR_INVALID_FUNCTION);
 }

@@ -557,6 +557,29 @@ DWORD WINAPI ConvertInterfaceAliasToLuid(const WCHAR *alias, NET_LUID *luid)
     return luid->Value == 0 ? ERROR_INVALID_PARAMETER : NO_ERROR;
 }
 
+DWORD WINAPI ConvertInterfaceIndexToLuid(NET_IFINDEX index, NET_LUID *luid)
+{
+    const MIB_IF_ROW2 *found = interface_of(&(const NET_LUID){.Value = 0}, index);
+
+    luid->Value = found == NULL ? 0 : found->InterfaceLuid.Value;
+    return found == NULL ? ERROR_FILE_NOT_FOUND : NO_ERROR;
+}
+
+DWORD WINAPI ConvertInterfaceLuidToAlias(const NET_LUID *luid, WCHAR *alias, SIZE_T length)
+{
+    const MIB_IF_ROW2 *found = interface_of(luid, 0);
+    const DWORD code = configured("ConvertInterfaceLuidToAlias");
+
+    if (code != NO_ERROR)
+        return code;
+    if (found == NULL)
+        return ERROR_INVALID_PARAMETER;
+    if (length <= wcslen(found->Alias))
+        return ERROR_NOT_ENOUGH_MEMORY;
+    wcscpy(alias, found->Alias);
+    return NO_ERROR;
+}
+
 DWORD WINAPI ConvertInterfaceLuidToIndex(const NET_LUID *luid, NET_IFINDEX *index)
 {
     const MIB_IF_ROW2 *found = interface_of(luid, 0);

@@ -6,6 +6,7 @@
 
 #include "filter.h"
 #include "interface_set.h"
+#include "link.h"
 #include "platform.h"
 
 /* Makes room for more rows at the end of a block. */
@@ -89,7 +90,7 @@ static DWORD find_interfaces(const MIB_IPNET_TABLE2 *table, struct interface_set
         added = interface_set_add(set, found.index);
         if (added == NULL)
             return ERROR_NOT_ENOUGH_MEMORY;
-        if (netio_interface_find(NETIO_OWN_NETNS, &found) == NO_ERROR && found.index == added->index)
+        if (link_identify(&found) == NO_ERROR && found.index == added->index)
             *added = found;
         else
             interface_set_removed(added);

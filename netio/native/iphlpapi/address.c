@@ -2,6 +2,7 @@
 /* The unicast addresses of this machine: GetUnicastIpAddressTable. */
 #include <stdlib.h>
 
+#include "calls.h"
 #include "platform.h"
 
 static DWORD copy_table(const MIB_UNICASTIPADDRESS_TABLE *table, netio_address **list, size_t *count)
@@ -21,7 +22,7 @@ static DWORD copy_table(const MIB_UNICASTIPADDRESS_TABLE *table, netio_address *
 DWORD netio_addresses(int netns, netio_address **list, size_t *count)
 {
     MIB_UNICASTIPADDRESS_TABLE *table = NULL;
-    DWORD code = GetUnicastIpAddressTable(AF_UNSPEC, &table);
+    DWORD code = call_get_addresses(&table);
 
     (void)netns;
     *list = NULL;

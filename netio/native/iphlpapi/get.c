@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calls.h"
 #include "link.h"
 #include "platform.h"
 
@@ -80,6 +81,6 @@ DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
         row->InterfaceLuid.Value = UNKNOWN_LUID;
         row->InterfaceIndex = 0;
     }
-    result = GetIpNetEntry2(row);
+    result = call_get_entry(row);
     return status == NO_ERROR || result == ERROR_INVALID_PARAMETER ? result : status;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <wchar.h>
 
+#include "calls.h"
 #include "link.h"
 #include "platform.h"
 
@@ -48,7 +49,7 @@ static DWORD copy_table(const MIB_IF_TABLE2 *table, netio_interface **list, size
 DWORD netio_interfaces(int netns, netio_interface **list, size_t *count)
 {
     MIB_IF_TABLE2 *table = NULL;
-    DWORD code = GetIfTable2(&table);
+    DWORD code = call_get_interfaces(&table);
 
     (void)netns;
     *list = NULL;
@@ -70,7 +71,7 @@ static bool luid_of_alias(const char *name, NET_LUID *luid)
         return false;
     units = MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, name, length, alias, IF_MAX_STRING_SIZE);
     alias[units] = L'\0';
-    return units > 0 && ConvertInterfaceAliasToLuid(alias, luid) == NO_ERROR;
+    return units > 0 && call_alias_to_luid(alias, luid) == NO_ERROR;
 }
 
 /* The result for an unknown interface depends on the function and on the version of Windows. */
@@ -85,7 +86,7 @@ static DWORD find_luid(const netio_interface *interface, NET_LUID *luid)
     if (luid->Value != 0)
         return NO_ERROR;
     if (interface->index != 0)
-        return look_up_code(ConvertInterfaceIndexToLuid(interface->index, luid));
+        return look_up_code(call_index_to_luid(interface->index, luid));
     return luid_of_alias(interface->name, luid) ? NO_ERROR : ERROR_FILE_NOT_FOUND;
 }
 
@@ -97,9 +98,9 @@ DWORD link_identify(netio_interface *interface)
     DWORD code = find_luid(interface, &luid);
 
     if (code == NO_ERROR)
-        code = look_up_code(ConvertInterfaceLuidToIndex(&luid, &index));
+        code = look_up_code(call_luid_to_index(&luid, &index));
     if (code == NO_ERROR)
-        code = look_up_code(ConvertInterfaceLuidToAlias(&luid, alias, sizeof alias / sizeof *alias));
+        code = look_up_code(call_luid_to_alias(&luid, alias, sizeof alias / sizeof *alias));
     if (code == NO_ERROR && index == 0)
         code = ERROR_FILE_NOT_FOUND;
     if (code == NO_ERROR)
@@ -119,7 +120,7 @@ DWORD netio_interface_find(int netns, netio_interface *interface)
     if (row.InterfaceLuid.Value == 0 && row.InterfaceIndex == 0 &&
         !luid_of_alias(interface->name, &row.InterfaceLuid))
         return ERROR_FILE_NOT_FOUND;
-    code = GetIfEntry2(&row);
+    code = call_get_interface(&row);
     if (code == NO_ERROR)
         fill(interface, &row);
     return look_up_code(code);

@@ -658,6 +658,19 @@ static DWORD end_resolve(MIB_IPNET_ROW2 *row, const MIB_IF_ROW2 *interface, cons
     return NO_ERROR;
 }
 
+/* A link-local address exists once on each link, so it needs its scope. */
+static bool is_own_address(const SOCKADDR_INET *source, const MIB_IF_ROW2 *interface)
+{
+    const bool is_scoped = source->si_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&source->Ipv6.sin6_addr);
+
+    for (size_t i = 0; i < address_count; i++)
+        if (addresses[i].InterfaceLuid.Value == interface->InterfaceLuid.Value &&
+            same_address(&addresses[i].Address, source) &&
+            (!is_scoped || source->Ipv6.sin6_scope_id == interface->InterfaceIndex))
+            return true;
+    return false;
+}
+
 static void count_resolving(void)
 {
     const LONG now = InterlockedIncrement(&resolving);
@@ -680,8 +693,8 @@ DWORD WINAPI ResolveIpNetEntry2(MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source
     if (source != NULL)
         last_source = *source;
     ReleaseSRWLockExclusive(&lock);
-    /* Like its predecessor SendARP for a source that is not local; the stand-in has no local addresses. */
-    if (code == NO_ERROR && source != NULL)
+    /* Like its predecessor SendARP for a source that is not local. */
+    if (code == NO_ERROR && source != NULL && !is_own_address(source, interface))
         code = ERROR_NOT_FOUND;
     if (code == NO_ERROR) {
         host = find_host(&row->Address);

@@ -78,6 +78,20 @@ def test_source_address_of_another_machine_is_rejected(standin: Standin) -> None
     assert caught.value.code == 1168
 
 
+@pytest.mark.parametrize(
+    ("host", "source"),
+    [(HOST, IPv4Address("192.0.2.1")), (IPv6Address("2001:db8::7"), IPv6Address("fe80::1"))],
+)
+def test_own_source_address(
+    standin: Standin, host: IPv4Address | IPv6Address, source: IPv4Address | IPv6Address
+) -> None:
+    """Bug: a link-local source is passed without its scope, so Windows does not find it among its own addresses."""
+    ethernet = next(found for found in netio.list_interfaces() if found.name == "Ethernet")
+    standin.address(source, 24, ethernet)
+    standin.host(host)
+    assert netio.resolve_neighbor(host, interface="Ethernet", source=source).is_resolved
+
+
 @pytest.mark.parametrize("timeout", [0, 0.3])
 def test_timeout_is_kept_although_the_call_continues(standin: Standin, timeout: float) -> None:
     standin.silence(1500)

@@ -35,7 +35,7 @@ NOT_NEEDED = re.compile(
 
 def run(*command: str | Path) -> str:
     """Run a command and return its output."""
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def knows_revocation() -> bool:
@@ -88,7 +88,13 @@ def copy_library(tree: Path) -> None:
 def exports(dll: Path) -> set[str]:
     """Return the names that a DLL exports."""
     table = run("x86_64-w64-mingw32-objdump", "-p", dll).partition("[Ordinal/Name Pointer] Table")[2]
-    return set(re.findall(r"^\s+\[ *\d+\] (\w+)$", table.partition("\n\n")[0], re.MULTILINE))
+    # binutils 2.44 also prints the ordinal and the hint.
+    names = re.findall(
+        r"^\s+\[ *\d+\](?: \+base\[ *\d+\] +[0-9a-f]+)? (\w+)$", table.partition("\n\n")[0], re.MULTILINE
+    )
+    if not names:
+        sys.exit(f"objdump lists the exports of {dll.name} in an unknown format")
+    return set(names)
 
 
 def stable_names() -> tuple[set[str], set[str]]:
@@ -109,7 +115,7 @@ def write_libraries(tree: Path) -> None:
     forwards = [f"{name} = {DLL}.{name}" for name in functions] + [f"{name} = {DLL}.{name} DATA" for name in data]
     (libs / "python3.def").write_text("LIBRARY python3.dll\nEXPORTS\n" + "\n".join(forwards) + "\n")
     library = f"-Wl,--out-implib,{libs}/libpython3.a"
-    run(GCC, "-shared", "-nostdlib", "-s", "-o", tree / "python3.dll", libs / "python3.def", library)
+    run(GCC, "-shared", "-nostdlib", "-Wl,-e0", "-s", "-o", tree / "python3.dll", libs / "python3.def", library)
 
 
 def main() -> None:

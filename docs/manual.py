@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the manual page docs/netio.1 from the help of the command. With --check it only compares."""
+"""Writes the manual page docs/netio.1 from the help of the command, and the completion files in docs/completion.
+
+With --check it only compares the manual page; the completion files depend on the version of click.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import get_completion_class
 
 from netio.cli.commands import commands
 
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PAGE = Path(__file__).with_name("netio.1")
+
+# The names under which the shells look for the completion of a command that is called netio.
+COMPLETIONS = {"bash": "netio", "fish": "netio.fish", "zsh": "_netio"}
 
 FILES_AND_STATUS = r"""
 .SH EXIT STATUS
@@ -112,12 +119,21 @@ def page() -> str:
     return "\n".join(lines) + FILES_AND_STATUS
 
 
+def completion(shell: str) -> str:
+    """Return the completion file of a shell."""
+    kind = get_completion_class(shell)
+    assert kind is not None
+    return kind(commands, {}, "netio", "_NETIO_COMPLETE").source().lstrip("\n")
+
+
 def main() -> None:
-    """Write or check the page."""
+    """Write the files, or check the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="only compare; status 1 if the page differs")
     if not parser.parse_args().check:
         PAGE.write_text(page(), encoding="utf-8")
+        for shell, name in COMPLETIONS.items():
+            (PAGE.parent / "completion" / name).write_text(completion(shell), encoding="utf-8")
     elif PAGE.read_text(encoding="utf-8") != page():
         sys.exit("docs/netio.1 is outdated; `python docs/manual.py` writes it again")
 

@@ -56,7 +56,7 @@ static int switches[STANDIN_QUESTIONS];
 static MIB_IPNET_ROW2 deleted;
 static int deleted_lasts;
 static bool elevated, has_ip4, has_ip6;
-static DWORD silence_ms;
+static volatile DWORD silence_ms;
 static MIB_IPNET_ROW2 last;
 static SOCKADDR_INET last_source;
 static volatile LONG tables, resolving, resolving_most, resolved, calls, lookups;
@@ -671,6 +671,14 @@ static bool is_own_address(const SOCKADDR_INET *source, const MIB_IF_ROW2 *inter
     return false;
 }
 
+static void delay(DWORD delay_ms)
+{
+    if (delay_ms != INFINITE)
+        Sleep(delay_ms);
+    while (delay_ms == INFINITE && silence_ms == INFINITE)
+        Sleep(5);
+}
+
 static void count_resolving(void)
 {
     const LONG now = InterlockedIncrement(&resolving);
@@ -698,7 +706,7 @@ DWORD WINAPI ResolveIpNetEntry2(MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source
         code = ERROR_NOT_FOUND;
     if (code == NO_ERROR) {
         host = find_host(&row->Address);
-        Sleep(host == NULL ? silence_ms : host->delay_ms);
+        delay(host == NULL ? silence_ms : host->delay_ms);
         AcquireSRWLockExclusive(&lock);
         code = end_resolve(row, interface, host);
         ReleaseSRWLockExclusive(&lock);

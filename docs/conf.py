@@ -16,12 +16,16 @@ extensions = [
     "sphinx_copybutton",
 ]
 exclude_patterns = ["_build"]
+# Single backquotes in docstrings.
+default_role = "literal"
 html_theme = "furo"
 html_title = f"netio {release}"
 
 # A heading of a page can be linked to, as in "states.md#stale".
 myst_heading_anchors = 3
-copybutton_exclude = ".linenos, .gp, .go"
+# The commands of an example, without prompts and output.
+copybutton_prompt_text = r">>> |\.\.\. |\$ |> "
+copybutton_prompt_is_regexp = True
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"

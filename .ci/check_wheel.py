@@ -17,7 +17,7 @@ NEEDED = {"netio/py.typed", "netio/_native.pyi", "netio/__init__.py", "netio/sch
 
 
 def check_wheel(path: str) -> None:
-    """Check that a wheel has the package, its types, manual page and completion files, no sources, and the stable ABI of CPython."""
+    """Check that a wheel has the package, types, manual page and completion files, and the stable ABI of CPython."""
     names = set(zipfile.ZipFile(path).namelist())
     assert "-cp311-abi3-" in path, path
     assert names >= NEEDED, NEEDED - names

@@ -14,17 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from netio.cli.commands import commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from click.shell_completion import ShellComplete
+
 PAGE = Path(__file__).with_name("netio.1")
 
 # The names under which the shells look for the completion of a command that is called netio.
-COMPLETIONS = {"bash": "netio", "fish": "netio.fish", "zsh": "_netio"}
+COMPLETIONS = {"netio": BashComplete, "netio.fish": FishComplete, "_netio": ZshComplete}
 
 FILES_AND_STATUS = r"""
 .SH EXIT STATUS
@@ -119,10 +121,8 @@ def page() -> str:
     return "\n".join(lines) + FILES_AND_STATUS
 
 
-def completion(shell: str) -> str:
+def completion(kind: type[ShellComplete]) -> str:
     """Return the completion file of a shell."""
-    kind = get_completion_class(shell)
-    assert kind is not None
     return kind(commands, {}, "netio", "_NETIO_COMPLETE").source().lstrip("\n")
 
 
@@ -132,8 +132,8 @@ def main() -> None:
     parser.add_argument("--check", action="store_true", help="only compare; status 1 if the page differs")
     if not parser.parse_args().check:
         PAGE.write_text(page(), encoding="utf-8")
-        for shell, name in COMPLETIONS.items():
-            (PAGE.parent / "completion" / name).write_text(completion(shell), encoding="utf-8")
+        for name, kind in COMPLETIONS.items():
+            (PAGE.parent / "completion" / name).write_text(completion(kind), encoding="utf-8")
     elif PAGE.read_text(encoding="utf-8") != page():
         sys.exit("docs/netio.1 is outdated; `python docs/manual.py` writes it again")
 

@@ -187,5 +187,5 @@ def test_completion_file_of_bash() -> None:
     file = Path(__file__).parents[3] / "docs" / "completion" / "netio"
     script = f'source "{file}"; COMP_WORDS=(netio fl); COMP_CWORD=1; _netio_completion netio; echo "${{COMPREPLY[@]}}"'
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    done = subprocess.run(["bash", "-c", script], env=environment(PATH=path), capture_output=True, text=True, check=True)
-    assert (done.stdout, done.stderr) == ("flush\n", "")
+    offered = subprocess.check_output(["bash", "-c", script], env=environment(PATH=path), text=True)
+    assert offered == "flush\n"

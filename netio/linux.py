@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Entries as only Linux has them: the own state of the kernel, flags and protocol, and proxy entries.
+"""Entries as only Linux has them: the own state of the kernel, flags and protocol, and proxy entries; the table itself.
 
 >>> from netio import linux
 >>> for row in linux.list_neighbors(interface="eth0"):
@@ -16,7 +16,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netio._failures import CREATE, DELETE, GET, LIST, SET, error_context
-from netio._interfaces import names_of, selected_interface
+from netio._interfaces import InterfaceCache, names_of, selected_interface
+from netio._linux_parameters import (
+    InterfaceParameters,
+    TableParameters,
+    TableStatistics,
+    pack_numbers,
+    unpack_parameters,
+    unpack_statistics,
+    unpack_table,
+)
 from netio._linux_table import LinuxTable, adopt_detailed, pack_details, unpack_detail
 from netio._linux_types import LinuxNeighbor, NeighborFlags, Nud
 from netio._namespace import current_namespace
@@ -30,13 +39,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from netio._namespace import Namespace
     from netio._native import CData
 
 __all__ = [
+    "InterfaceParameters",
     "LinuxNeighbor",
     "LinuxTable",
     "NeighborFlags",
     "Nud",
+    "TableParameters",
+    "TableStatistics",
     "create_neighbor",
     "delete_neighbor",
     "get_neighbor",
@@ -44,9 +57,15 @@ __all__ = [
     "probe_neighbors",
     "replace_neighbor",
     "replace_neighbors",
+    "set_table_parameters",
+    "table_parameters",
+    "table_statistics",
 ]
 
 _NO_FLAGS = NeighborFlags(0)
+
+# The requests of the kernel that Windows has no function for, as NetioError.operation names them.
+_GET_TABLE, _SET_TABLE = "RTM_GETNEIGHTBL", "RTM_SETNEIGHTBL"
 
 # The reason of an error if the kernel rejects an entry as invalid, or netio a physical address that it would truncate.
 _RULE = (
@@ -261,6 +280,160 @@ def probe_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
     _check_system(SET)
     entries = checked_entries(rows, LinuxNeighbor)
     write_many(SET, lib.netio_linux_probe, [entry.neighbor for entry in entries], rule=_RULE)
+
+
+def table_parameters(family: int, *, interface: InterfaceLike | None = None) -> TableParameters:
+    """Return the limits of the neighbour table of a family, and the parameters of interfaces.
+
+    Args:
+        family: socket.AF_INET (ARP) or AF_INET6 (Neighbor Discovery).
+        interface: Name, index or Interface, whose parameters alone are returned; None for every interface.
+
+    Raises:
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The family is another one, or the interface index is below 1.
+        NotSupportedError: The system, or the interface, has no stack for the family, or it is not Linux.
+        TypeError: An argument has another type.
+
+    >>> parameters = linux.table_parameters(socket.AF_INET, interface="eth0")
+    >>> print(parameters.gc_thresh3, parameters.interfaces[0].base_reachable_ms)
+    1024 30000
+
+    Linux: RTM_GETNEIGHTBL.
+    """
+    _check_system(_GET_TABLE)
+    netns = current_namespace()
+    with error_context(_GET_TABLE):
+        number = _table_family(family)
+        luid, subject = selected_interface(interface, None, netns)
+    table, rows = _read_table(netns, number)
+    cache = InterfaceCache(netns)
+    if luid:
+        found = cache.find(luid=luid)
+        if found is None:
+            raise failure(_GET_TABLE, lib.ERROR_FILE_NOT_FOUND, subject)
+        rows = [row for row in rows if row.index in (0, found.index)]
+        if len(rows) < 2:
+            reason = "the interface has no stack for the family"
+            raise failure(_GET_TABLE, lib.ERROR_NOT_SUPPORTED, subject, reason=reason)
+    names = {0: ("", ""), **cache.names(row.index for row in rows if row.index)}
+    defaults, *interfaces = (unpack_parameters(row, names[row.index][0]) for row in rows)
+    return unpack_table(number, table, defaults, tuple(interfaces))
+
+
+def table_statistics(family: int) -> TableStatistics:
+    """Return the statistics of the neighbour table of a family, which count for all network namespaces together.
+
+    Args:
+        family: socket.AF_INET (ARP) or AF_INET6 (Neighbor Discovery).
+
+    Raises:
+        InvalidParameterError: The family is another one.
+        NotSupportedError: The system has no stack for the family, or it is not Linux.
+        TypeError: The family has another type.
+
+    Linux: RTM_GETNEIGHTBL.
+    """
+    _check_system(_GET_TABLE)
+    with error_context(_GET_TABLE):
+        number = _table_family(family)
+    return unpack_statistics(_read_table(current_namespace(), number)[0])
+
+
+def set_table_parameters(
+    family: int,
+    *,
+    interface: InterfaceLike | None = None,
+    gc_thresh1: int | None = None,
+    gc_thresh2: int | None = None,
+    gc_thresh3: int | None = None,
+    gc_interval_ms: int | None = None,
+    base_reachable_ms: int | None = None,
+    retrans_ms: int | None = None,
+    gc_stale_ms: int | None = None,
+    delay_probe_ms: int | None = None,
+    interval_probe_ms: int | None = None,
+    app_probes: int | None = None,
+    ucast_probes: int | None = None,
+    mcast_probes: int | None = None,
+    mcast_reprobes: int | None = None,
+    anycast_delay_ms: int | None = None,
+    proxy_delay_ms: int | None = None,
+    locktime_ms: int | None = None,
+    queue_bytes: int | None = None,
+    proxy_queue: int | None = None,
+) -> None:
+    """Set parameters of an interface, or limits of the table and the defaults of new interfaces.
+
+    Limits and defaults are those of the whole machine: only the initial network namespace can set them. The numbers are
+    0 to 2,147,483,647; the kernel rounds times up to its clock ticks, of 1 to 10 milliseconds.
+
+    Args:
+        family: socket.AF_INET (ARP) or AF_INET6 (Neighbor Discovery).
+        interface: Name, index or Interface; None for the limits and defaults.
+        gc_thresh1: As in TableParameters; None leaves it as it is, here and below.
+        gc_thresh2: As in TableParameters.
+        gc_thresh3: As in TableParameters.
+        gc_interval_ms: As in TableParameters.
+        base_reachable_ms: As in InterfaceParameters; the kernel chooses reachable_ms again.
+        retrans_ms: As in InterfaceParameters.
+        gc_stale_ms: As in InterfaceParameters.
+        delay_probe_ms: As in InterfaceParameters.
+        interval_probe_ms: As in InterfaceParameters.
+        app_probes: As in InterfaceParameters.
+        ucast_probes: As in InterfaceParameters.
+        mcast_probes: As in InterfaceParameters.
+        mcast_reprobes: As in InterfaceParameters.
+        anycast_delay_ms: As in InterfaceParameters.
+        proxy_delay_ms: As in InterfaceParameters.
+        locktime_ms: As in InterfaceParameters.
+        queue_bytes: As in InterfaceParameters; the kernel adjusts queue_packets to it.
+        proxy_queue: As in InterfaceParameters.
+
+    Raises:
+        AccessDeniedError: Administrator rights are missing.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The family is another one, a number is out of range, no number is given, or a limit is
+            given for an interface.
+        NotSupportedError: The namespace is not the initial one, and no interface is given; the system, or the
+            interface, has no stack for the family; the kernel is older than a parameter, or the system is not Linux.
+        TypeError: An argument has another type.
+
+    >>> linux.set_table_parameters(socket.AF_INET, interface="eth0", base_reachable_ms=60_000, retrans_ms=500)
+
+    Linux: RTM_SETNEIGHTBL.
+    """
+    numbers = {name: number for name, number in locals().items() if name not in ("family", "interface")}
+    _check_system(_SET_TABLE)
+    netns = current_namespace()
+    with error_context(_SET_TABLE):
+        number = _table_family(family)
+        luid, subject = selected_interface(interface, None, netns)
+        table, parameters = pack_numbers(numbers, of_interface=bool(luid))
+    code = lib.netio_linux_neightbl_set(netns.descriptor, number, luid_or_null(luid), table, parameters)
+    if code == lib.ERROR_NOT_FOUND and not luid:
+        reason = "only the initial network namespace can set limits and defaults; name an interface to set its own"
+        raise failure(_SET_TABLE, lib.ERROR_NOT_SUPPORTED, reason=reason)
+    if code == lib.ERROR_NOT_SUPPORTED:
+        reason = "there is no stack for the family, or the kernel is older than a parameter"
+        raise failure(_SET_TABLE, code, subject, reason=reason)
+    check(_SET_TABLE, code, subject)
+
+
+def _table_family(family: int) -> int:
+    number = family_number(family)
+    if number not in (lib.AF_INET, lib.AF_INET6):
+        raise invalid(f"invalid family {number}; use AF_INET or AF_INET6: each has a table of its own")
+    return number
+
+
+def _read_table(netns: Namespace, family: int) -> tuple[CData, list[CData]]:
+    """Reads a table of the kernel, and the parameters of interfaces, the defaults first."""
+    table, count = ffi.new("netio_linux_neightbl *"), ffi.new("size_t *")
+    # The variable owns the list before the call, since a signal handler can raise right after it.
+    rows = ffi.gc(ffi.new("netio_linux_parameters **"), lib.netio_release)
+    check(_GET_TABLE, lib.netio_linux_neightbl_read(netns.descriptor, family, table, rows, count))
+    return table, [ffi.new("netio_linux_parameters *", rows[0][place]) for place in range(count[0])]
 
 
 def _requested(

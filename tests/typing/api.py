@@ -65,6 +65,16 @@ def linux_writes() -> None:
     linux.delete_neighbor("192.0.2.7")  # type: ignore[call-arg]
 
 
+def linux_tables() -> None:
+    parameters = linux.table_parameters(socket.AF_INET, interface="eth0")
+    assert_type(parameters, linux.TableParameters)
+    assert_type(parameters.interfaces, tuple[linux.InterfaceParameters, ...])
+    assert_type(parameters.defaults.interval_probe_ms, int | None)
+    assert_type(linux.table_statistics(socket.AF_INET6).table_fulls, int)
+    linux.set_table_parameters(socket.AF_INET, gc_thresh3=4096)
+    linux.set_table_parameters(socket.AF_INET, interface=3, retrans_ms=0.5)  # type: ignore[arg-type]
+
+
 def writes() -> None:
     for physical_address in ("02:00:5e:00:00:07", b"\x02\0\x5e\0\0\x07", bytearray(6), memoryview(bytes(6))):
         netio.set_neighbor("192.0.2.7", physical_address)

@@ -20,6 +20,7 @@ CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "get_neighbor": (("192.0.2.7",), {}),
     "replace_neighbors": (([],), {}),
     "probe_neighbors": (([],), {}),
+    **dict.fromkeys(("table_parameters", "table_statistics", "set_table_parameters"), ((2,), {})),
     **dict.fromkeys(("create_neighbor", "replace_neighbor", "delete_neighbor"), (("192.0.2.7",), {"interface": "if"})),
 }
 

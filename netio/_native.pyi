@@ -42,6 +42,7 @@ class _LinuxLib:
         netns: int,
         family: int,
         interface: CData,
+        master: CData,
         proxy: bool,
         table: CData,
         details: CData,

@@ -31,7 +31,7 @@ from netio._linux_types import LinuxNeighbor, NeighborFlags, Nud
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._requests import checked_entries, read_one, requested_entry, write_many, write_one
-from netio._types import Address, InterfaceLike, PhysicalAddressLike, plain_address
+from netio._types import UNKNOWN_LUID, Address, InterfaceLike, PhysicalAddressLike, plain_address
 from netio._verbs import family_number, luid_or_null
 from netio.errors import Hint, check, failure, invalid
 
@@ -75,22 +75,28 @@ _RULE = (
 
 
 def list_neighbors(
-    family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None, proxy: bool = False
+    family: int = lib.AF_UNSPEC,
+    *,
+    interface: InterfaceLike | None = None,
+    master: InterfaceLike | None = None,
+    proxy: bool = False,
 ) -> LinuxTable:
     """List the entries of the neighbour table with their details, in the kernel's order, as netio.list_neighbors().
 
     Args:
         family: socket.AF_INET, socket.AF_INET6, or AF_UNSPEC (0) for both.
         interface: Name, index or Interface; None for every interface, and for proxy entries without one.
+        master: Name, index or Interface: only entries of interfaces that belong to this VRF, bridge or bond; those of
+            the master itself are not among them. None for all.
         proxy: Whether to list the proxy entries, which the kernel keeps in another list, instead.
 
     Raises:
-        InterfaceNotFoundError: The interface does not exist.
-        InvalidParameterError: The family is another one, or the interface index is below 1.
+        InterfaceNotFoundError: The interface or the master does not exist.
+        InvalidParameterError: The family is another one, or an interface index is below 1.
         NotSupportedError: The system has no stack for the family, or it is not Linux.
         TypeError: An argument has another type.
 
-    Linux: a dump by RTM_GETNEIGH, for proxy entries with NTF_PROXY.
+    Linux: a dump by RTM_GETNEIGH, which the kernel filters also by NDA_MASTER, for proxy entries with NTF_PROXY.
     """
     _check_system(LIST)
     # The variables own the memory before the call, since a signal handler can raise right after it.
@@ -101,8 +107,19 @@ def list_neighbors(
     with error_context(LIST):
         number = family_number(family)
         luid, subject = selected_interface(interface, None, netns)
+        master_luid, master_subject = selected_interface(master, None, netns, argument="master")
+    if not luid or master_luid == UNKNOWN_LUID:
+        subject = master_subject
     code = lib.netio_linux_table(
-        netns.descriptor, number, luid_or_null(luid), bool(proxy), rows, details, interfaces, count
+        netns.descriptor,
+        number,
+        luid_or_null(luid),
+        luid_or_null(master_luid),
+        bool(proxy),
+        rows,
+        details,
+        interfaces,
+        count,
     )
     check(LIST, code, subject)
     return adopt_detailed(rows, details, {native.index: names_of(native) for native in interfaces[0][0 : count[0]]})

@@ -40,7 +40,7 @@ def routes() -> None:
 
 
 def linux_reads() -> None:
-    table = linux.list_neighbors(socket.AF_INET, interface="eth0", proxy=True)
+    table = linux.list_neighbors(socket.AF_INET, interface="eth0", master="br0", proxy=True)
     assert_type(table, linux.LinuxTable)
     assert_type(table[0], linux.LinuxNeighbor)
     assert_type(table[1:], linux.LinuxTable)

@@ -484,5 +484,5 @@ def _writer(verb: int, entries: Sequence[LinuxNeighbor]) -> Callable[[int, CData
 
 def _check_system(operation: str) -> None:
     if not lib.NETIO_HAS_DETAIL:
-        reason = "only Linux has it; the functions of netio itself work on every system"
+        reason = "it is not supported on this system: only Linux has it"
         raise failure(operation, lib.ERROR_NOT_SUPPORTED, reason=reason)

@@ -65,16 +65,21 @@ def interface_option(text: str) -> Callable[[Function], Function]:
     )
 
 
-interfaces_option: Decorator = click.option(
-    "-i",
-    "--interface",
-    "interfaces",
-    metavar="IF",
-    multiple=True,
-    shell_complete=complete_interface,
-    callback=_checked_names,
-    help="Entries of this interface only; may be given more than once.",
-)
+def many_interfaces_option(text: str) -> Callable[[Function], Function]:
+    """-i/--interface, which may be given more than once, with its meaning for one command as the help text."""
+    return click.option(
+        "-i",
+        "--interface",
+        "interfaces",
+        metavar="IF",
+        multiple=True,
+        shell_complete=complete_interface,
+        callback=_checked_names,
+        help=f"{text}; may be given more than once.",
+    )
+
+
+interfaces_option: Decorator = many_interfaces_option("Entries of this interface only")
 states_option: Decorator = click.option(
     "--state",
     "states",

@@ -99,7 +99,15 @@ def test_wrong_usage_exits_with_2(words: list[str]) -> None:
     assert b"Usage: netio" in done.stderr
 
 
-@pytest.mark.parametrize("words", [["table"], ["table", "-4", "-i", "netio0"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["table"],
+        ["table", "-4", "-i", "netio0"],
+        ["list", "--columns", "address,nud"],
+        ["get", "192.0.2.7", "--columns", "flags"],
+    ],
+)
 def test_commands_of_linux_are_not_supported(words: list[str]) -> None:
     """Bug: a traceback, since the backend lacks the functions, or an empty output."""
     done = process(_MAIN, *words)

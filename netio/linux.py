@@ -51,6 +51,7 @@ __all__ = [
     "TableParameters",
     "TableStatistics",
     "create_neighbor",
+    "create_neighbors",
     "delete_neighbor",
     "get_neighbor",
     "list_neighbors",
@@ -227,6 +228,23 @@ def replace_neighbor(
     _write(lib.NETIO_LINUX_REPLACE, _requested(address, physical_address, interface, nud, flags, protocol))
 
 
+def create_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
+    """Create many entries, in order, as create_neighbor() does for each. This is not a transaction.
+
+    Args:
+        rows: As for replace_neighbors().
+
+    Raises:
+        ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are created.
+        NotSupportedError: The system is not Linux.
+        TypeError: An item is not a LinuxNeighbor. Nothing is written.
+
+    Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_EXCL, many in one send.
+    """
+    _check_system(CREATE)
+    _write_many(lib.NETIO_LINUX_CREATE, rows)
+
+
 def replace_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
     """Create or update many entries, in order, as replace_neighbor() does for each. This is not a transaction.
 
@@ -242,9 +260,7 @@ def replace_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
     Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_REPLACE, many in one send.
     """
     _check_system(CREATE)
-    entries = checked_entries(rows, LinuxNeighbor)
-    function = _writer(lib.NETIO_LINUX_REPLACE, entries)
-    write_many(CREATE, function, [entry.neighbor for entry in entries], rule=_RULE)
+    _write_many(lib.NETIO_LINUX_REPLACE, rows)
 
 
 def delete_neighbor(
@@ -467,6 +483,11 @@ def _requested(
 
 def _write(verb: int, entry: LinuxNeighbor) -> None:
     write_one(CREATE, _writer(verb, [entry]), entry.neighbor, rule=_RULE)
+
+
+def _write_many(verb: int, rows: Iterable[LinuxNeighbor]) -> None:
+    entries = checked_entries(rows, LinuxNeighbor)
+    write_many(CREATE, _writer(verb, entries), [entry.neighbor for entry in entries], rule=_RULE)
 
 
 def _writer(verb: int, entries: Sequence[LinuxNeighbor]) -> Callable[[int, CData, int, CData], None]:

@@ -58,6 +58,7 @@ def linux_writes() -> None:
     linux.create_neighbor("192.0.2.7", interface="eth0", nud=linux.Nud.NONE, flags=flags, protocol=11)
     linux.replace_neighbor("192.0.2.7", bytearray(6), interface=3)
     linux.replace_neighbors(linux.list_neighbors())
+    linux.create_neighbors([linux.LinuxNeighbor(netio.Neighbor("192.0.2.7"), protocol=11)])
     linux.replace_neighbors(linux.LinuxNeighbor(row, nud=linux.Nud.STALE) for row in netio.list_neighbors())
     linux.delete_neighbor("192.0.2.7", interface="eth0", proxy=True, missing_ok=True)
     linux.probe_neighbors(row for row in linux.list_neighbors() if row.nud is linux.Nud.STALE)

@@ -106,6 +106,8 @@ def test_wrong_usage_exits_with_2(words: list[str]) -> None:
         ["table", "-4", "-i", "netio0"],
         ["list", "--columns", "address,nud"],
         ["get", "192.0.2.7", "--columns", "flags"],
+        ["replace", "192.0.2.7", MAC, "-i", "netio0", "--nud", "stale"],
+        ["create", "192.0.2.7", MAC, "-i", "netio0", "--protocol", "zebra", "--flag", "router"],
     ],
 )
 def test_commands_of_linux_are_not_supported(words: list[str]) -> None:

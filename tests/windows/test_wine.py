@@ -37,6 +37,7 @@ def test_interpreter_is_the_cpython_of_python_org() -> None:
 
 LINUX_CALLS: dict[str, Callable[[], object]] = {
     "create_neighbor": lambda: linux.create_neighbor("192.0.2.7", interface="netio0"),
+    "create_neighbors": lambda: linux.create_neighbors([]),
     "delete_neighbor": lambda: linux.delete_neighbor("192.0.2.7", interface="netio0"),
     "get_neighbor": lambda: linux.get_neighbor("192.0.2.7", interface="netio0"),
     "list_neighbors": linux.list_neighbors,

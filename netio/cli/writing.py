@@ -181,7 +181,7 @@ def _command(
     for option in reversed(options):
         command = option(command)
     permanent = "The entry is permanent" if linux_verb is None else "Without --nud the entry is permanent"
-    example = "" if linux_verb is None else f"\n          netio {name} 192.0.2.7 02:00:5e:00:00:07 -i eth0 --nud stale"
+    example = "" if linux_verb is None else f"\n          netio {name} 192.0.2.10 02:00:5e:00:00:07 -i eth0 --nud stale"
     return click.command(
         name,
         help=f"{text}\n\n{permanent}: it stays until the machine restarts or the interface is removed.",

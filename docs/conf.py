@@ -1,7 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Settings of the documentation site: sphinx-build -nW docs docs/_build."""
 
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
 import netio
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 project = "netio"
 author = "the netio authors"
@@ -37,3 +45,23 @@ python_use_unqualified_type_names = True
 # Pages of other projects are not linked: the site is built without network.
 _LIBRARY = ["collections.abc", "contextlib", "datetime", "ipaddress", "numpy", "os", "pathlib", "typing"]
 nitpick_ignore_regex = [("py:.*", rf"(IPv[46]Address|PhysicalAddressLike|timedelta|({'|'.join(_LIBRARY)})\..*)")]
+
+_PAGES = "https://learn.microsoft.com/windows/win32/api/netioapi/nf-netioapi-"
+
+
+def link_windows_functions(*arguments: object) -> None:
+    """Link the functions that a docstring names after "Windows:" to the pages of Microsoft."""
+    lines = arguments[-1]
+    assert isinstance(lines, list)
+    for position, line in enumerate(lines):
+        if line.startswith("Windows: "):
+            lines[position] = re.sub(
+                r"\b(Convert|Create|Delete|Flush|Get|Resolve|Set)\w+",
+                lambda name: f"`{name[0]} <{_PAGES}{name[0].lower()}>`__",
+                line,
+            )
+
+
+def setup(app: Sphinx) -> None:
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", link_windows_functions)

@@ -49,6 +49,7 @@ def check_sdist(path: str) -> None:
         "netio/native/backend.h",
         "netio/native/iphlpapi/write.c",
         "netio/native/rtnetlink/detail.cdef.h",
+        "netio/native/rtnetlink/parameters.cdef.h",
         "netio/native/rtnetlink/netioapi.h",
         "netio/native/rtnetlink/rtnl.c",
         "tests/conftest.py",

@@ -28,13 +28,21 @@ class _LinuxLib:
     NETIO_LINUX_CREATE: int
     NETIO_LINUX_DELETE: int
     NETIO_LINUX_REPLACE: int
+    NETIO_NO_NUMBER: int
     def netio_linux_get(self, netns: int, interface: CData, proxy: bool, row: CData, detail: CData) -> int: ...
+    def netio_linux_neightbl_read(
+        self, netns: int, family: int, table: CData, parameters: CData, count: CData
+    ) -> int: ...
+    def netio_linux_neightbl_set(
+        self, netns: int, family: int, interface: CData, table: CData, parameters: CData
+    ) -> int: ...
     def netio_linux_probe(self, netns: int, rows: CData, count: int, results: CData) -> None: ...
     def netio_linux_table(
         self,
         netns: int,
         family: int,
         interface: CData,
+        master: CData,
         proxy: bool,
         table: CData,
         details: CData,

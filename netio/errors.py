@@ -59,7 +59,8 @@ class NetioError(OSError):
     `strerror` holds "OPERATION SUBJECT: REASON; ADVICE (code CODE)", without the parts that an error lacks.
 
     Attributes:
-        operation: Name of the Windows function that the called function follows; empty if a type rejected its value.
+        operation: Name of the Windows function that the called function follows, in netio.linux also of a request of
+            the kernel that Windows has no function for; empty if a type rejected its value.
         code: Its result, a Win32 error code; on Windows equal to `winerror`.
         errno: The closest value of `errno`.
         ntstatus: The status name in the kernel documentation, None if there is none.

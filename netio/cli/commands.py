@@ -12,7 +12,7 @@ from io import TextIOWrapper
 import click
 
 import netio
-from netio.cli import FAILED, INTERRUPTED, reading, scanning, writing
+from netio.cli import FAILED, INTERRUPTED, reading, scanning, table, writing
 from netio.cli.json_output import print_failures
 from netio.cli.messages import print_error
 from netio.cli.options import netns_option
@@ -39,7 +39,7 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(self.commands)  # in the order of definition: reading, writing, scanning
+        return list(self.commands)  # in the order of definition: reading, writing, scanning, the table itself
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -71,7 +71,7 @@ def commands() -> None:
     """The neighbour table (ARP, IPv6 Neighbor Discovery): the physical addresses of the hosts on the local links."""
 
 
-for _command in (*reading.COMMANDS, *writing.COMMANDS, scanning.scan):
+for _command in (*reading.COMMANDS, *writing.COMMANDS, scanning.scan, *table.COMMANDS):
     _command.params.append(netns_option())
     commands.add_command(_command)
 

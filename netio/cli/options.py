@@ -13,6 +13,8 @@ import click
 from netio import NeighborState, list_interfaces, list_namespaces, namespace
 from netio.cli.ip_syntax import interface_name
 from netio.cli.json_output import remember_format
+from netio.cli.linux_words import WRITABLE_FLAGS
+from netio.linux import Nud
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,16 +67,21 @@ def interface_option(text: str) -> Callable[[Function], Function]:
     )
 
 
-interfaces_option: Decorator = click.option(
-    "-i",
-    "--interface",
-    "interfaces",
-    metavar="IF",
-    multiple=True,
-    shell_complete=complete_interface,
-    callback=_checked_names,
-    help="Entries of this interface only; may be given more than once.",
-)
+def many_interfaces_option(text: str) -> Callable[[Function], Function]:
+    """-i/--interface, which may be given more than once, with its meaning for one command as the help text."""
+    return click.option(
+        "-i",
+        "--interface",
+        "interfaces",
+        metavar="IF",
+        multiple=True,
+        shell_complete=complete_interface,
+        callback=_checked_names,
+        help=f"{text}; may be given more than once.",
+    )
+
+
+interfaces_option: Decorator = many_interfaces_option("Entries of this interface only")
 states_option: Decorator = click.option(
     "--state",
     "states",
@@ -136,6 +143,23 @@ json_option: Decorator = click.option(
     is_eager=True,
     callback=remember_format,
     help="Print one JSON array of objects.",
+)
+nud_option: Decorator = click.option(
+    "--nud",
+    type=click.Choice([state.name.lower() for state in Nud], case_sensitive=False),
+    help="Write this state of the kernel. Only permanent is supported on every system. [default: permanent]",
+)
+flag_option: Decorator = click.option(
+    "--flag",
+    "flags",
+    multiple=True,
+    type=click.Choice(list(WRITABLE_FLAGS)),
+    help="Write this flag; may be given more than once. Linux only.",
+)
+protocol_option: Decorator = click.option(
+    "--protocol",
+    metavar="NAME",
+    help="Write this protocol, by the name or number of the program: static, zebra, 200. Linux only.",
 )
 dry_run_option: Decorator = click.option(
     "--dry-run", is_flag=True, help="Print what would be done, and change nothing. Needs no privilege, nor checks it."

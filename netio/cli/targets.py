@@ -16,7 +16,6 @@ from netio._requests import on_link_interface
 from netio.cli import FAILED
 from netio.cli.ip_syntax import interface_name
 from netio.cli.messages import message_of, print_error
-from netio.cli.not_probed import OwnAddresses
 from netio.errors import Hint, invalid
 
 if TYPE_CHECKING:
@@ -145,7 +144,6 @@ def _target(span: _Span, interface: str | None) -> Target:
     try:
         return _on_link(span, name)
     except NetioError as error:
-        OwnAddresses().explain(error)
         print_error(error, f"{span.text} cannot be scanned")
         sys.exit(FAILED)
 

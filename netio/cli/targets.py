@@ -15,6 +15,7 @@ from netio import InterfaceNotFoundError, InvalidParameterError, NetioError, lis
 from netio._requests import on_link_interface
 from netio.cli import FAILED
 from netio.cli.ip_syntax import interface_name
+from netio.cli.json_output import print_failures
 from netio.cli.messages import message_of, print_error
 from netio.errors import Hint, invalid
 
@@ -145,6 +146,7 @@ def _target(span: _Span, interface: str | None) -> Target:
         return _on_link(span, name)
     except NetioError as error:
         print_error(error, f"{span.text} cannot be scanned")
+        print_failures(click.get_current_context(), [error])
         sys.exit(FAILED)
 
 

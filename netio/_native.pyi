@@ -76,6 +76,8 @@ class _Lib(_LinuxLib):
     NETIO_HAS_NAMESPACES: int
     NETIO_INTERFACE_PROBES: int
     NETIO_INTERFACE_UP: int
+    NETIO_ADDRESS_OWN: int
+    NETIO_ADDRESS_BROADCAST: int
     NETIO_IS_FOREIGN: int
     NETIO_IS_KERNEL_MADE: int
     NETIO_IS_ROUTER: int
@@ -96,6 +98,7 @@ class _Lib(_LinuxLib):
     NlnsUnreachable: int
     WAIT_TIMEOUT: int
     def netio_addresses(self, netns: int, addresses: CData, count: CData) -> int: ...
+    def netio_address_kind(self, netns: int, address: CData, index: int) -> int: ...
     def netio_arrow_move(self, source: CData, target: CData) -> None: ...
     def netio_column_values(self, rows: CData, count: int, offset: int, values: CData) -> int: ...
     def netio_columns_fill(self, columns: CData, rows: CData, count: int) -> None: ...

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import errno
 import re
-from enum import Enum
+from enum import Enum, StrEnum
 from ipaddress import ip_address
 
 import _cffi_backend  # noqa: F401 - only the C code imports it, where PyInstaller and other freezers do not look
@@ -40,6 +40,16 @@ class Hint(Enum):
     CREATE_OR_RESOLVE = "create the entry, or resolve the address"
     SET_OR_REPLACE = "change the entry that exists, or replace it"
     LIST_NAMESPACES = "choose one of the network namespaces that exist"
+
+
+class Reason(StrEnum):
+    """The reasons of an InvalidParameterError that a program may treat as a result: the address has no neighbour.
+
+    >>> error.reason == Reason.OWN_ADDRESS
+    """
+
+    OWN_ADDRESS = "it is an address of this machine"
+    BROADCAST_ADDRESS = "it is a broadcast address"
 
 
 # The hints in the words of a Python program. The command has a table of its own.
@@ -65,7 +75,7 @@ class NetioError(OSError):
         errno: The closest value of `errno`.
         ntstatus: The status name in the kernel documentation, None if there is none.
         subject: The entry or interface of the call, such as "192.0.2.7 on eth0"; empty if an argument was rejected.
-        reason: The problem, without advice.
+        reason: The problem, without advice; a program can compare it with the members of Reason.
         hint: The advice, None if netio has none.
         row: The entry that the call was about, with the interface that netio chose if it named none; None if the call
             was not about one.

@@ -6,18 +6,18 @@ from __future__ import annotations
 import re
 import socket
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from netio import NeighborState, list_interfaces, list_namespaces, namespace
 from netio.cli.ip_syntax import interface_name
-from netio.cli.json_output import remember_format
+from netio.cli.json_output import remember_format, remember_lines
 from netio.cli.linux_words import WRITABLE_FLAGS
 from netio.linux import Nud
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol, TypeVar
 
     Function = TypeVar("Function", bound=Callable[..., object])
@@ -99,9 +99,21 @@ def _select_namespace(ctx: click.Context, param: click.Parameter, value: str | N
         selections.enter_context(namespace(value))
 
 
+class _NamespaceOption(click.Option):
+    """Evaluates the options for the format of the output first, wherever they are: its own error has that format."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        for option in ctx.command.params:
+            if option.callback in (remember_format, remember_lines):
+                option.handle_parse_result(ctx, opts, args)
+        return super().handle_parse_result(ctx, opts, args)
+
+
 def netns_option() -> click.Option:
     """--netns, for every command. It is evaluated first, so that --interface completes names of that namespace."""
-    return click.Option(
+    return _NamespaceOption(
         ["--netns"],
         metavar="NAME",
         is_eager=True,

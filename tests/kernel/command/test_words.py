@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -271,6 +272,30 @@ def test_word_that_is_not_understood_is_named(wire: Wire, line: str, blamed: str
     assert (done.returncode, done.stdout) == (2, "")
     assert f"Error: {blamed}" in done.stderr
     assert seen(wire.near) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "WORD",
+        "list --WORD",
+        "list --state WORD",
+        "list -o WORD",
+        "list --columns WORD",
+        "list dev WORD",
+        "resolve 192.0.2.2 --timeout WORD",
+        "scan --in-flight WORD",
+        "scan WORD/24",
+        "create 192.0.2.7 02:00:5e:00:00:07 WORD",
+        "create --from WORD",
+    ],
+)
+def test_long_word_in_an_error_is_cut(line: str) -> None:
+    """Bug: an error of click repeats the word, which may have any length."""
+    done = run(*(word.replace("WORD", "x" * 10_000) for word in line.split()))
+    assert done.returncode in (1, 2)
+    assert re.search(r"x{70,80}\.\.\. \([\d,]+ characters\)", done.stderr)
+    assert len(done.stderr) < 1000
 
 
 @pytest.mark.parametrize("command", ["list", "flush", "delete"])

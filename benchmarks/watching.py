@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Compares netio.watch_neighbors() with a bare C reader, ip(8) and pyroute2. Usage: python benchmarks/watching.py --help.
+"""Compares netio.watch_neighbors() with a bare C reader, ip(8) and pyroute2. Its options: --help.
 
 Runs in a private network namespace. Each reader is a process of its own beside a writer in C, one reader after the
 other. A reader ends when nothing arrives for half a second; its CPU time is that of the process while it reads.
@@ -13,6 +13,7 @@ import os
 import platform
 import resource
 import select
+import shlex
 import signal
 import socket
 import subprocess
@@ -102,7 +103,7 @@ def is_equal(watch: netio.NeighborWatch) -> bool:
 def ip_monitor(_: ctypes.CDLL) -> dict[str, Any]:
     """Count the lines of ip monitor, which has no end of its own."""
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        child = subprocess.Popen(["ip", "monitor", "neigh"], stdout=output, stderr=errors)
+        child = subprocess.Popen(shlex.split("ip monitor neigh"), stdout=output, stderr=errors)
         sleep(0.3)
         ready()
         sizes = [-1, 0]

@@ -31,6 +31,12 @@ static int make_room(struct table *table)
     return 0;
 }
 
+bool table_accepts(const struct table *table, const MIB_IPNET_ROW2 *row)
+{
+    return (table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
+           (table->index == 0 || table->index == row->InterfaceIndex) && filter_accepts(table->like, row);
+}
+
 /* Filters again, since old kernels ignore the filter in the request. */
 int table_add(struct table *table, const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES])
 {
@@ -48,8 +54,7 @@ int table_add(struct table *table, const struct nlmsghdr *message, const struct 
     error = neighbor_parse_attributes(message, found, row);
     if (error != 0)
         return error;
-    if ((table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
-        (table->index == 0 || table->index == row->InterfaceIndex) && filter_accepts(table->like, row))
+    if (table_accepts(table, row))
         table->block->NumEntries++;
     return 0;
 }
@@ -74,22 +79,28 @@ static ADDRESS_FAMILY dumped_family(const struct table *table)
     return table->family == AF_UNSPEC && table->like != NULL ? table->like->Address.si_family : table->family;
 }
 
-static int dump_table(struct rtnl_socket *sock, struct table *table)
+void table_request(const struct table *table, struct rtnl_request *request)
 {
     const struct ndmsg fixed = {
         .ndm_family = (unsigned char)dumped_family(table),
         .ndm_flags = table->proxy ? NTF_PROXY : 0,
     };
+
+    rtnl_begin(request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
+    if (table->index != 0)
+        rtnl_put(request, NDA_IFINDEX, &table->index, sizeof table->index);
+    if (table->master != 0)
+        rtnl_put(request, NDA_MASTER, &table->master, sizeof table->master);
+}
+
+static int dump_table(struct rtnl_socket *sock, struct table *table)
+{
     struct rtnl_request request;
     const int error = make_room(table);
 
     if (error != 0)
         return error;
-    rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
-    if (table->index != 0)
-        rtnl_put(&request, NDA_IFINDEX, &table->index, sizeof table->index);
-    if (table->master != 0)
-        rtnl_put(&request, NDA_MASTER, &table->master, sizeof table->master);
+    table_request(table, &request);
     return rtnl_dump(sock, &request, restart_table, table->visit == NULL ? visit_row : table->visit, table);
 }
 
@@ -146,21 +157,27 @@ static int find_index(struct rtnl_socket *sock, const NET_LUID *luid, NET_IFINDE
     return error;
 }
 
-int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
-               const NET_LUID *master, struct table *table)
+int table_select(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, const NET_LUID *master,
+                 struct table *table)
 {
-    int error = rtnl_open(sock, netns, 0);
+    int error;
 
-    if (error != 0)
-        return error;
     if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
         return -EINVAL;
     table->family = family;
     error = find_index(sock, luid, &table->index);
     if (error == 0)
         error = find_index(sock, master, &table->master);
+    return error == 0 ? check_stack(sock, family) : error;
+}
+
+int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
+               const NET_LUID *master, struct table *table)
+{
+    int error = rtnl_open(sock, netns, 0);
+
     if (error == 0)
-        error = check_stack(sock, family);
+        error = table_select(sock, family, luid, master, table);
     return error == 0 ? dump_table(sock, table) : error;
 }
 

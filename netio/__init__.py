@@ -22,7 +22,7 @@ except ImportError as _missing:
         "netio, or build this one with: pip install -e ."
     ) from None
 
-from netio import errors
+from netio import errors, plan
 from netio._interfaces import list_addresses, list_interfaces
 from netio._namespace import NamespaceLike, list_namespaces, namespace
 from netio._table import NeighborTable
@@ -65,6 +65,7 @@ from netio.errors import (
     TableFullError,
     UnreachableError,
 )
+from netio.plan import Plan, PlannedAction, PlannedChange, PlannedChanges, apply_neighbors, plan_neighbors
 
 __version__ = "0.1.0"
 
@@ -88,8 +89,13 @@ __all__ = [
     "NotSupportedError",
     "PhysicalAddress",
     "PhysicalAddressLike",
+    "Plan",
+    "PlannedAction",
+    "PlannedChange",
+    "PlannedChanges",
     "TableFullError",
     "UnreachableError",
+    "apply_neighbors",
     "create_neighbor",
     "create_neighbors",
     "delete_neighbor",
@@ -103,6 +109,8 @@ __all__ = [
     "list_neighbors",
     "namespace",
     "next_hop",
+    "plan",
+    "plan_neighbors",
     "replace_neighbor",
     "replace_neighbors",
     "resolve_neighbor",

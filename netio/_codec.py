@@ -37,9 +37,13 @@ if TYPE_CHECKING:
 _ROW = "MIB_IPNET_ROW2"
 _ROW_POINTER = ffi.typeof(_ROW + " *")
 ROW_SIZE = ffi.sizeof(_ROW)
+ADDRESS_SIZE = ffi.sizeof("SOCKADDR_INET")  # the first member
 INDEX_OFFSET = ffi.offsetof(_ROW, "InterfaceIndex")
 _LUID_OFFSET = ffi.offsetof(_ROW, "InterfaceLuid")
 _IP4_OFFSET = ffi.offsetof(_ROW, "Address", "Ipv4", "sin_addr")
+FLAGS_OFFSET = ffi.offsetof(_ROW, "Flags")
+LENGTH_OFFSET = ffi.offsetof(_ROW, "PhysicalAddressLength")
+STATE_OFFSET = ffi.offsetof(_ROW, "State")
 _PHYSICAL_OFFSET = ffi.offsetof(_ROW, "PhysicalAddress")
 
 # Entries that are packed at a time, few enough for the processor's cache; and the least for which columns pay.

@@ -66,6 +66,7 @@ def test_all_is_sorted_and_complete() -> None:
         "NamespaceLike",
         "PhysicalAddressLike",
         "errors",
+        "plan",
     }
 
 
@@ -123,7 +124,7 @@ def test_exceptions_in_docstrings_exist(function: object) -> None:
 LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
     *("_sequence", "_table", "formats", "_requests", "_resolve", "_verbs", "_linux_types", "_linux_table", "linux"),
-    *("__init__", "cli", "__main__"),
+    *("_changes", "_desired", "_apply", "plan", "__init__", "cli", "__main__"),
 )
 
 

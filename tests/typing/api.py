@@ -47,7 +47,7 @@ def plans() -> None:
     assert_type(plan.conflicts[1:], netio.PlannedChanges)
     assert_type([change.previous for change in plan.changes], list[netio.Neighbor | None])
     assert_type((plan.creates, plan.unchanged), tuple[int, int])
-    plan.apply(progress=lambda tried, failed: print(tried, failed))
+    plan.apply(progress=divmod)
     assert_type(plan.undo(), netio.Plan)
     assert_type(netio.apply_neighbors(netio.list_neighbors(), interfaces=["eth0", 3]), netio.Plan)
 

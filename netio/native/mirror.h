@@ -26,7 +26,7 @@ enum mirror_key {
 };
 
 /*
- * What counts in comparisons, beside the physical address: a mask of this bit and of bits of MIB_IPNET_ROW2.Flags.
+ * The members that count in comparisons, beside the physical address: a mask of this bit and of bits of MIB_IPNET_ROW2.Flags.
  * ReachabilityTime never counts.
  */
 #define MIRROR_STATE 0x100u

@@ -69,7 +69,7 @@ Key = tuple[IPv4Address | IPv6Address, int]
 
 @dataclass
 class Model:
-    """What a mirror must hold, in Python."""
+    """The expected content of a mirror."""
 
     key: str = "index"
     counts: int = STATE | ROUTER | UNREACHABLE

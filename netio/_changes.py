@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The changes of a plan as rows: what is to be done for each by the table, and their reversal."""
+"""The changes of a plan as rows: the operation for each by the table, and their reversal."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ROWS = "MIB_IPNET_ROW2[]"
 
-# What is done for a row. REFUSED: the entry of another owner, or a changed one, is in the way.
+# The operation for a row. REFUSED: the entry of another owner, or a changed one, is in the way.
 NOTHING, TO_CREATE, TO_SET, TO_REPLACE, TO_DELETE, REFUSED = range(6)
 
 _EXISTS, _DIFFERS, _FOREIGN = lib.NETIO_PLAN_EXISTS, lib.NETIO_PLAN_DIFFERS, lib.NETIO_PLAN_FOREIGN
@@ -110,7 +110,7 @@ def compare(
 
     Args:
         rows: The desired rows.
-        protocols: The protocol to be written for each, 0 for none of its own.
+        protocols: The protocol to be written for each, 0 for the default.
         current: The table.
         exact: Whether the router flag of the entry must be that of the row.
     """
@@ -144,9 +144,9 @@ class Changes:
     Attributes:
         rows: The entries as they will be; those to be deleted as they are.
         previous: The entries as they are, all 0 for those to be created.
-        operations: What is done for each.
+        operations: The operation for each.
         writes: The number of rows to be written.
-        protocols: The protocol to be written for each; 0 if it is none of its own.
+        protocols: The protocol to be written for each; 0 for the default.
         owned: Whether the entry has the owner's protocol now.
         exact: Whether the router flag is cleared if a row does not have it.
     """
@@ -203,7 +203,7 @@ def writes_by(
     *,
     exact: bool = False,
 ) -> tuple[Changes, list[int]]:
-    """Returns what is to be done to write rows into the table, and the position of each change among the rows.
+    """Returns the operations that write rows into the table, and the position of each change among the rows.
 
     Args:
         verdicts: The first result of compare() for the rows.
@@ -244,7 +244,7 @@ def deletions_of(places: Sequence[int], current: Current, owner: int) -> Changes
 
 
 def reconsidered(changes: Changes, current: Current) -> Changes:
-    """Returns what is to be done for the same rows by the table as it is now. Places stay: it may be NOTHING."""
+    """Returns the operations for the same rows by the table as it is now. Places stay: it may be NOTHING."""
     operations, previous, owned = bytearray(len(changes)), [-1] * len(changes), bytearray(len(changes))
     split = changes.writes * ROW_SIZE
     rows = memoryview(changes.rows)

@@ -65,7 +65,7 @@ _FIRST_OWNER, _LAST_OWNER = 5, 255
 
 
 class PlannedAction(Enum):
-    """What a plan does with an entry. CONFLICT: nothing, because the entry of another owner is in the way."""
+    """The kind of a planned change. CONFLICT: nothing, because the entry of another owner is in the way."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -193,7 +193,7 @@ class Plan:
     the network namespace in which it was made.
 
     Attributes:
-        changes: What apply() does, a sequence of PlannedChange. It is empty if the table has all desired entries.
+        changes: The changes that apply() makes, a sequence of PlannedChange. It is empty if the table has all desired entries.
         conflicts: Desired entries that are not written, because the entry of another owner is in the way.
         unchanged: The number of desired entries that the table has.
         missing_interfaces: The names of interfaces that do not exist, whose entries were skipped.
@@ -219,7 +219,7 @@ class Plan:
 
     @property
     def changes(self) -> PlannedChanges:
-        """What apply() does, writes before deletions."""
+        """The changes that apply() makes, writes before deletions."""
         return _sequence(self._changes, self._names, range(len(self._changes)))
 
     @property
@@ -339,7 +339,7 @@ def plan_neighbors(
         owner: Linux: the number of the calling program, 5 to 255 (rtnetlink(7)). Its entries carry it as their
             protocol, so that all other programs see that they have an owner. `prune` then deletes only entries that
             carry it.
-        missing_interfaces: What to do with entries of interfaces that do not exist: "fail", or "skip" for scripts that
+        missing_interfaces: Whether entries of interfaces that do not exist are an error, "fail", or "skip" for scripts that
             run at boot. `Plan.missing_interfaces` names those that were skipped.
 
     Raises:

@@ -28,7 +28,7 @@ INTERFACES = ["near0", "near1"]
 
 Key = tuple[str, str]
 
-# What ip(8) is given for each kind of entry, besides the address, the physical address and the interface. Protocols are
+# The further words for ip(8) for each kind of entry, besides the address, the physical address and the interface. Protocols are
 # numbers: in a batch, ip(8) takes a name that follows a number for that number.
 KINDS = {
     "permanent": "",
@@ -50,7 +50,7 @@ desired_entries = st.dictionaries(keys, st.sampled_from(MACS), max_size=8)
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the model; extra: what ip(8) shows beyond it, for entries that must not change at all."""
+    """An entry of the model."""
 
     mac: str
     state: str

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from importlib import import_module
 from importlib.util import find_spec
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,7 @@ from lab import FIRST, INTERFACE, Result, compile_peer, enter_new_namespace, mea
 
 import netio
 from netio import Neighbor
+from netio.formats import read_neighbors, write_neighbors
 
 try:
     from pyroute2 import IPRoute
@@ -37,12 +39,15 @@ if TYPE_CHECKING:
     import ctypes
     from collections.abc import Callable
 
+    from netio.formats import Format
+
     Ways = dict[str, Callable[[], object]]
 
 # Per row pyroute2 needs 80 microseconds, ip -batch a line of text, and an error of netio a kilobyte of memory.
 PEER_ROWS_MAX = 100_000
 GETS = 1000
 STARTS = 20
+FORMATS: tuple[Format, ...] = ("jsonl", "csv", "json")
 
 # The functions that convert a table to a data frame.
 LIBRARIES = {"pyarrow": "table", "polars": "DataFrame"}
@@ -207,6 +212,33 @@ def converting(table: Table) -> Ways:
     return ways
 
 
+def reading_files(table: Table) -> Ways:
+    """Read entries from the text of a file, compared with a loop over the lines that checks nothing else."""
+    rows = table.prepared(128)
+    texts = {name: written(rows, name) for name in FORMATS}
+
+    def loop() -> object:
+        values = map(json.loads, texts["jsonl"].splitlines())
+        return [Neighbor(v["address"], v["physical_address"], interface=v["interface"]) for v in values]
+
+    ways: Ways = {"json.loads() and Neighbor()": loop}
+    return ways | {f"read_neighbors(), {n}": lambda n=n: read_neighbors(StringIO(texts[n])) for n in FORMATS}
+
+
+def writing_files(table: Table) -> Ways:
+    """Write entries as text, compared with a loop that encodes each of them."""
+    rows = table.prepared(128)
+    ways: Ways = {"json.dumps() and to_dict()": lambda: [json.dumps(row.to_dict()) for row in rows]}
+    return ways | {f"write_neighbors(), {name}": lambda name=name: written(rows, name) for name in FORMATS}
+
+
+def written(rows: list[Neighbor], name: Format) -> str:
+    """Return the text of a file with these entries."""
+    file = StringIO()
+    write_neighbors(file, rows, name)
+    return file.getvalue()
+
+
 def starting(rounds: int) -> list[Result]:
     """Measure starts of the interpreter, above an idle one. Ratios are to the modules that netio's types need."""
     python = sys.executable
@@ -235,6 +267,8 @@ CASES: dict[str, Callable[[Table], Ways]] = {
     "all rows fail": failing,
     f"get by name, {GETS} rows": getting,
     "arrays and data frames": converting,
+    "read a file": reading_files,
+    "write a file": writing_files,
 }
 START = "start, above `python -c pass`"
 

@@ -44,16 +44,15 @@ if TYPE_CHECKING:
 
 PICTURES = {
     "list.svg": "netio list",
-    "scan.svg": "netio scan 192.0.2.0/24 --map",
     "diff.svg": "netio diff hosts.csv --prune",
+    "scan.svg": "netio scan 192.0.2.0/24 --map",
 }
 COLUMNS = 72
 
 # The file of the last command, which differs from the table.
 HOSTS_CSV = """\
 address,physical_address,interface
-192.0.2.7,00:00:5e:00:53:08,eth0
-192.0.2.8,00:00:5e:00:53:09,eth0
+192.0.2.9,00:00:5e:00:53:09,eth0
 192.0.2.20,00:00:5e:00:53:14,eth0
 """
 

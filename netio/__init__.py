@@ -24,6 +24,7 @@ except ImportError as _missing:
 
 from netio import errors, plan
 from netio._interfaces import list_addresses, list_interfaces
+from netio._keep import keep_neighbors
 from netio._namespace import NamespaceLike, list_namespaces, namespace
 from netio._table import NeighborTable
 from netio._types import (
@@ -109,6 +110,7 @@ __all__ = [
     "errors",
     "flush_neighbors",
     "get_neighbor",
+    "keep_neighbors",
     "list_addresses",
     "list_interfaces",
     "list_namespaces",

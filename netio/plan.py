@@ -46,11 +46,12 @@ from netio.errors import failure, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Literal, SupportsIndex, TypeAlias, overload
 
     from netio._changes import Names
     from netio._namespace import Namespace
+    from netio.errors import NetioError
 
     OnMissing: TypeAlias = Literal["fail", "skip"]
 else:
@@ -168,11 +169,17 @@ def change_cells(change: PlannedChange) -> tuple[str, str, str, str, str]:
     )
 
 
+def change_text(change: PlannedChange) -> str:
+    """Returns a change as one line."""
+    sign, *cells = map(_printable, change_cells(change))
+    return f"{sign} {'  '.join(filter(None, cells))}"
+
+
 def _now(change: PlannedChange) -> str:
     """Returns how the entry in the table differs from the desired one, or why it stays."""
     previous = change.previous
     if previous is None or change.action is PlannedAction.DELETE:
-        return ""
+        return change.reason
     parts = []
     if previous.physical_address != change.neighbor.physical_address:
         parts.append(str(previous.physical_address or "unresolved"))
@@ -441,3 +448,11 @@ def _carry_out(plan: Plan, *, is_fresh: bool, progress: Callable[[int, int], obj
     if errors:
         total = len(plan.changes) + len(plan.conflicts)
         raise ExceptionGroup(f"{len(errors)} of {total} changes failed", errors)
+
+
+def apply_part(plan: Plan, places: Sequence[int]) -> dict[int, NetioError]:
+    """Carries out the changes at these positions of a plan that was just made, and returns the errors by position."""
+    part = plan._changes.part(places)  # noqa: SLF001
+    application = Application(part, plan._names, plan._netns, plan._owner)  # noqa: SLF001
+    errors = application.run(is_fresh=True)
+    return {places[error.position]: error for error in errors if error.position is not None}

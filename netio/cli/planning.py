@@ -11,10 +11,10 @@ import click
 
 import netio
 from netio import NetioError, Plan
-from netio.cli import FAILED, INTERRUPTED
+from netio.cli import FAILED, INTERRUPTED, options
 from netio.cli.json_output import failure_object, planned_object, print_array, print_failures
 from netio.cli.messages import print_error, printable
-from netio.cli.options import dry_run_option, interface_option, json_option
+from netio.cli.options import dry_run_option, json_option
 from netio.cli.writing import MANY, InputFile, confirm, dynamic_option, entries_of, move_option, yes_option
 
 if TYPE_CHECKING:
@@ -48,27 +48,27 @@ class _PlanCommand(click.Command):
             raise
 
 
-_file_argument: Decorator = click.argument("file", type=InputFile("rb"))
-_interface_option = interface_option("The interface of entries that name none; --prune also covers it.")
+file_argument: Decorator = click.argument("file", type=InputFile("rb"))
+interface_option = options.interface_option("The interface of entries that name none; --prune also covers it.")
 _prune_option: Decorator = click.option(
     "--prune",
     is_flag=True,
     help="Delete the other permanent entries of these interfaces, except those of other programs.",
 )
-_owner_option: Decorator = click.option(
+owner_option: Decorator = click.option(
     "--owner",
     metavar="N",
     type=click.IntRange(5, 255),
     help="Mark the entries with this protocol number; --prune then deletes only entries that have it. Linux only.",
 )
-_skip_option: Decorator = click.option(
+skip_option: Decorator = click.option(
     "--skip-missing", is_flag=True, help="Skip entries of interfaces that do not exist, for example at boot."
 )
 
 
 def _plan_options(function: Function) -> Function:
     """Adds the options that select the entries of the file and their interfaces."""
-    for option in (json_option, dynamic_option, _skip_option, move_option, _interface_option):
+    for option in (json_option, dynamic_option, skip_option, move_option, interface_option):
         function = option(function)
     return function
 
@@ -89,9 +89,9 @@ def _plan_options(function: Function) -> Function:
       netio apply hosts.csv --prune --dry-run
     """,
 )
-@_file_argument
+@file_argument
 @_prune_option
-@_owner_option
+@owner_option
 @_plan_options
 @yes_option
 @dry_run_option
@@ -118,9 +118,9 @@ def apply_command(file: BinaryIO, *, prune: bool, owner: int | None, yes: bool, 
       netio diff hosts.csv --prune
     """,
 )
-@_file_argument
+@file_argument
 @_prune_option
-@_owner_option
+@owner_option
 @_plan_options
 def diff_command(file: BinaryIO, *, prune: bool, owner: int | None, **named: Any) -> None:  # noqa: ANN401, D103
     _show(_plan_of(file, prune=prune, owner=owner, **named), as_json=named["as_json"])
@@ -140,7 +140,7 @@ def diff_command(file: BinaryIO, *, prune: bool, owner: int | None, **named: Any
       netio restore hosts.csv --skip-missing --yes
     """,
 )
-@_file_argument
+@file_argument
 @_plan_options
 @yes_option
 @dry_run_option
@@ -178,13 +178,14 @@ def _plan_of(
         )
     except ExceptionGroup as group:
         errors = [error for error in group.exceptions if isinstance(error, NetioError)]
-        _print_failed(errors, places)
+        print_failed(errors, places)
         print_failures(click.get_current_context(), errors)
         print_error(f"nothing was written; entries that cannot be planned: {len(errors):,}")
         sys.exit(FAILED)
 
 
-def _print_failed(errors: Iterable[NetioError], places: list[str]) -> None:
+def print_failed(errors: Iterable[NetioError], places: list[str]) -> None:
+    """Prints errors, each with the place of its entry in the file if it has a position."""
     for error in errors:
         print_error(error, places[error.position] if error.position is not None else "")
 
@@ -246,7 +247,7 @@ def _reporter(update: Callable[[int, str], None]) -> Callable[[int, int], None]:
 
 
 def _print_result(plan: Plan, errors: list[NetioError], *, as_json: bool) -> None:
-    _print_failed((error for error in errors), [""] * len(plan.changes))
+    print_failed((error for error in errors), [""] * len(plan.changes))
     _report_missing(plan)
     total = len(plan.changes) + len(plan.conflicts)
     if as_json:

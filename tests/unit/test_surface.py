@@ -125,7 +125,7 @@ LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
     *("_sequence", "_table", "_records", "_atomic", "formats", "_requests", "_resolve", "_verbs", "_watch"),
     *("_linux_types", "_linux_table", "linux"),
-    *("_changes", "_desired", "_apply", "plan", "__init__", "cli", "__main__"),
+    *("_changes", "_desired", "_apply", "plan", "_keep", "__init__", "cli", "__main__"),
 )
 
 

@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from netio._namespace import Namespace
     from netio._native import CData
 
 __all__ = [
@@ -74,16 +75,23 @@ def list_neighbors(
     Linux: a dump by RTM_GETNEIGH, for proxy entries with NTF_PROXY.
     """
     _check_system(LIST)
-    # The variables own the memory before the call, since a signal handler can raise right after it.
-    rows = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
-    details = ffi.gc(ffi.new("netio_linux_detail **"), lib.netio_release)
-    interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
     netns = current_namespace()
     with error_context(LIST):
         number = family_number(family)
         luid, subject = selected_interface(interface, None, netns)
+    return read_detailed(netns, number, luid, subject, proxy=proxy)
+
+
+def read_detailed(
+    netns: Namespace, family: int, luid: int = 0, subject: str = "", *, proxy: bool = False
+) -> LinuxTable:
+    """Reads a table by the arguments of netio_linux_table; subject names the interface in an error."""
+    # The variables own the memory before the call, since a signal handler can raise right after it.
+    rows = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
+    details = ffi.gc(ffi.new("netio_linux_detail **"), lib.netio_release)
+    interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
     code = lib.netio_linux_table(
-        netns.descriptor, number, luid_or_null(luid), bool(proxy), rows, details, interfaces, count
+        netns.descriptor, family, luid_or_null(luid), bool(proxy), rows, details, interfaces, count
     )
     check(LIST, code, subject)
     return adopt_detailed(rows, details, {native.index: names_of(native) for native in interfaces[0][0 : count[0]]})

@@ -106,10 +106,22 @@ def rename_near0(wire: Wire) -> None:
 
 def test_quotes_of_commands() -> None:
     """Bug: a command has single quotes, which cmd.exe passes on as part of the argument."""
-    shown = re.findall(r"`[^`\n]+`|^\$ .*", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    commands = [text for text in shown if re.match(r"`?(\$ )?(pip|python|netio) ", text)]
-    assert len(commands) > 5
-    assert [text for text in commands if "'" in text] == []
+    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+    blocks = re.findall(r"^```(?:sh|console|shell-session)$.*?^```$", text, re.MULTILINE | re.DOTALL)
+    shown = [*"\n".join(blocks).splitlines(), *re.findall(r"`([^`\n]+)`", text)]
+    commands = [line for line in shown if re.match(r"(\$ |sudo )?(pip|python|netio) ", line)]
+    assert len(commands) > 50
+    assert [line for line in commands if "'" in line] == []
+
+
+def test_links_of_the_readme() -> None:
+    """Bug: a link is relative, which the package index cannot follow, or leads to a page that does not exist."""
+    targets = re.findall(r"\]\((\S+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(targets) > 5
+    for target in targets:
+        page = re.sub(r"^https://netioapi\.readthedocs\.io/en/latest/(\w+)\.html$", r"docs/\1.md", target)
+        page = re.sub(r"^https://(raw\.githubusercontent|github)\.com/netioapi/netio(/blob)?/main/", "", page)
+        assert (ROOT / page).is_file(), target
 
 
 def test_docstring_of_the_package(wire: Wire) -> None:

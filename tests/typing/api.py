@@ -44,6 +44,19 @@ def routes() -> None:
     netio.resolve_neighbor(hop.address, interface=hop.interface)
 
 
+def plans() -> None:
+    plan = netio.plan_neighbors([netio.Neighbor("192.0.2.7")], prune=True, owner=77, missing_interfaces="skip")
+    assert_type(plan, netio.Plan)
+    assert_type(plan.changes, netio.PlannedChanges)
+    assert_type(plan.changes[0], netio.PlannedChange)
+    assert_type(plan.conflicts[1:], netio.PlannedChanges)
+    assert_type([change.previous for change in plan.changes], list[netio.Neighbor | None])
+    assert_type((plan.creates, plan.unchanged), tuple[int, int])
+    plan.apply(progress=divmod)
+    assert_type(plan.undo(), netio.Plan)
+    assert_type(netio.apply_neighbors(netio.list_neighbors(), interfaces=["eth0", 3]), netio.Plan)
+
+
 def linux_reads() -> None:
     table = linux.list_neighbors(socket.AF_INET, interface="eth0", proxy=True)
     assert_type(table, linux.LinuxTable)

@@ -68,7 +68,15 @@ from netio.errors import (
     TableFullError,
     UnreachableError,
 )
-from netio.plan import Plan, PlannedAction, PlannedChange, PlannedChanges, apply_neighbors, plan_neighbors
+from netio.plan import (
+    Plan,
+    PlannedAction,
+    PlannedChange,
+    PlannedChanges,
+    apply_neighbors,
+    plan_neighbors,
+    plannable_neighbors,
+)
 
 __version__ = "0.1.0"
 
@@ -117,6 +125,7 @@ __all__ = [
     "next_hop",
     "plan",
     "plan_neighbors",
+    "plannable_neighbors",
     "replace_neighbor",
     "replace_neighbors",
     "resolve_neighbor",

@@ -204,7 +204,7 @@ class Plan:
     the network namespace in which it was made.
 
     Attributes:
-        changes: The changes that apply() makes, a sequence of PlannedChange. It is empty if the table has all desired entries.
+        changes: The changes that apply() makes, a sequence of PlannedChange, which is empty if there is nothing to do.
         conflicts: Desired entries that are not written, because the entry of another owner is in the way.
         unchanged: The number of desired entries that the table has.
         missing_interfaces: The names of interfaces that do not exist, whose entries were skipped.
@@ -350,8 +350,8 @@ def plan_neighbors(
         owner: Linux: the number of the calling program, 5 to 255 (rtnetlink(7)). Its entries carry it as their
             protocol, so that all other programs see that they have an owner. `prune` then deletes only entries that
             carry it.
-        missing_interfaces: Whether entries of interfaces that do not exist are an error, "fail", or "skip" for scripts that
-            run at boot. `Plan.missing_interfaces` names those that were skipped.
+        missing_interfaces: "fail", or "skip" to leave out the entries of interfaces that do not exist, for scripts that
+            run at boot. `Plan.missing_interfaces` names these interfaces.
 
     Raises:
         ExceptionGroup: One NetioError for each entry that cannot be written, with `row` and `position`: of an interface

@@ -28,8 +28,8 @@ INTERFACES = ["near0", "near1"]
 
 Key = tuple[str, str]
 
-# The further words for ip(8) for each kind of entry. Protocols are numbers: in a batch, ip(8) takes a name that follows a
-# number for that number.
+# The further words for ip(8) for each kind of entry. Protocols are numbers: in a batch, ip(8) takes a name that follows
+# a number for that number.
 KINDS = {
     "permanent": "",
     "router": "router",

@@ -38,12 +38,8 @@ if TYPE_CHECKING:
     Write = Callable[[int, CData, int, CData], None]
 
 _OPERATIONS = {TO_CREATE: CREATE, TO_SET: SET, TO_REPLACE: CREATE, TO_DELETE: DELETE}
-_FUNCTIONS: dict[int, Write] = {
-    TO_CREATE: lib.netio_create,
-    TO_SET: lib.netio_set,
-    TO_REPLACE: lib.netio_replace,
-    TO_DELETE: lib.netio_delete,
-}
+# By name, since FakeTable replaces the backend.
+_FUNCTIONS = {TO_CREATE: "netio_create", TO_SET: "netio_set", TO_REPLACE: "netio_replace", TO_DELETE: "netio_delete"}
 
 # Rows in one call of C while a caller watches the progress.
 _STEP = 5_000
@@ -123,7 +119,7 @@ class Application:
             if detailed:
                 plain = [place for place in places if not needed[place]]
             if plain:
-                self._call(function, part, plain, positions)
+                self._call(getattr(lib, function), part, plain, positions)
             if detailed:
                 self._call(_detailed(part, detailed, operation), part, detailed, positions)
 

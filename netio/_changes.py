@@ -101,6 +101,12 @@ def plannable(rows: memoryview, chosen: bytes, cache: InterfaceCache, only: set[
     return [place for place, index, length in candidates if lengths.get(index) == length or index in removed]
 
 
+def plannable_in(rows: memoryview, cache: InterfaceCache) -> list[int]:
+    """Returns the positions of the rows of a table that may be planned."""
+    _, _, chosen = compare(memoryview(b""), b"", Current(rows, {}, frozenset()))
+    return plannable(rows, chosen, cache)
+
+
 def compare(
     rows: memoryview, protocols: bytes, current: Current, *, exact: bool = False
 ) -> tuple[bytearray, memoryview, bytes]:

@@ -7,7 +7,7 @@ from array import array
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from netio._changes import Current, compare, gather, plannable
+from netio._changes import gather, plannable_in
 from netio._codec import FLAGS_OFFSET, LENGTH_OFFSET, ROW_SIZE, STATE_OFFSET, interface_keys
 from netio._failures import CREATE, LIST, entry_errors, entry_failure
 from netio._interfaces import InterfaceCache, key_of, pack_entries
@@ -100,8 +100,7 @@ def _packed(desired: Iterable[Neighbor], cache: InterfaceCache) -> Desired:
 def _of_table(table: NeighborTable, cache: InterfaceCache) -> Desired:
     """Takes the entries of a table that may be planned."""
     source = native_rows(table)
-    _, _, chosen = compare(memoryview(b""), b"", Current(source, {}, frozenset()))
-    places = plannable(source, chosen, cache)
+    places = plannable_in(source, cache)
     native = ffi.new("MIB_IPNET_ROW2[]", len(places))
     if places:
         memoryview(ffi.buffer(native))[:] = rows = gather(source, places)

@@ -28,7 +28,9 @@ from netio._changes import (
     Changes,
     compare,
     deletions_of,
+    gather,
     plannable,
+    plannable_in,
     read_current,
     reversed_changes,
     writes_by,
@@ -40,8 +42,9 @@ from netio._interfaces import InterfaceCache
 from netio._namespace import current_namespace
 from netio._native import lib
 from netio._sequence import TableSequence
-from netio._table import table_of
+from netio._table import NeighborTable, names_in, native_rows, table_of
 from netio._types import InterfaceLike, Neighbor, NeighborState, whole_number
+from netio._verbs import list_neighbors
 from netio.errors import failure, invalid
 
 TYPE_CHECKING = False
@@ -59,7 +62,15 @@ else:
 
     OnMissing = str  # netio does not import typing
 
-__all__ = ["Plan", "PlannedAction", "PlannedChange", "PlannedChanges", "apply_neighbors", "plan_neighbors"]
+__all__ = [
+    "Plan",
+    "PlannedAction",
+    "PlannedChange",
+    "PlannedChanges",
+    "apply_neighbors",
+    "plan_neighbors",
+    "plannable_neighbors",
+]
 
 # The protocols below are those of users and of the kernel (rtnetlink(7)).
 _FIRST_OWNER, _LAST_OWNER = 5, 255
@@ -383,6 +394,29 @@ def plan_neighbors(
     names = current.names | cache.names(index for _, index in rows.interfaces)
     unchanged = len(rows) - verdicts.count(lib.NETIO_PLAN_REPEATED) - len(writes) - len(conflicts)
     return _plan(writes.followed_by(deletions), conflicts, names, netns, mark, unchanged, rows.missing)
+
+
+def plannable_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None) -> NeighborTable:
+    """List the entries that may be planned, which `netio save` writes to a file. plan_neighbors() restores them.
+
+    These are the permanent entries of single hosts, except those of routing daemons, orchestrators and the kernel.
+
+    Args:
+        family: socket.AF_INET, socket.AF_INET6, or AF_UNSPEC (0) for both.
+        interface: Name, index or Interface; None for every interface.
+
+    Raises:
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The family is another one, or the interface index is below 1.
+        NotSupportedError: The system has no stack for the family.
+        TypeError: An argument has another type.
+
+    Windows: GetIpNetTable2. Linux: RTM_GETNEIGH.
+    """
+    table = list_neighbors(family, interface=interface)
+    rows = native_rows(table)
+    places = plannable_in(rows, InterfaceCache(current_namespace()))
+    return table_of(memoryview(gather(rows, places)), names_in(table))
 
 
 def _check_choice(missing_interfaces: str) -> None:

@@ -12,7 +12,7 @@ from io import TextIOWrapper
 import click
 
 import netio
-from netio.cli import FAILED, INTERRUPTED, keeping, planning, reading, scanning, writing
+from netio.cli import FAILED, INTERRUPTED, keeping, planning, reading, saving, scanning, writing
 from netio.cli.json_output import print_failures
 from netio.cli.messages import print_error
 from netio.cli.options import netns_option
@@ -71,7 +71,9 @@ def commands() -> None:
     """The neighbour table (ARP, IPv6 Neighbor Discovery): the physical addresses of the hosts on the local links."""
 
 
-for _command in (*reading.COMMANDS, *writing.COMMANDS, *planning.COMMANDS, *keeping.COMMANDS, scanning.scan):
+_WRITING = (*writing.COMMANDS, saving.save_command, *planning.COMMANDS, *keeping.COMMANDS)
+
+for _command in (*reading.COMMANDS, *_WRITING, scanning.scan):
     _command.params.append(netns_option())
     commands.add_command(_command)
 

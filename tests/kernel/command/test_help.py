@@ -21,21 +21,8 @@ from netlab.wire import FAR_MAC
 if TYPE_CHECKING:
     from netlab.wire import Wire
 
-COMMANDS = [
-    "list",
-    "get",
-    "resolve",
-    "create",
-    "set",
-    "replace",
-    "delete",
-    "flush",
-    "apply",
-    "diff",
-    "restore",
-    "keep",
-    "scan",
-]
+WRITING = ["create", "set", "replace", "delete", "flush", "save", "apply", "diff", "restore"]
+COMMANDS = ["list", "get", "resolve", *WRITING, "keep", "scan"]
 MAC = "02:00:5e:00:00:07"
 
 
@@ -155,7 +142,7 @@ def test_module_is_the_command() -> None:
 @pytest.mark.parametrize(
     ("typed", "offered"),
     [
-        ("netio s", {"set", "scan"}),
+        ("netio s", {"save", "scan", "set"}),
         ("netio list -i n", {"near0"}),
         ("netio scan --interface ", {"near0", "lo"}),
         ("netio list --st", {"--state"}),

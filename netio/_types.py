@@ -541,7 +541,7 @@ _OCTETS = {str(octet): octet for octet in range(256)}
 
 
 def _read_address(text: str) -> IPv4Address | IPv6Address:
-    """Does the same as ip_address(), which takes three times as long for IPv4 and tries both families."""
+    """Does the same as ip_address(), for IPv4 and for invalid text in a third of its time or less."""
     if ":" in text:
         return IPv6Address(text)
     octets = [_OCTETS.get(octet, -1) for octet in text.split(".")]

@@ -124,7 +124,7 @@ def test_exceptions_in_docstrings_exist(function: object) -> None:
 LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
     *("_sequence", "_table", "_records", "_atomic", "formats", "_requests", "_resolve", "_verbs", "_watch"),
-    *("_memory_backend", "testing", "_linux_types", "_linux_table", "linux"),
+    *("_memory_backend", "testing", "_linux_types", "_linux_table", "_linux_parameters", "linux"),
     *("_changes", "_desired", "_apply", "plan", "_keep", "__init__", "cli", "__main__"),
 )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netlab.wire import Wire
 
 WRITING = ["create", "set", "replace", "delete", "flush", "save", "apply", "diff", "restore"]
-COMMANDS = ["list", "get", "resolve", *WRITING, "keep", "scan"]
+COMMANDS = ["list", "get", "resolve", *WRITING, "keep", "scan", "table"]
 MAC = "02:00:5e:00:00:07"
 
 

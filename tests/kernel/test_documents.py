@@ -91,12 +91,13 @@ SYBIL = Sybil(
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_document(wire: Wire, tmp_path: Path, path: Path) -> None:
+def test_document(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     """Bug: an example of the document prints something else, or fails."""
     rename_near0(wire)
     netio.resolve_neighbor(FAR_IP4)  # the machine of the examples has talked to this host
     document = SYBIL.parse(path)
     document.namespace["folder"] = tmp_path
+    monkeypatch.chdir(tmp_path)  # for the examples in Python, which share the files of the commands
     examples = list(document.examples())
     assert bool(examples) == bool(re.search(r"^```(pycon|python|console)$", document.text, re.MULTILINE))
     for example in examples:

@@ -12,13 +12,13 @@ NATIVE = Path("netio", "native")
 # The system to build for, which may differ from the one that runs this script.
 PLATFORM = sysconfig.get_platform()
 # Declarations for cffi, and the headers with the same declarations for the compiler.
-DECLARATIONS, HEADERS = ["netio.cdef.h"], ["columns.h", "release.h"]
+DECLARATIONS, HEADERS = ["netio.cdef.h"], ["columns.h", "plan.h", "release.h"]
 if PLATFORM.startswith("win"):
     BACKEND, LIBRARIES = "iphlpapi", ["iphlpapi", "ws2_32"]
 elif PLATFORM.startswith("linux"):
     BACKEND, LIBRARIES = "rtnetlink", list[str]()
-    DECLARATIONS.append("rtnetlink/detail.cdef.h")
-    HEADERS.append("detail.h")
+    DECLARATIONS += ["rtnetlink/detail.cdef.h", "rtnetlink/parameters.cdef.h"]
+    HEADERS += ["detail.h", "parameters.h"]
 else:
     sys.exit(f"netio supports Linux and Windows; it cannot be built for {PLATFORM}.")
 

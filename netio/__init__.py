@@ -20,16 +20,19 @@ except ImportError as _missing:
         "netio, or build this one with: pip install -e ."
     ) from None
 
-from netio import errors
+from netio import errors, plan
 from netio._interfaces import list_addresses, list_interfaces
+from netio._keep import keep_neighbors
 from netio._namespace import NamespaceLike, list_namespaces, namespace
 from netio._table import NeighborTable
 from netio._types import (
     Address,
+    ChangeKind,
     Interface,
     InterfaceAddress,
     InterfaceLike,
     Neighbor,
+    NeighborChange,
     NeighborState,
     NextHop,
     PhysicalAddress,
@@ -51,6 +54,7 @@ from netio._verbs import (
     set_neighbor,
     set_neighbors,
 )
+from netio._watch import NeighborWatch, watch_neighbors
 from netio.errors import (
     AccessDeniedError,
     InterfaceNotFoundError,
@@ -63,12 +67,22 @@ from netio.errors import (
     TableFullError,
     UnreachableError,
 )
+from netio.plan import (
+    Plan,
+    PlannedAction,
+    PlannedChange,
+    PlannedChanges,
+    apply_neighbors,
+    plan_neighbors,
+    plannable_neighbors,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AccessDeniedError",
     "Address",
+    "ChangeKind",
     "Interface",
     "InterfaceAddress",
     "InterfaceLike",
@@ -77,17 +91,24 @@ __all__ = [
     "NamespaceLike",
     "NamespaceNotFoundError",
     "Neighbor",
+    "NeighborChange",
     "NeighborExistsError",
     "NeighborNotFoundError",
     "NeighborState",
     "NeighborTable",
+    "NeighborWatch",
     "NetioError",
     "NextHop",
     "NotSupportedError",
     "PhysicalAddress",
     "PhysicalAddressLike",
+    "Plan",
+    "PlannedAction",
+    "PlannedChange",
+    "PlannedChanges",
     "TableFullError",
     "UnreachableError",
+    "apply_neighbors",
     "create_neighbor",
     "create_neighbors",
     "delete_neighbor",
@@ -95,16 +116,21 @@ __all__ = [
     "errors",
     "flush_neighbors",
     "get_neighbor",
+    "keep_neighbors",
     "list_addresses",
     "list_interfaces",
     "list_namespaces",
     "list_neighbors",
     "namespace",
     "next_hop",
+    "plan",
+    "plan_neighbors",
+    "plannable_neighbors",
     "replace_neighbor",
     "replace_neighbors",
     "resolve_neighbor",
     "resolve_neighbors",
     "set_neighbor",
     "set_neighbors",
+    "watch_neighbors",
 ]

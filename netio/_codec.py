@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from operator import attrgetter
 
 from netio._native import ffi, lib
-from netio._types import Neighbor, NeighborState, PhysicalAddress
+from netio._types import ChangeKind, Neighbor, NeighborChange, NeighborState, PhysicalAddress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from netio._native import CData
@@ -37,10 +38,16 @@ if TYPE_CHECKING:
 _ROW = "MIB_IPNET_ROW2"
 _ROW_POINTER = ffi.typeof(_ROW + " *")
 ROW_SIZE = ffi.sizeof(_ROW)
+ADDRESS_SIZE = ffi.sizeof("SOCKADDR_INET")  # the first member
 INDEX_OFFSET = ffi.offsetof(_ROW, "InterfaceIndex")
 _LUID_OFFSET = ffi.offsetof(_ROW, "InterfaceLuid")
 _IP4_OFFSET = ffi.offsetof(_ROW, "Address", "Ipv4", "sin_addr")
+FLAGS_OFFSET = ffi.offsetof(_ROW, "Flags")
+LENGTH_OFFSET = ffi.offsetof(_ROW, "PhysicalAddressLength")
+STATE_OFFSET = ffi.offsetof(_ROW, "State")
 _PHYSICAL_OFFSET = ffi.offsetof(_ROW, "PhysicalAddress")
+
+_INTERFACE_OF = attrgetter("interface_luid", "interface_index", "interface")
 
 # Entries that are packed at a time, few enough for the processor's cache; and the least for which columns pay.
 _BLOCK, _FEW = 4096, 64
@@ -72,12 +79,22 @@ def struct_layout(name: str, members: Iterable[tuple[tuple[str, ...], str]]) -> 
 
 _LAYOUT = struct_layout(_ROW, _MEMBERS)
 
+_CHANGE_LAYOUT = struct_layout(
+    "netio_change",
+    (
+        (("kind",), "B"),
+        (("last_physical_address_length",), "B"),
+        (("last_physical_address",), f"{lib.IF_MAX_PHYS_ADDRESS_LENGTH}s"),
+    ),
+)
+
 _STATES = {int(state): state for state in NeighborState}
 
 _NO_PHYSICAL_ADDRESS = PhysicalAddress()
 
 # Local copies of constants of lib, since they are read for every row.
 _AF_INET, _AF_INET6 = lib.AF_INET, lib.AF_INET6
+_CHANGED, _REMOVED, _RESYNC = lib.NETIO_CHANGED, lib.NETIO_REMOVED, lib.NETIO_RESYNC
 _IS_ROUTER, _IS_UNREACHABLE = lib.NETIO_IS_ROUTER, lib.NETIO_IS_UNREACHABLE
 
 
@@ -97,7 +114,7 @@ class _Filling:
     interface_luid: int
 
 
-def unpack(rows: memoryview, names: dict[int, tuple[str, str]]) -> Iterator[Neighbor]:
+def unpack(rows: memoryview, names: Mapping[int, tuple[str, str]]) -> Iterator[Neighbor]:
     """Decodes rows; names maps interface indexes to name and IPv6 scope. No content of a row raises."""
     new, from_bytes = str.__new__, int.from_bytes
     for family, ip4, ip6, index, luid, physical, length, state, flags, age in _LAYOUT.iter_unpack(rows):
@@ -119,6 +136,33 @@ def unpack(rows: memoryview, names: dict[int, tuple[str, str]]) -> Iterator[Neig
 def _ip6_address(raw: bytes, scope: str) -> IPv6Address:
     address = IPv6Address(raw)
     return IPv6Address(f"{address}%{scope}") if address.is_link_local else address
+
+
+# As _Filling: a NeighborChange while its fields are set.
+class _FillingChange:
+    __slots__ = NeighborChange.__slots__
+
+    kind: ChangeKind
+    neighbor: Neighbor | None
+    previous: Neighbor | None
+    last_physical_address: PhysicalAddress
+
+
+def unpack_changes(
+    changes: memoryview, rows: memoryview, count: int, names: Mapping[int, tuple[str, str]]
+) -> Iterator[NeighborChange]:
+    """Decodes the changes and rows of netio_watch_read()."""
+    new, entries = str.__new__, unpack(rows, names)
+    kinds = tuple(ChangeKind)  # in the order of their numbers
+    for _, (kind, length, last) in zip(range(count), _CHANGE_LAYOUT.iter_unpack(changes), strict=False):
+        change = _FillingChange()
+        change.kind = kinds[kind]
+        before = next(entries) if kind == _CHANGED else None
+        change.neighbor = None if kind == _RESYNC else next(entries)
+        change.previous = change.neighbor if kind == _REMOVED else before
+        change.last_physical_address = new(PhysicalAddress, last[:length].hex(":"))
+        change.__class__ = NeighborChange  # type: ignore[assignment]
+        yield change  # type: ignore[misc]
 
 
 def unpack_one(row: CData, names: dict[int, tuple[str, str]]) -> Neighbor:
@@ -159,7 +203,7 @@ def pack(entries: Sequence[Entry], find_key: FindKey) -> CData:
     """Encodes entries as input rows: key and physical address.
 
     find_key returns the key of the interface for an entry and its position. It is called once for all IPv4 entries in a
-    block that have only an interface name, and the same one.
+    block that name the same interface.
     """
     native = ffi.new(f"{_ROW}[]", len(entries))
     view = memoryview(ffi.buffer(native))
@@ -172,12 +216,12 @@ def pack(entries: Sequence[Entry], find_key: FindKey) -> CData:
 
 
 def _pack_columns(entries: Sequence[Entry], view: memoryview, first: int, find_key: FindKey) -> bool:
-    """Encodes IPv4 entries with one interface name and one length by columns, in half the time; False: others."""
-    keys = {entry.interface_luid or entry.interface_index or entry.interface for entry in entries}
+    """Encodes IPv4 entries with one interface and one length by columns, in half the time; False: others."""
+    interfaces = set(map(_INTERFACE_OF, entries))
     addresses = [entry.address for entry in entries]
     physical = [entry.physical_address for entry in entries]
-    name, lengths = entries[0].interface, set(map(len, physical))
-    if not name or keys != {name} or set(map(type, addresses)) != {IPv4Address} or len(lengths) != 1:
+    lengths = set(map(len, physical))
+    if len(interfaces) != 1 or not any(*interfaces) or set(map(type, addresses)) != {IPv4Address} or len(lengths) != 1:
         return False
     joined = memoryview(bytes.fromhex("".join(physical).replace(":", " ")))  # it skips blanks; 2 x as fast as no ":"
     length = len(joined) // len(entries)

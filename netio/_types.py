@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The value types: Neighbor, NeighborState, PhysicalAddress, Interface. Creating them does not query the system."""
+"""The value types, such as Neighbor and PhysicalAddress. Creating them does not query the system."""
 
 from __future__ import annotations
 
@@ -76,6 +76,8 @@ class PhysicalAddress(str):
     def __new__(cls, value: PhysicalAddressLike = "") -> Self:
         if type(value) is cls:
             return value
+        if isinstance(value, str) and _is_canonical(value):
+            return super().__new__(cls, value)
         raw = _physical_bytes(value) if isinstance(value, str) else _plain_bytes(value)
         if len(raw) > lib.IF_MAX_PHYS_ADDRESS_LENGTH:
             raise invalid(
@@ -101,6 +103,16 @@ class PhysicalAddress(str):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
+
+
+def _is_canonical(text: str) -> bool:
+    """Whether text is a physical address as netio writes it. That is the most frequent notation, and quick to check."""
+    if len(text) >= 3 * lib.IF_MAX_PHYS_ADDRESS_LENGTH:
+        return False
+    try:
+        return bytes.fromhex(text.replace(":", " ")).hex(":") == text
+    except ValueError:
+        return False
 
 
 @cache
@@ -328,7 +340,9 @@ class Neighbor:
         fill(self, "address", _with_scope(plain_address(address), name))
         fill(self, "physical_address", PhysicalAddress(physical_address))
         fill(self, "interface", name)
-        fill(self, "state", NeighborState(whole_number("state", state)))
+        if type(state) is not NeighborState:
+            state = NeighborState(whole_number("state", state))
+        fill(self, "state", state)
         fill(self, "is_router", _truth("is_router", is_router))
         fill(self, "is_unreachable", _truth("is_unreachable", is_unreachable))
         fill(self, "reachability_time", _milliseconds(reachability_time))
@@ -428,6 +442,36 @@ class Neighbor:
         )
 
 
+class ChangeKind(NamedNumber):
+    """The kind of a NeighborChange: an int that prints as its name."""
+
+    ADDED = lib.NETIO_ADDED
+    CHANGED = lib.NETIO_CHANGED
+    REMOVED = lib.NETIO_REMOVED
+    RESYNC = lib.NETIO_RESYNC
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborChange:
+    """A change of the neighbour table, as a NeighborWatch returns it.
+
+    Attributes:
+        kind: ADDED, CHANGED, REMOVED; or RESYNC: notifications were lost, and the changes that follow are the
+            differences between the entries as reported before and the table.
+        neighbor: The entry as it is now; for REMOVED as it was reported last; None for RESYNC.
+        previous: The entry as it was reported before; None for ADDED and RESYNC.
+        last_physical_address: The last one known for this address on this interface before the change, also if the
+            entry failed or was removed since; empty if none is known.
+
+    Windows: has no equivalent.
+    """
+
+    kind: ChangeKind
+    neighbor: Neighbor | None
+    previous: Neighbor | None = None
+    last_physical_address: PhysicalAddress = PhysicalAddress()  # noqa: RUF009 - it is immutable
+
+
 _NUMBERS = ("reachability_time", "interface_index", "interface_luid")
 _TRUTHS = ("is_router", "is_unreachable")
 _OTHER_FIELDS = ("physical_address", "state", *_TRUTHS, "reachability_time")
@@ -447,7 +491,7 @@ def _state_of(value: object) -> object:
 
 def _with_scope(address: IPv4Address | IPv6Address, interface: str) -> IPv4Address | IPv6Address:
     """Adds the scope to a link-local address if it is known without a query, as on Linux."""
-    if not lib.NETIO_SCOPE_IS_NAME or not interface or not isinstance(address, IPv6Address):
+    if not interface or not isinstance(address, IPv6Address) or not lib.NETIO_SCOPE_IS_NAME:
         return address
     if address.scope_id is not None or not address.is_link_local or "%" in interface:
         return address
@@ -497,10 +541,12 @@ _OCTETS = {str(octet): octet for octet in range(256)}
 
 
 def _read_address(text: str) -> IPv4Address | IPv6Address:
-    """Does the same as ip_address(), for IPv4 in a third of its time."""
+    """Does the same as ip_address(), for IPv4 and for invalid text in a third of its time or less."""
+    if ":" in text:
+        return IPv6Address(text)
     octets = [_OCTETS.get(octet, -1) for octet in text.split(".")]
     if len(octets) != 4 or -1 in octets:
-        return ip_address(text)
+        raise ValueError(text)
     return IPv4Address(int.from_bytes(octets))
 
 

@@ -2,12 +2,17 @@
 """Calls that mypy --strict must accept, with the given types. This code never runs."""
 
 import socket
+import sys
 from datetime import timedelta
+from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from typing import assert_type
 
 import netio
 from netio import linux
+from netio.formats import read_neighbors, write_neighbors
+from netio.testing import FakeTable
 
 
 def reads() -> None:
@@ -39,8 +44,21 @@ def routes() -> None:
     netio.resolve_neighbor(hop.address, interface=hop.interface)
 
 
+def plans() -> None:
+    plan = netio.plan_neighbors([netio.Neighbor("192.0.2.7")], prune=True, owner=77, missing_interfaces="skip")
+    assert_type(plan, netio.Plan)
+    assert_type(plan.changes, netio.PlannedChanges)
+    assert_type(plan.changes[0], netio.PlannedChange)
+    assert_type(plan.conflicts[1:], netio.PlannedChanges)
+    assert_type([change.previous for change in plan.changes], list[netio.Neighbor | None])
+    assert_type((plan.creates, plan.unchanged), tuple[int, int])
+    plan.apply(progress=divmod)
+    assert_type(plan.undo(), netio.Plan)
+    assert_type(netio.apply_neighbors(netio.list_neighbors(), interfaces=["eth0", 3]), netio.Plan)
+
+
 def linux_reads() -> None:
-    table = linux.list_neighbors(socket.AF_INET, interface="eth0", proxy=True)
+    table = linux.list_neighbors(socket.AF_INET, interface="eth0", master="br0", proxy=True)
     assert_type(table, linux.LinuxTable)
     assert_type(table[0], linux.LinuxNeighbor)
     assert_type(table[1:], linux.LinuxTable)
@@ -58,11 +76,22 @@ def linux_writes() -> None:
     linux.create_neighbor("192.0.2.7", interface="eth0", nud=linux.Nud.NONE, flags=flags, protocol=11)
     linux.replace_neighbor("192.0.2.7", bytearray(6), interface=3)
     linux.replace_neighbors(linux.list_neighbors())
+    linux.create_neighbors([linux.LinuxNeighbor(netio.Neighbor("192.0.2.7"), protocol=11)])
     linux.replace_neighbors(linux.LinuxNeighbor(row, nud=linux.Nud.STALE) for row in netio.list_neighbors())
     linux.delete_neighbor("192.0.2.7", interface="eth0", proxy=True, missing_ok=True)
     linux.probe_neighbors(row for row in linux.list_neighbors() if row.nud is linux.Nud.STALE)
     linux.replace_neighbors(netio.list_neighbors())  # type: ignore[arg-type]
     linux.delete_neighbor("192.0.2.7")  # type: ignore[call-arg]
+
+
+def linux_tables() -> None:
+    parameters = linux.table_parameters(socket.AF_INET, interface="eth0")
+    assert_type(parameters, linux.TableParameters)
+    assert_type(parameters.interfaces, tuple[linux.InterfaceParameters, ...])
+    assert_type(parameters.defaults.interval_probe_ms, int | None)
+    assert_type(linux.table_statistics(socket.AF_INET6).table_fulls, int)
+    linux.set_table_parameters(socket.AF_INET, gc_thresh3=4096)
+    linux.set_table_parameters(socket.AF_INET, interface=3, retrans_ms=0.5)  # type: ignore[arg-type]
 
 
 def writes() -> None:
@@ -91,3 +120,18 @@ def wrong() -> None:
     netio.list_neighbors(interface=b"eth0")  # type: ignore[arg-type]
     netio.list_neighbors(address=b"eth0")  # type: ignore[arg-type]
     netio.create_neighbors(["192.0.2.7"])  # type: ignore[list-item]
+
+
+def files(rows: netio.NeighborTable) -> None:
+    write_neighbors("hosts.csv", rows)
+    write_neighbors(Path("hosts"), [rows[0]], "jsonl")
+    write_neighbors(sys.stdout, rows, format="csv")
+    with Path("hosts").open("rb") as file:
+        assert_type(read_neighbors(file), list[netio.Neighbor])
+    assert_type(read_neighbors(BytesIO()), list[netio.Neighbor])
+
+
+def testing() -> None:
+    with FakeTable(interfaces={"eth0": ["192.0.2.1/24"]}, hosts={"192.0.2.2": b"\2\0\0\0\0\2"}) as table:
+        assert_type(table, FakeTable)
+        table.privileged = False

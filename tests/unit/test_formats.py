@@ -64,7 +64,7 @@ def as_json(**values: object) -> str:
         f'interface,"a, comment",physical_address,address\neth0,"with, comma and\nline end",{MAC},192.0.2.7\n',
         f"address,physical_address,interface,\n192.0.2.7,{MAC},eth0,\n",
         as_json(interface="eth0"),
-        as_json(interface="eth0", state="STALE", is_router=True, comment=[1, {}]) + "\r\n\r\n",
+        as_json(interface="eth0", state="STALE", is_router=False, comment=[1, {}]) + "\r\n\r\n",
         f"\n[{as_json(interface='eth0')}]\n",
         f"[\n{as_json(interface='eth0')}\n]",
         json.dumps(json.loads(as_json(interface="eth0")), indent=2),
@@ -305,3 +305,10 @@ def test_schema_is_part_of_the_package() -> None:
     schema = json.loads(Path(netio.__file__).with_name("schema.json").read_text(encoding="utf-8"))
     assert list(schema["$defs"]["entry"]["properties"])[: len(fields(Neighbor))] == list(ENTRY.to_dict())
     assert set(schema["$defs"]["entry"]["required"]) == set(ENTRY.to_dict())
+
+
+def test_schema_has_the_names_of_all_errors() -> None:
+    """Bug: an error is added without its name in the schema, which then rejects the output."""
+    schema = json.loads(Path(netio.__file__).with_name("schema.json").read_text(encoding="utf-8"))
+    names = schema["$defs"]["failure"]["properties"]["error"]["properties"]["name"]["enum"]
+    assert sorted(names) == sorted(name for name in netio.__all__ if name.endswith("Error"))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from _thread import RLock
 from collections import deque
 from collections.abc import Iterator
@@ -180,11 +181,12 @@ class NeighborWatch:
             left = self._next_poll - monotonic()
             sleep(max(0.0, min(left, _SLICE, left if seconds is None else seconds)))
             return
-        from select import POLLIN, poll  # Windows has no poll()
+        if sys.platform != "win32":  # which has neither a descriptor nor poll()
+            from select import POLLIN, poll
 
-        poller = poll()
-        poller.register(self._descriptor, POLLIN)
-        poller.poll(None if seconds is None else seconds * 1000)
+            poller = poll()
+            poller.register(self._descriptor, POLLIN)
+            poller.poll(None if seconds is None else seconds * 1000)
 
     def table(self) -> NeighborTable:
         """Return the entries as reported so far. It sends no request to the system.

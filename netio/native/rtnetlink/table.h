@@ -13,6 +13,7 @@
 struct table {
     ADDRESS_FAMILY family;      /* AF_UNSPEC: both */
     NET_IFINDEX index;          /* 0: every interface */
+    NET_IFINDEX master;         /* 0: interfaces with any master, or without one */
     const MIB_IPNET_ROW2 *like; /* NULL: every address and physical address */
     bool proxy;                 /* the proxy entries, which the kernel keeps in another list */
     rtnl_visit *visit;          /* the visitor is this struct; NULL: it only calls table_add */
@@ -20,8 +21,12 @@ struct table {
     size_t room;
 };
 
-/* Validates a family and an interface (NULL: every one) and sets them as filters. -ENODEV: no such interface. */
-int table_select(struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table);
+/*
+ * Validates a family, an interface (NULL: every one) and the master of interfaces (NULL: any) and sets them as filters.
+ * -ENODEV: no such interface.
+ */
+int table_select(struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid, const NET_LUID *master,
+                 struct table *table);
 
 /* Starts the request for a dump of the entries that pass the filters. Old kernels dump others, too. */
 void table_request(const struct table *table, struct rtnl_request *request);
@@ -30,9 +35,10 @@ bool table_accepts(const struct table *table, const MIB_IPNET_ROW2 *row); /* the
 
 /*
  * Opens the socket, which the caller closes also after a failure, validates the arguments and reads the entries of a
- * family and interface. Their InterfaceLuid stays 0.
+ * family and interface. Their InterfaceLuid stays 0. master may be NULL. -EOPNOTSUPP: the kernel does not filter by it.
  */
-int table_read(int netns, struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table);
+int table_read(int netns, struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid,
+               const NET_LUID *master, struct table *table);
 
 /*
  * Adds the entry of a message, if it passes the filters, and returns the attributes of an added one. There is a block

@@ -317,8 +317,9 @@ def watch_neighbors(
     """Watch the neighbour table: return an iterator of its changes from now on.
 
     >>> with netio.watch_neighbors(interface="eth0") as watch:
-    ...     for change in watch:
-    ...         print(change.kind, change.neighbor)
+    ...     netio.create_neighbor("192.0.2.70", "02:00:5e:00:00:70", interface="eth0")
+    ...     [(change.kind.name, str(change.neighbor.address)) for change in watch.read(timeout=1)]
+    [('ADDED', '192.0.2.70')]
 
     Linux: the watch reports each change that the kernel announces, once and in the kernel's order, with its physical
     address, router flag and state. If changes arrive faster than the program reads them, notifications are lost: the

@@ -91,10 +91,14 @@ class Record(NamedTuple):
 
 
 def decode(data: bytes) -> str:
-    """Returns the text of a file: UTF-8, or UTF-16 with a byte order mark, as Windows PowerShell writes it.
+    r"""Returns the text of a file: UTF-8, or UTF-16 with a byte order mark, as Windows PowerShell writes it.
 
     Raises:
         InvalidParameterError: The bytes have another encoding.
+
+    >>> from netio.formats import decode
+    >>> decode("ip\r\n".encode("utf-16"))
+    'ip\n'
     """
     encoding = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), "utf-8")
     try:
@@ -110,10 +114,15 @@ def with_line_feeds(text: str) -> str:
 
 
 def read_records(text: str) -> Iterator[Record]:
-    """Parses a text. Its first character decides the format, since a pipe has no file name.
+    r"""Parses a text. Its first character decides the format, since a pipe has no file name.
 
     `{`: JSON objects, one per line or over several lines. `[`: one JSON array of objects. Anything else: CSV, whose
     heading names the columns, with commas, semicolons or tabs.
+
+    >>> from netio.formats import read_records
+    >>> for record in read_records("ip;colour\n192.0.2.7;red\n"):
+    ...     print(record.place, record.fields, record.ignored)
+    line 2 {'address': '192.0.2.7'} ('colour',)
     """
     start = _skip_blanks(text, 0)
     if start < len(text):
@@ -322,6 +331,10 @@ def neighbor_of(values: Mapping[str, object], *, with_physical_address: bool = T
 
     Raises:
         InvalidParameterError: A value is missing, has another type, or is invalid.
+
+    >>> from netio.formats import neighbor_of
+    >>> neighbor_of({"address": "192.0.2.7", "physical_address": "2-0-5e-0-0-7"}).physical_address
+    PhysicalAddress('02:00:5e:00:00:07')
     """
     address = _text(values, "address")
     physical_address = _text(values, "physical_address") if with_physical_address else ""

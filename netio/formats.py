@@ -70,7 +70,7 @@ __all__ = [
 
 
 def read_neighbors(source: Source) -> list[Neighbor]:
-    """Read the entries of a file: CSV with a heading, JSON Lines, or a JSON array. Its first character decides which.
+    r"""Read the entries of a file: CSV with a heading, JSON Lines or a JSON array, by its first character.
 
     Entries have the state that the file names, PERMANENT by default, and its router flag. They have no index or LUID,
     because these change. The names of fields may be those of other programs: output of `netio list --json`,
@@ -85,6 +85,12 @@ def read_neighbors(source: Source) -> list[Neighbor]:
             A physical address may only be empty if the state is UNREACHABLE or INCOMPLETE; the field may be missing.
         InvalidParameterError: The encoding is another one.
         OSError: The file cannot be read.
+
+    >>> from io import StringIO
+    >>> from netio.formats import read_neighbors
+    >>> (entry,) = read_neighbors(StringIO("ip,mac,dev\n192.0.2.7,2-0-5e-0-0-7,eth0\n"))
+    >>> entry.physical_address
+    PhysicalAddress('02:00:5e:00:00:07')
     """
     entries, errors = [], []
     for position, record in enumerate(read_records(_text_from(source))):
@@ -125,6 +131,8 @@ def write_neighbors(target: Target, rows: Iterable[Neighbor], format: Format | N
         OSError: The file cannot be written.
         TypeError: An item is not a Neighbor.
 
+    >>> import sys
+    >>> from netio.formats import write_neighbors
     >>> write_neighbors(sys.stdout, [netio.Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")], "csv")
     address,physical_address,interface,state,is_router
     192.0.2.7,02:00:5e:00:00:07,eth0,PERMANENT,false
@@ -264,6 +272,11 @@ def csv_text(objects: Iterable[Mapping[str, object]], heading: Iterable[str] | N
     Args:
         objects: The values by field name.
         heading: The names of the first line; none if it is empty. By default those of the first object.
+
+    >>> from netio.formats import csv_text
+    >>> print(csv_text([{"address": "192.0.2.7", "interface": "eth0"}]), end="")
+    address,interface
+    192.0.2.7,eth0
     """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -277,11 +290,23 @@ def csv_text(objects: Iterable[Mapping[str, object]], heading: Iterable[str] | N
 
 
 def json_array(objects: Iterable[dict[str, object]]) -> str:
-    """Returns objects as one JSON array, with one object per line."""
+    """Returns objects as one JSON array, with one object per line.
+
+    >>> from netio.formats import json_array
+    >>> print(json_array([{"address": "192.0.2.7"}]))
+    [
+    {"address": "192.0.2.7"}
+    ]
+    """
     lines = ",\n".join(map(json_line, objects))
     return f"[\n{lines}\n]" if lines else "[]"
 
 
 def json_line(value: dict[str, object]) -> str:
-    """Returns an object as a line of JSON Lines, without the line end."""
+    """Returns an object as a line of JSON Lines, without the line end.
+
+    >>> from netio.formats import json_line
+    >>> json_line({"is_router": True})
+    '{"is_router": true}'
+    """
     return json.dumps(value)

@@ -411,6 +411,9 @@ def plannable_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike
         NotSupportedError: The system has no stack for the family.
         TypeError: An argument has another type.
 
+    >>> from netio.formats import write_neighbors
+    >>> write_neighbors("saved.jsonl", netio.plannable_neighbors())
+
     Windows: GetIpNetTable2. Linux: RTM_GETNEIGH.
     """
     table = list_neighbors(family, interface=interface)

@@ -146,6 +146,7 @@ def docstrings() -> dict[str, tuple[ModuleType, str]]:
 @pytest.fixture
 def example_network(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The network of the docstrings: a host, a pinned entry, a gateway, and the namespace "blue"."""
+    monkeypatch.chdir(tmp_path)  # for the files that examples write
     rename_near0(wire)
     wire.near.ip("neigh add 192.0.2.7 lladdr 02:00:5e:00:00:07 nud permanent protocol static dev eth0")
     wire.near.ip("route add default via 192.0.2.2")

@@ -151,6 +151,17 @@ def test_invalid_arguments() -> None:
         FakeTable(hosts={"192.0.2.7": "nonsense"})
 
 
+def test_plans_and_saved_entries(table: FakeTable) -> None:
+    """Bug: a plan writes to the system's table, since its functions were taken from the backend on import."""
+    table.add(Neighbor("192.0.2.8", MAC, state=NeighborState.STALE))
+    desired = [Neighbor("192.0.2.7", MAC), Neighbor("192.0.2.8", MAC)]
+    plan = netio.apply_neighbors(desired)
+    assert (plan.creates, plan.updates, plan.unchanged) == (1, 1, 0)
+    assert [str(entry.address) for entry in netio.plannable_neighbors()] == ["192.0.2.8", "192.0.2.7"]
+    plan.undo().apply()
+    assert addresses() == []
+
+
 def test_functions_of_linux_do_not_reach_the_system(table: FakeTable) -> None:
     """Bug: a function without a counterpart in memory changes the system's own table."""
     del table

@@ -244,10 +244,12 @@ def test_lost_reply_is_not_reported_as_a_full_table(feed: Feed) -> None:
         message(neighbor(ADDRESS, attribute(CACHEINFO, bytes(12)))),
         message(b"\0\0", kind=ERROR),
         message(pack("i", 5) + bytes(16), kind=ERROR),
+        message(pack("i", -4096) + bytes(16), kind=ERROR),  # no errno of the kernel is so large
+        message(pack("i", -(2**31)) + bytes(16), kind=ERROR),
     ],
     ids=lambda datagram: f"{len(datagram)} bytes",
 )
-def test_invalid_lengths(feed: Feed, datagram: bytes) -> None:
+def test_invalid_lengths_and_errors(feed: Feed, datagram: bytes) -> None:
     result, _ = feed(datagram, DONE)
     assert result == -errno.EBADMSG
 

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The stored inputs of the fuzz targets: a text file for each target, with one input a line in base64.
+"""The stored inputs of the fuzz targets: a text file for each target, with one input a line in hexadecimal.
 
 Usage: corpus.py unpack TARGET FOLDER, or pack TARGET FOLDER, for a folder that libFuzzer has minimised with -merge=1.
 """
 
 import sys
-from base64 import b64decode, b64encode
 from pathlib import Path
 
 from tests.unit.rtnetlink.test_reader import CAPTURED, DONE, REACHABLE
@@ -29,7 +28,7 @@ def captured() -> list[bytes]:
 def unpack(target: str, folder: Path) -> None:
     """Write the stored inputs of a target to a folder, one a file."""
     store = STORE / f"{target}.txt"
-    inputs = [b64decode(line) for line in store.read_text().split()] + (captured() if target == "messages" else [])
+    inputs = [bytes.fromhex(line) for line in store.read_text().split()] + (captured() if target == "messages" else [])
     for number, data in enumerate(inputs):
         (folder / f"stored-{number}").write_bytes(data)
 
@@ -37,7 +36,7 @@ def unpack(target: str, folder: Path) -> None:
 def pack(target: str, folder: Path) -> None:
     """Store the inputs of a folder, the shortest first."""
     inputs = sorted((file.read_bytes() for file in folder.iterdir()), key=lambda data: (len(data), data))
-    (STORE / f"{target}.txt").write_text("".join(b64encode(data).decode() + "\n" for data in inputs))
+    (STORE / f"{target}.txt").write_text("".join(data.hex() + "\n" for data in inputs))
 
 
 if __name__ == "__main__":

@@ -149,8 +149,8 @@ int fake_socket(int family, int type, int protocol)
         kernel.open++;
         return FIRST_DESCRIPTOR + i;
     }
-    CHECK(!"the backend has few sockets");
-    return -1;
+    CHECK(kernel.open < SOCKETS); /* the backend has few sockets */
+    return fail(EMFILE);
 }
 
 int fake_close(int fd)

@@ -6,19 +6,27 @@ import tarfile
 import zipfile
 from pathlib import PurePosixPath
 
+# For the shells, and man(1).
+SHARED = {
+    "bash-completion/completions/netio",
+    "fish/vendor_completions.d/netio.fish",
+    "man/man1/netio.1",
+    "zsh/site-functions/_netio",
+}
 NEEDED = {"netio/py.typed", "netio/_native.pyi", "netio/__init__.py", "netio/schema.json", "netio/cli/commands.py"}
 
 
 def check_wheel(path: str) -> None:
-    """Check that a wheel has the package, its types and its manual page, no sources, and the stable ABI of CPython."""
+    """Check that a wheel has the package, types, manual page and completion files, and the stable ABI of CPython."""
     names = set(zipfile.ZipFile(path).namelist())
     assert "-cp311-abi3-" in path, path
     assert names >= NEEDED, NEEDED - names
     assert [name for name in names if name.startswith("netio/_native.abi3.")], names
     folders = {PurePosixPath(name).parts[0] for name in names}
     assert len(folders) == 3, folders  # netio, .dist-info, .data
-    assert [name for name in names if name.endswith(".data/data/share/man/man1/netio.1")], names
-    assert not [name for name in names if name.endswith((".c", ".h")) or "build_netio" in name or "tests" in name]
+    assert {name.partition(".data/data/share/")[2] for name in names if ".data/data/" in name} == SHARED, names
+    strays = ("build_netio", "tests", "examples")
+    assert not [name for name in names if name.endswith((".c", ".h")) or any(stray in name for stray in strays)]
 
 
 def check_sdist(path: str) -> None:
@@ -36,12 +44,15 @@ def check_sdist(path: str) -> None:
         "docs/list.svg",
         "docs/netio.1",
         "docs/pictures.py",
+        "examples/README.md",
+        "examples/ndp_proxy.py",
         "netio/schema.json",
         "netio/native/netio.cdef.h",
         "netio/native/columns.c",
         "netio/native/backend.h",
         "netio/native/iphlpapi/write.c",
         "netio/native/rtnetlink/detail.cdef.h",
+        "netio/native/rtnetlink/parameters.cdef.h",
         "netio/native/rtnetlink/netioapi.h",
         "netio/native/rtnetlink/rtnl.c",
         "tests/conftest.py",

@@ -2,11 +2,9 @@
 """The operating system's neighbour table (ARP, IPv6 Neighbor Discovery): the MAC address behind each IP address.
 
 >>> import netio
->>> netio.create_neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")
->>> row = netio.get_neighbor("192.0.2.7", interface="eth0")
->>> print(row.physical_address, row.state.name)
-02:00:5e:00:00:07 PERMANENT
->>> netio.delete_neighbor("192.0.2.7", interface="eth0")
+>>> entry = netio.resolve_neighbor("192.0.2.2", timeout=5)
+>>> print(entry.physical_address, entry.interface, entry.state.name)
+02:00:00:00:00:02 eth0 REACHABLE
 
 The functions behave as those of Windows' netioapi.h, on Linux too. The module netio.errors documents the exceptions.
 `netio.__all__` is the public API.
@@ -28,10 +26,12 @@ from netio._namespace import NamespaceLike, list_namespaces, namespace
 from netio._table import NeighborTable
 from netio._types import (
     Address,
+    ChangeKind,
     Interface,
     InterfaceAddress,
     InterfaceLike,
     Neighbor,
+    NeighborChange,
     NeighborState,
     NextHop,
     PhysicalAddress,
@@ -53,6 +53,7 @@ from netio._verbs import (
     set_neighbor,
     set_neighbors,
 )
+from netio._watch import NeighborWatch, watch_neighbors
 from netio.errors import (
     AccessDeniedError,
     InterfaceNotFoundError,
@@ -71,6 +72,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AccessDeniedError",
     "Address",
+    "ChangeKind",
     "Interface",
     "InterfaceAddress",
     "InterfaceLike",
@@ -79,10 +81,12 @@ __all__ = [
     "NamespaceLike",
     "NamespaceNotFoundError",
     "Neighbor",
+    "NeighborChange",
     "NeighborExistsError",
     "NeighborNotFoundError",
     "NeighborState",
     "NeighborTable",
+    "NeighborWatch",
     "NetioError",
     "NextHop",
     "NotSupportedError",
@@ -109,4 +113,5 @@ __all__ = [
     "resolve_neighbors",
     "set_neighbor",
     "set_neighbors",
+    "watch_neighbors",
 ]

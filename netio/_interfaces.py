@@ -14,6 +14,7 @@ from netio._types import (
     UNKNOWN_LUID,
     Interface,
     InterfaceAddress,
+    InterfaceLike,
     NextHop,
     PhysicalAddress,
     given_interface,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from netio._codec import Entry, Key
     from netio._namespace import Namespace
     from netio._native import CData
-    from netio._types import Address, InterfaceLike
+    from netio._types import Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,9 @@ def list_interfaces() -> list[Interface]:
     Raises:
         NetioError: The system reports an error.
 
+    >>> [interface.name for interface in netio.list_interfaces()]
+    ['lo', 'eth0']
+
     Windows: GetIfTable2, ConvertInterfaceLuidToAlias. Linux: RTM_GETLINK.
     """
     # The variable owns the list before the call, since a signal handler can raise right after it.
@@ -83,6 +87,10 @@ def list_addresses(*, interface: InterfaceLike | None = None) -> list[InterfaceA
         InvalidParameterError: The interface index is below 1.
         NetioError: The system reports an error.
         TypeError: The argument has another type.
+
+    >>> for own in netio.list_addresses(interface="eth0"):
+    ...     print(own.address)
+    192.0.2.1
 
     Windows: GetUnicastIpAddressTable. Linux: RTM_GETADDR.
     """
@@ -271,7 +279,9 @@ class _Keys:
         return UNKNOWN_LUID, 0
 
 
-def selected_interface(interface: InterfaceLike | None, address: Address | None, netns: Namespace) -> tuple[int, str]:
+def selected_interface(
+    interface: InterfaceLike | None, address: Address | None, netns: Namespace, *, argument: str = "interface"
+) -> tuple[int, str]:
     """Returns the LUID of the interface that an argument or the scope of an address selects, and its name for messages.
 
     The LUID is 0 if all interfaces are selected, and UNKNOWN_LUID if the interface does not exist.
@@ -281,7 +291,7 @@ def selected_interface(interface: InterfaceLike | None, address: Address | None,
         TypeError: An argument has another type.
     """
     if interface == "":
-        raise invalid("interface must not be ''; omit it to select all interfaces")
+        raise invalid(f"{argument} must not be ''; omit it to select all interfaces")
     name, index, luid = ("", 0, 0) if interface is None else identify(interface)
     plain = None if address is None else plain_address(address)
     scope = plain.scope_id if isinstance(plain, IPv6Address) else None

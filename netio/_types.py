@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The value types: Neighbor, NeighborState, PhysicalAddress, Interface. Creating them does not query the system."""
+"""The value types, such as Neighbor and PhysicalAddress. Creating them does not query the system."""
 
 from __future__ import annotations
 
@@ -342,7 +342,7 @@ class Neighbor:
 
     @property
     def is_resolved(self) -> bool:
-        """Whether the physical address is known and in use: the state is neither UNREACHABLE nor INCOMPLETE."""
+        """Whether the physical address is known, and the state is neither UNREACHABLE nor INCOMPLETE."""
         return bool(self.physical_address) and self.state not in (NeighborState.UNREACHABLE, NeighborState.INCOMPLETE)
 
     @property
@@ -364,7 +364,7 @@ class Neighbor:
 
     @property
     def key(self) -> tuple[IPv4Address | IPv6Address, str]:
-        """The address without scope, and the name of the interface: equal for the same entry on every system.
+        """The address without scope, and the name of the interface, which are equal on every system.
 
         >>> Neighbor("fe80::60", interface="p0").key == Neighbor("fe80::60%p0", interface="p0").key
         True
@@ -426,6 +426,36 @@ class Neighbor:
             python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_values]),
             serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict, return_schema=values),
         )
+
+
+class ChangeKind(NamedNumber):
+    """The kind of a NeighborChange: an int that prints as its name."""
+
+    ADDED = lib.NETIO_ADDED
+    CHANGED = lib.NETIO_CHANGED
+    REMOVED = lib.NETIO_REMOVED
+    RESYNC = lib.NETIO_RESYNC
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborChange:
+    """A change of the neighbour table, as a NeighborWatch returns it.
+
+    Attributes:
+        kind: ADDED, CHANGED, REMOVED; or RESYNC: notifications were lost, and the changes that follow are the
+            differences between the entries as reported before and the table.
+        neighbor: The entry as it is now; for REMOVED as it was reported last; None for RESYNC.
+        previous: The entry as it was reported before; None for ADDED and RESYNC.
+        last_physical_address: The last one known for this address on this interface before the change, also if the
+            entry failed or was removed since; empty if none is known.
+
+    Windows: has no equivalent.
+    """
+
+    kind: ChangeKind
+    neighbor: Neighbor | None
+    previous: Neighbor | None = None
+    last_physical_address: PhysicalAddress = PhysicalAddress()  # noqa: RUF009 - it is immutable
 
 
 _NUMBERS = ("reachability_time", "interface_index", "interface_luid")
@@ -497,10 +527,12 @@ _OCTETS = {str(octet): octet for octet in range(256)}
 
 
 def _read_address(text: str) -> IPv4Address | IPv6Address:
-    """Does the same as ip_address(), for IPv4 in a third of its time."""
+    """Does the same as ip_address(), for IPv4 and for invalid text in a third of its time or less."""
+    if ":" in text:
+        return IPv6Address(text)
     octets = [_OCTETS.get(octet, -1) for octet in text.split(".")]
     if len(octets) != 4 or -1 in octets:
-        return ip_address(text)
+        raise ValueError(text)
     return IPv4Address(int.from_bytes(octets))
 
 

@@ -106,8 +106,8 @@ static void call_table(struct calls *calls)
         code = netio_table(NETIO_OWN_NETNS, family, selected, calls->choice & 0x80 ? calls->rows : NULL, &table,
                            &interfaces, &count);
     else
-        code = netio_linux_table(NETIO_OWN_NETNS, family, selected, input_below(2), &table, &details, &interfaces,
-                                 &count);
+        code = netio_linux_table(NETIO_OWN_NETNS, family, selected, calls->choice & 0x20 ? &luid : NULL,
+                                 input_below(2), &table, &details, &interfaces, &count);
     check_code(code);
     CHECK(code != NO_ERROR || table != NULL);
     for (size_t i = 0; table != NULL && i < table->NumEntries; i++)

@@ -31,6 +31,12 @@ static int make_room(struct table *table)
     return 0;
 }
 
+bool table_accepts(const struct table *table, const MIB_IPNET_ROW2 *row)
+{
+    return (table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
+           (table->index == 0 || table->index == row->InterfaceIndex) && filter_accepts(table->like, row);
+}
+
 /* Filters again, since old kernels ignore the filter in the request. */
 int table_add(struct table *table, const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES])
 {
@@ -39,6 +45,8 @@ int table_add(struct table *table, const struct nlmsghdr *message, const struct 
 
     if (neighbor_is_ignored(message, table->proxy))
         return 0;
+    if (table->master != 0 && !(message->nlmsg_flags & NLM_F_DUMP_FILTERED))
+        return -EOPNOTSUPP; /* an entry does not show the master of its interface, so netio cannot filter again */
     error = make_room(table);
     if (error != 0)
         return error;
@@ -46,8 +54,7 @@ int table_add(struct table *table, const struct nlmsghdr *message, const struct 
     error = neighbor_parse_attributes(message, found, row);
     if (error != 0)
         return error;
-    if ((table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
-        (table->index == 0 || table->index == row->InterfaceIndex) && filter_accepts(table->like, row))
+    if (table_accepts(table, row))
         table->block->NumEntries++;
     return 0;
 }
@@ -72,20 +79,28 @@ static ADDRESS_FAMILY dumped_family(const struct table *table)
     return table->family == AF_UNSPEC && table->like != NULL ? table->like->Address.si_family : table->family;
 }
 
-static int dump_table(struct rtnl_socket *sock, struct table *table)
+void table_request(const struct table *table, struct rtnl_request *request)
 {
     const struct ndmsg fixed = {
         .ndm_family = (unsigned char)dumped_family(table),
         .ndm_flags = table->proxy ? NTF_PROXY : 0,
     };
+
+    rtnl_begin(request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
+    if (table->index != 0)
+        rtnl_put(request, NDA_IFINDEX, &table->index, sizeof table->index);
+    if (table->master != 0)
+        rtnl_put(request, NDA_MASTER, &table->master, sizeof table->master);
+}
+
+static int dump_table(struct rtnl_socket *sock, struct table *table)
+{
     struct rtnl_request request;
     const int error = make_room(table);
 
     if (error != 0)
         return error;
-    rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
-    if (table->index != 0)
-        rtnl_put(&request, NDA_IFINDEX, &table->index, sizeof table->index);
+    table_request(table, &request);
     return rtnl_dump(sock, &request, restart_table, table->visit == NULL ? visit_row : table->visit, table);
 }
 
@@ -126,26 +141,43 @@ static int check_stack(struct rtnl_socket *sock, ADDRESS_FAMILY family)
     return error == 0 && !found ? -EAFNOSUPPORT : error;
 }
 
-int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
+/* Looks up the interface of a filter. Without one the index is 0. */
+static int find_index(struct rtnl_socket *sock, const NET_LUID *luid, NET_IFINDEX *index)
 {
-    int error = rtnl_open(sock, netns, 0);
+    netio_interface interface = {.index = 0};
+    int error;
 
-    if (error != 0)
-        return error;
+    if (luid == NULL)
+        return 0;
+    if (luid->Value == 0)
+        return -EINVAL;
+    interface.luid = *luid;
+    error = link_find(sock, &interface);
+    *index = interface.index;
+    return error;
+}
+
+int table_select(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, const NET_LUID *master,
+                 struct table *table)
+{
+    int error;
+
     if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
         return -EINVAL;
     table->family = family;
-    if (luid != NULL) {
-        netio_interface interface = {.luid = *luid};
+    error = find_index(sock, luid, &table->index);
+    if (error == 0)
+        error = find_index(sock, master, &table->master);
+    return error == 0 ? check_stack(sock, family) : error;
+}
 
-        if (luid->Value == 0)
-            return -EINVAL;
-        error = link_find(sock, &interface);
-        if (error != 0)
-            return error;
-        table->index = interface.index;
-    }
-    error = check_stack(sock, family);
+int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
+               const NET_LUID *master, struct table *table)
+{
+    int error = rtnl_open(sock, netns, 0);
+
+    if (error == 0)
+        error = table_select(sock, family, luid, master, table);
     return error == 0 ? dump_table(sock, table) : error;
 }
 
@@ -155,7 +187,7 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, c
     struct table read = {.like = like};
     struct interface_set set = {.count = 0};
     struct rtnl_socket sock;
-    int error = table_read(netns, &sock, family, interface, &read);
+    int error = table_read(netns, &sock, family, interface, NULL, &read);
 
     if (error == 0)
         error = link_fill_luids(&sock, read.block->Table, read.block->NumEntries, &set);
@@ -210,7 +242,7 @@ DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface)
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    DWORD code = win32_status(table_read(netns, &sock, family, interface, &read));
+    DWORD code = win32_status(table_read(netns, &sock, family, interface, NULL, &read));
 
     if (code == NO_ERROR && !row_may_remove(&sock))
         code = ERROR_ACCESS_DENIED;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Builds the C code that makes no system calls (reader, parser, columns), plain and with sanitizers."""
+"""Builds the C code that makes no system calls (reader, parser, columns, mirror), plain and with sanitizers."""
 
 import shlex
 import subprocess
@@ -66,6 +66,23 @@ def backend_feeder(
     # Checked variants of the calls would not be replaced.
     flags = [*FLAGS[request.param], "-U_FORTIFY_SOURCE", "-include", str(HERE / "fake_calls.h")]
     yield from running(sources, flags, tmp_path_factory.mktemp("backend") / "feed")
+
+
+@pytest.fixture(scope="session", params=FLAGS)
+def neightbl_feeder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.Popen[str]]:
+    backend = (NATIVE / "rtnetlink" / f"{name}.c" for name in ("neightbl", "netns", "rtnl", "status", "trace"))
+    sources = [HERE / "feed_neightbl.c", *backend]
+    yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("neightbl") / "feed")
+
+
+@pytest.fixture(scope="session", params=FLAGS)
+def mirror_feeder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.Popen[str]]:
+    sources = [HERE / "feed_mirror.c", NATIVE / "mirror.c", NATIVE / "inet.c"]
+    yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("mirror") / "feed")
 
 
 def running(sources: list[Path], flags: list[str], program: Path) -> Iterator[subprocess.Popen[str]]:

@@ -238,7 +238,7 @@ static void print_entries(void)
     netio_interface *interfaces = NULL;
     size_t count = 0;
 
-    printf("%lu", (unsigned long)netio_linux_table(NETIO_OWN_NETNS, AF_UNSPEC, NULL, false, &table, &details,
+    printf("%lu", (unsigned long)netio_linux_table(NETIO_OWN_NETNS, AF_UNSPEC, NULL, NULL, false, &table, &details,
                                                    &interfaces, &count));
     for (size_t i = 0; table != NULL && i < table->NumEntries; i++)
         print_entry(&table->Table[i], &details[i]);

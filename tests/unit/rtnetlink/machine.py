@@ -9,13 +9,15 @@ import os
 import shlex
 import struct
 import sys
+from typing import Literal
 
 from netio._codec import _MEMBERS, ROW_SIZE
 from netio._native import ffi
 
 COMPILER = shlex.split(os.environ.get("CC", "cc"))
 EMULATOR = shlex.split(os.environ.get("NETIO_TEST_EMULATOR", ""))
-BYTE_ORDER = os.environ["NETIO_TEST_BYTEORDER"] if EMULATOR else sys.byteorder
+_ORDERS: dict[str, Literal["little", "big"]] = {"little": "little", "big": "big"}
+BYTE_ORDER = _ORDERS[os.environ["NETIO_TEST_BYTEORDER"] if EMULATOR else sys.byteorder]
 
 _SIGN = {"little": "<", "big": ">"}[BYTE_ORDER]
 

@@ -90,10 +90,11 @@ class Resolving:
             self._keep = _checked_keep(keep)
         self._addresses = enumerate(addresses)
         self._netns = current_namespace()
+        self._lib = lib  # FakeTable replaces it, but a resolver belongs to the backend that opened it
 
     def __iter__(self) -> Iterator[Answer]:
         # The variable owns the resolver before the call, since a signal handler can raise right after it.
-        owner = ffi.gc(ffi.new("netio_resolver **"), lib.netio_resolver_release)
+        owner = ffi.gc(ffi.new("netio_resolver **"), self._lib.netio_resolver_release)
         try:
             resolver = self._open(owner)
             while True:
@@ -107,7 +108,7 @@ class Resolving:
             ffi.release(owner)
 
     def _open(self, owner: CData) -> CData:
-        code = lib.netio_resolver_open(self._netns.descriptor, self._keep, owner)
+        code = self._lib.netio_resolver_open(self._netns.descriptor, self._keep, owner)
         if self._keep and code == lib.ERROR_NOT_SUPPORTED:
             raise failure(RESOLVE, code, reason="keep is true, but this system removes an existing entry to resolve it")
         check(RESOLVE, code)
@@ -140,7 +141,7 @@ class Resolving:
             probe.native, probe.refusal = (native + place, native), refused.get(place)
         first_tag = self._window.submitted(probes, monotonic())
         source = ffi.NULL if self._source is None else pack_address(self._source)
-        check(RESOLVE, lib.netio_resolver_submit(resolver, native, len(probes), source, first_tag))
+        check(RESOLVE, self._lib.netio_resolver_submit(resolver, native, len(probes), source, first_tag))
         return len(probes) == _CHUNK and self._window.room(_CHUNK) > 0
 
     def _refuse_source(self, native: CData, count: int, refused: dict[int, Refusal], cache: InterfaceCache) -> None:
@@ -161,7 +162,7 @@ class Resolving:
         codes, room = ffi.new("DWORD[]", _CHUNK), ffi.new("size_t *", _CHUNK)
         now = monotonic()
         seconds = self._window.next_due(now) if block else 0.0
-        result = lib.netio_resolver_wait(resolver, _milliseconds(seconds), tags, rows, codes, room)
+        result = self._lib.netio_resolver_wait(resolver, _milliseconds(seconds), tags, rows, codes, room)
         if result == lib.NO_ERROR:
             count = room[0]
             entries = _unpack_results(rows, count, cache)

@@ -46,7 +46,7 @@ FeedBatch = Callable[..., BatchResult]
 @pytest.fixture(scope="session", params=FLAGS)
 def feeder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
     backend = (f"rtnetlink/{name}.c" for name in ("neighbor", "netns", "rtnl", "status", "trace"))
-    sources = [HERE / "feed.c", *(NATIVE / name for name in ("inet.c", *backend))]
+    sources = [HERE / "feed.c", *(NATIVE / name for name in ("inet.c", "trace_line.c", *backend))]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("feed") / "feed")
 
 
@@ -73,7 +73,7 @@ def neightbl_feeder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[subprocess.Popen[str]]:
     backend = (NATIVE / "rtnetlink" / f"{name}.c" for name in ("neightbl", "netns", "rtnl", "status", "trace"))
-    sources = [HERE / "feed_neightbl.c", *backend]
+    sources = [HERE / "feed_neightbl.c", NATIVE / "trace_line.c", *backend]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("neightbl") / "feed")
 
 

@@ -65,8 +65,12 @@ def keep_neighbors(
         NotSupportedError: As for plan_neighbors().
         TypeError: An argument has another type.
 
-    >>> for change in netio.keep_neighbors(desired):
-    ...     print(change.action.value, change.neighbor.address, change.reason)
+    >>> changes = netio.keep_neighbors([netio.Neighbor("192.0.2.8", "02:00:5e:00:00:08", interface="eth0")])
+    >>> next(changes).action.value
+    'create'
+    >>> netio.delete_neighbor("192.0.2.8", interface="eth0")
+    >>> next(changes).action.value  # waits for a change
+    'create'
 
     Windows: GetIpNetTable2 at an interval, then as Plan.apply(). Linux: RTNLGRP_NEIGH.
     """

@@ -53,13 +53,16 @@ class MemoryInterface:
         """The IPv6 scope of the interface, as the system has it."""
         return self.name if _compiled.NETIO_SCOPE_IS_NAME else str(self.index)
 
-    def owns(self, address: IPAddress) -> bool:
-        """Whether an address is one of its own, or a broadcast address."""
-        return any(
-            address == own.ip
-            or (own.version == 4 and own.network.prefixlen < 31 and address == own.network.broadcast_address)
+    def kind_of(self, address: IPAddress) -> int:
+        """Whether an address is one of its own, or a broadcast address, as a result of netio_address_kind()."""
+        if any(address == own.ip for own in self.addresses):
+            return int(_compiled.NETIO_ADDRESS_OWN)
+        if any(
+            own.version == 4 and own.network.prefixlen < 31 and address == own.network.broadcast_address
             for own in self.addresses
-        )
+        ):
+            return int(_compiled.NETIO_ADDRESS_BROADCAST)
+        return 0
 
     def reaches(self, address: IPAddress) -> bool:
         """Whether an address is in one of its prefixes."""
@@ -305,7 +308,7 @@ class MemoryBackend:
         entry = self.entries.get(key)
         is_kept = keep or not self.privileged
         if entry is None or (entry.state != NeighborState.PERMANENT and not self._is_current(entry, is_kept=is_kept)):
-            if any(one.owns(address) for one in self.interfaces):
+            if any(one.kind_of(address) for one in self.interfaces):
                 return _compiled.ERROR_INVALID_PARAMETER
             if not interface.reaches(address) and not address.is_multicast:
                 return _compiled.ERROR_BAD_NET_NAME
@@ -392,6 +395,13 @@ class MemoryBackend:
         self._keep(addresses, memory)
         return _compiled.NO_ERROR
 
+    def netio_address_kind(self, netns: int, address: CData, index: int) -> int:
+        """Finds the kind of an address, on one interface or on all."""
+        del netns
+        plain = unpack_address(address)
+        chosen = [one for one in self.interfaces if index in (0, one.index)]
+        return max((one.kind_of(plain) for one in chosen), default=0)
+
     def netio_route(
         self,
         netns: int,
@@ -427,7 +437,7 @@ class MemoryBackend:
             or (only is None and address.is_link_local and address.version == 6)
         ):
             return None, None, _compiled.ERROR_INVALID_PARAMETER
-        if any(one.owns(address) for one in self.interfaces):
+        if any(one.kind_of(address) for one in self.interfaces):
             return None, None, _compiled.ERROR_INVALID_PARAMETER
         usable = [one for one in self.interfaces if not one.is_loopback and only in (None, one)]
         for interface in usable:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Desired entries: compares them with the table, writes the differences, and undoes that.
 
->>> desired = [netio.Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")]
+>>> desired = [netio.Neighbor("192.0.2.8", "02:00:5e:00:00:08", interface="eth0")]
 >>> plan = netio.plan_neighbors(desired)
 >>> print(plan)
-+ 192.0.2.7  02:00:5e:00:00:07  eth0
++ 192.0.2.8  02:00:5e:00:00:08  eth0
 Plan: 1 to create, 0 to update, 0 to delete; 0 unchanged.
 >>> plan.apply()
 >>> plan.undo().apply()
@@ -216,9 +216,9 @@ class Plan:
         unchanged: The number of desired entries that the table has.
         missing_interfaces: The names of interfaces that do not exist, whose entries were skipped.
 
-    >>> plan = netio.plan_neighbors(desired, prune=True)
-    >>> if plan.deletes < 10:
-    ...     plan.apply()
+    >>> plan = netio.plan_neighbors([netio.Neighbor("192.0.2.7", "02:00:5e:00:00:08", interface="eth0")])
+    >>> [(change.action.value, change.neighbor.physical_address) for change in plan.changes]
+    [('update', PhysicalAddress('02:00:5e:00:00:08'))]
     """
 
     __slots__ = ("_changes", "_conflicts", "_names", "_netns", "_owner", "missing_interfaces", "unchanged")
@@ -367,6 +367,10 @@ def plan_neighbors(
         NotSupportedError: owner is given, and the system is not Linux.
         TypeError: An argument has another type.
 
+    >>> print(netio.plan_neighbors([netio.Neighbor("192.0.2.8", "02:00:5e:00:00:08", interface="eth0")]))
+    + 192.0.2.8  02:00:5e:00:00:08  eth0
+    Plan: 1 to create, 0 to update, 0 to delete; 0 unchanged.
+
     Windows: GetIpNetTable2. Linux: RTM_GETNEIGH.
     """
     _check_choice(missing_interfaces)
@@ -465,7 +469,7 @@ def apply_neighbors(
         NotSupportedError: As for plan_neighbors().
         TypeError: As for plan_neighbors().
 
-    >>> netio.apply_neighbors(rows, prune=True)
+    >>> netio.apply_neighbors([netio.Neighbor("192.0.2.8", "02:00:5e:00:00:08", interface="eth0")])
     <Plan: 1 to create, 0 to update, 0 to delete; 0 unchanged>
 
     Windows: CreateIpNetEntry2, SetIpNetEntry2, DeleteIpNetEntry2.

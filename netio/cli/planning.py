@@ -49,7 +49,9 @@ class _PlanCommand(click.Command):
 
 
 file_argument: Decorator = click.argument("file", type=InputFile("rb"))
-interface_option = options.interface_option("The interface of entries that name none; --prune also covers it.")
+interface_option: Decorator = options.interface_option(
+    "The interface of entries that name none; --prune also covers it."
+)
 _prune_option: Decorator = click.option(
     "--prune",
     is_flag=True,

@@ -168,7 +168,7 @@ DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows
 DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows,
                           DWORD *results, size_t *count);
 int netio_resolver_fd(const netio_resolver *resolver);
-DWORD netio_resolver_due(const netio_resolver *resolver);
+DWORD netio_resolver_due(netio_resolver *resolver);
 
 DWORD netio_interfaces(int netns, netio_interface **list, size_t *count);
 DWORD netio_interface_find(int netns, netio_interface *interface);

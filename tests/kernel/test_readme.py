@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
-"""The examples of the README, of docs/linux.md and of the package docstring."""
+"""The examples of the README, of docs and of docstrings of modules."""
 
 import doctest
 import re
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import netio
+from netio import aio
 from netlab.wire import Wire
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +20,7 @@ def rename_near0(wire: Wire) -> None:
     wire.near.ip("link set near0 down", "link set near0 name eth0", "link set eth0 up")
 
 
-@pytest.mark.parametrize(("name", "least"), [("README.md", 10), ("docs/linux.md", 7)])
+@pytest.mark.parametrize(("name", "least"), [("README.md", 10), ("docs/linux.md", 7), ("docs/asyncio.md", 6)])
 def test_document(wire: Wire, name: str, least: int) -> None:
     """Bug: an example prints something else, or fails."""
     rename_near0(wire)
@@ -35,9 +37,10 @@ def test_quotes_of_commands() -> None:
     assert [text for text in commands if "'" in text] == []
 
 
-def test_docstring_of_the_package(wire: Wire) -> None:
-    """Bug: the example in help(netio) prints something else, or fails."""
+@pytest.mark.parametrize(("module", "least"), [(netio, 4), (aio, 3)], ids=["netio", "netio.aio"])
+def test_docstring_of_a_module(wire: Wire, module: ModuleType, least: int) -> None:
+    """Bug: the example in help() prints something else, or fails."""
     rename_near0(wire)
-    result = doctest.testmod(netio)
+    result = doctest.testmod(module)
     assert result.failed == 0
-    assert result.attempted > 3
+    assert result.attempted >= least

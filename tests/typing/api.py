@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Calls that mypy --strict must accept, with the given types. This code never runs."""
 
+import asyncio
 import socket
+from contextlib import aclosing
 from datetime import timedelta
 from ipaddress import IPv4Address, IPv6Address
 from typing import assert_type
 
 import netio
-from netio import linux
+from netio import aio, linux
 
 
 def reads() -> None:
@@ -30,6 +32,19 @@ def reads() -> None:
     (interface,) = netio.list_interfaces()
     assert_type(interface.physical_address, netio.PhysicalAddress)
     assert_type(interface.is_up, bool)
+
+
+async def waits() -> None:
+    assert_type(await aio.resolve_neighbor("192.0.2.7", interface="eth0", timeout=1, keep=True), netio.Neighbor)
+    assert_type(await asyncio.wait_for(aio.resolve_neighbor(IPv6Address("fe80::7%eth0")), 2), netio.Neighbor)
+    task = asyncio.create_task(aio.resolve_neighbor("192.0.2.7", source="192.0.2.1"))
+    assert_type(task, asyncio.Task[netio.Neighbor])
+    async with aclosing(aio.resolve_neighbors(["192.0.2.7"], max_in_flight=9)) as answers:
+        async for address, answer in answers:
+            assert_type(address, str | IPv4Address | IPv6Address)
+            assert_type(answer, netio.Neighbor | netio.NetioError)
+    aio.resolve_neighbors([7])  # type: ignore[list-item]
+    await aio.resolve_neighbor("192.0.2.7", max_in_flight=1)  # type: ignore[call-arg]
 
 
 def routes() -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The calls of users pass mypy --strict, also those in the README and in docs/linux.md."""
+"""The calls of users pass mypy --strict, also those in the README and in docs."""
 
 import doctest
 import subprocess
@@ -23,7 +23,7 @@ def test_calls_of_every_kind(tmp_path: Path) -> None:
     check(HERE / "api.py", tmp_path)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/linux.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/asyncio.md", "docs/linux.md"])
 def test_calls_of_a_document(tmp_path: Path, name: str) -> None:
     examples = doctest.DocTestParser().get_examples((ROOT / name).read_text(encoding="utf-8"))
     assert examples

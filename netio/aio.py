@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: MIT
+"""The functions of netio that wait, for asyncio: resolving, without a thread on Linux.
+
+>>> import asyncio
+>>> from netio import aio
+>>> asyncio.run(aio.resolve_neighbor("192.0.2.2", interface="eth0")).physical_address
+PhysicalAddress('02:00:00:00:00:02')
+
+They take the arguments of the functions of the same names in `netio`, return the same results and raise the same
+errors. They work with every event loop that has `add_reader()`, uvloop's too. On Windows a thread waits.
+
+All other functions of netio return at once and need no counterpart: call `netio.get_neighbor()` and the functions that
+write an entry directly, which takes less time than a change of threads. A large table is different: call
+`await asyncio.to_thread(netio.list_neighbors)`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterable
+from contextlib import suppress
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+from netio._resolve import CHUNK, Resolving
+from netio._types import Address, InterfaceLike, Neighbor
+from netio.errors import NetioError
+
+if TYPE_CHECKING:
+    from asyncio import Future
+    from collections.abc import Callable
+
+_INFINITY = float("inf")
+
+__all__ = ["ResolvedNeighbors", "resolve_neighbor", "resolve_neighbors"]
+
+
+def resolve_neighbor(
+    address: Address,
+    *,
+    interface: InterfaceLike | None = None,
+    source: Address | None = None,
+    timeout: float | None = None,
+    keep: bool = False,
+) -> Coroutine[Any, Any, Neighbor]:
+    """Probe an address, wait for the reply, and return the entry, as netio.resolve_neighbor() does.
+
+    Cancelling the call ends it at once and leaves no task, descriptor or thread behind. The kernel continues to probe,
+    and the table keeps the entry until the kernel removes it. The network namespace is the one in which the
+    function is called, not the one in which its result is awaited.
+
+    Args:
+        address: As for netio.resolve_neighbor().
+        interface: As for netio.resolve_neighbor().
+        source: As for netio.resolve_neighbor().
+        timeout: As for netio.resolve_neighbor().
+        keep: As for netio.resolve_neighbor().
+
+    Raises:
+        InterfaceNotFoundError: As netio.resolve_neighbor() does; likewise the errors below.
+        InvalidParameterError: An argument is invalid.
+        NotSupportedError: The system or the interface has no stack for the family; on Windows keep is true.
+        TableFullError: The kernel's table has no room for another dynamic entry.
+        TypeError: An argument has another type.
+        UnreachableError: No reply arrived within the timeout, or the address is not on-link.
+
+    Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
+    """
+    return _only_answer(
+        resolve_neighbors([address], interface=interface, source=source, timeout=timeout, keep=keep, max_in_flight=1)
+    )
+
+
+def resolve_neighbors(
+    addresses: Iterable[Address],
+    *,
+    interface: InterfaceLike | None = None,
+    source: Address | None = None,
+    timeout: float | None = None,
+    keep: bool = False,
+    max_in_flight: int = 256,
+) -> ResolvedNeighbors:
+    """Probe many addresses in a sliding window, as netio.resolve_neighbors() does.
+
+    Other tasks of the event loop run after at most 64 addresses or results. The first result that is awaited starts to
+    probe. The network namespace is the one in which the function is called.
+
+    Args:
+        addresses: As for netio.resolve_neighbors(): an ordinary iterable, not an asynchronous one.
+        interface: As for netio.resolve_neighbors().
+        source: As for netio.resolve_neighbors().
+        timeout: As for netio.resolve_neighbors().
+        keep: As for netio.resolve_neighbors().
+        max_in_flight: As for netio.resolve_neighbors().
+
+    Raises:
+        InvalidParameterError: interface, source, timeout or max_in_flight is invalid. An error of a single address is
+            yielded as NetioError.
+        NotSupportedError: keep is true on Windows.
+        TypeError: An argument has another type. For an address of another type the iterator raises it.
+
+    Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
+    """
+    resolving = Resolving(
+        addresses, interface=interface, source=source, timeout=timeout, keep=keep, max_in_flight=max_in_flight
+    )
+    return ResolvedNeighbors(resolving)
+
+
+class ResolvedNeighbors(AsyncIterator[tuple[Address, Neighbor | NetioError]]):
+    """The results of resolve_neighbors(), an asynchronous iterator.
+
+    It holds its sockets until the last result, until aclose(), or until the last reference to it disappears, as after
+    a `break`. If the task that awaits a result is cancelled, no result is lost: iteration can continue.
+    """
+
+    __slots__ = ("_resolving", "_steps", "_wait", "_without_pause")
+
+    def __init__(self, resolving: Resolving) -> None:
+        self._resolving = resolving
+        self._steps = resolving.steps(block=False)
+        self._wait = _Wait()
+        self._without_pause = 0  # results since the event loop last ran other tasks
+
+    def __aiter__(self) -> ResolvedNeighbors:
+        return self
+
+    async def __anext__(self) -> tuple[Address, Neighbor | NetioError]:
+        self._wait.check_free()
+        if self._without_pause >= CHUNK:
+            await self._pause(0)
+        for step in self._steps:
+            if not isinstance(step, float):
+                self._without_pause += 1
+                return step
+            await self._pause(step)
+        raise StopAsyncIteration
+
+    async def _pause(self, seconds: float) -> None:
+        self._without_pause = 0
+        if seconds == 0:
+            await asyncio.sleep(0)
+        elif (descriptor := self._resolving.fileno()) >= 0:
+            await self._wait.until_readable(descriptor, seconds)
+        else:
+            await self._wait.until_true(self._resolving.waiter(), seconds)
+
+    async def aclose(self) -> None:
+        """End the iteration and close its sockets at once. A task that awaits a result gets StopAsyncIteration."""
+        self._wait.end()
+        self._steps.close()
+
+
+class _Wait:
+    """The wait of one task, for a descriptor or for a function that blocks. Nothing of it remains when it ends."""
+
+    __slots__ = ("_end",)
+
+    def __init__(self) -> None:
+        self._end: Callable[[], None] | None = None
+
+    def check_free(self) -> None:
+        """Raises RuntimeError if a task is waiting."""
+        if self._end is not None:
+            raise RuntimeError("another task waits for the next result")
+
+    async def until_readable(self, descriptor: int, seconds: float) -> None:
+        """Waits until the descriptor is readable, for this time at most."""
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        loop.add_reader(descriptor, _wake, woken)
+        await self._until(woken, seconds, lambda: loop.remove_reader(descriptor))
+
+    async def until_true(self, blocking: Callable[[], bool], seconds: float) -> None:
+        """Waits until the function returns true, for this time at most. A thread calls it repeatedly."""
+        loop = asyncio.get_running_loop()
+        woken = loop.create_future()
+        ended = Event()
+
+        def work() -> None:
+            while not ended.is_set():
+                if blocking():
+                    with suppress(RuntimeError):  # the loop is closed
+                        loop.call_soon_threadsafe(_wake, woken)
+                    return
+
+        Thread(target=work, name="netio.aio", daemon=True).start()
+        await self._until(woken, seconds, ended.set)
+
+    async def _until(self, woken: Future[None], seconds: float, undo: Callable[[], object]) -> None:
+        timer = woken.get_loop().call_later(seconds, _wake, woken) if seconds < _INFINITY else None
+
+        def end() -> None:
+            self._end = None
+            undo()
+            if timer is not None:
+                timer.cancel()
+            _wake(woken)
+
+        self._end = end
+        try:
+            await woken
+        finally:
+            if self._end is end:
+                end()
+
+    def end(self) -> None:
+        """Ends the wait, if there is one. Its task continues."""
+        if self._end is not None:
+            self._end()
+
+
+def _wake(woken: Future[None]) -> None:
+    if not woken.done():
+        woken.set_result(None)
+
+
+async def _only_answer(results: ResolvedNeighbors) -> Neighbor:
+    try:
+        _, answer = await anext(results)
+    finally:
+        await results.aclose()
+    if isinstance(answer, NetioError):
+        answer.position = None
+        raise answer
+    return answer

@@ -14,6 +14,7 @@ from netio._types import (
     UNKNOWN_LUID,
     Interface,
     InterfaceAddress,
+    InterfaceLike,
     NextHop,
     PhysicalAddress,
     given_interface,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from netio._codec import Entry, Key
     from netio._namespace import Namespace
     from netio._native import CData
-    from netio._types import Address, InterfaceLike
+    from netio._types import Address
 
 
 @dataclass(frozen=True, slots=True)

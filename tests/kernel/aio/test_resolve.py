@@ -59,14 +59,20 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+def readers() -> int:
+    """Returns the number of descriptors for which the event loop waits; 0 of uvloop, which does not show them."""
+    selector = getattr(asyncio.get_running_loop(), "_selector", None)
+    return 0 if selector is None else len(selector.get_map())
+
+
 @asynccontextmanager
 async def nothing_left() -> AsyncIterator[None]:
-    """Asserts that the block leaves no descriptor, task or thread behind, also none that ends on its own later."""
+    """Asserts that the block leaves no descriptor, reader, task or thread behind, also none that ends on its own later."""
     gc.disable()
-    before = open_files(), asyncio.all_tasks(), threading.enumerate()
+    before = open_files(), readers(), asyncio.all_tasks(), threading.enumerate()
     try:
         yield
-        assert (open_files(), asyncio.all_tasks(), threading.enumerate()) == before
+        assert (open_files(), readers(), asyncio.all_tasks(), threading.enumerate()) == before
     finally:
         gc.enable()
 

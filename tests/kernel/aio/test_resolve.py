@@ -67,7 +67,7 @@ def readers() -> int:
 
 @asynccontextmanager
 async def nothing_left() -> AsyncIterator[None]:
-    """Asserts that the block leaves no descriptor, reader, task or thread behind, also none that ends on its own later."""
+    """Asserts that the block leaves no descriptor, reader, task or thread behind, also none that ends later."""
     gc.disable()
     before = open_files(), readers(), asyncio.all_tasks(), threading.enumerate()
     try:

@@ -28,10 +28,12 @@ from netio._namespace import NamespaceLike, list_namespaces, namespace
 from netio._table import NeighborTable
 from netio._types import (
     Address,
+    ChangeKind,
     Interface,
     InterfaceAddress,
     InterfaceLike,
     Neighbor,
+    NeighborChange,
     NeighborState,
     NextHop,
     PhysicalAddress,
@@ -53,6 +55,7 @@ from netio._verbs import (
     set_neighbor,
     set_neighbors,
 )
+from netio._watch import NeighborWatch, watch_neighbors
 from netio.errors import (
     AccessDeniedError,
     InterfaceNotFoundError,
@@ -71,6 +74,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AccessDeniedError",
     "Address",
+    "ChangeKind",
     "Interface",
     "InterfaceAddress",
     "InterfaceLike",
@@ -79,10 +83,12 @@ __all__ = [
     "NamespaceLike",
     "NamespaceNotFoundError",
     "Neighbor",
+    "NeighborChange",
     "NeighborExistsError",
     "NeighborNotFoundError",
     "NeighborState",
     "NeighborTable",
+    "NeighborWatch",
     "NetioError",
     "NextHop",
     "NotSupportedError",
@@ -109,4 +115,5 @@ __all__ = [
     "resolve_neighbors",
     "set_neighbor",
     "set_neighbors",
+    "watch_neighbors",
 ]

@@ -7,11 +7,11 @@ import struct
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from netio._native import ffi, lib
-from netio._types import Neighbor, NeighborState, PhysicalAddress
+from netio._types import ChangeKind, Neighbor, NeighborChange, NeighborState, PhysicalAddress
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Protocol
 
     from netio._native import CData
@@ -72,12 +72,22 @@ def struct_layout(name: str, members: Iterable[tuple[tuple[str, ...], str]]) -> 
 
 _LAYOUT = struct_layout(_ROW, _MEMBERS)
 
+_CHANGE_LAYOUT = struct_layout(
+    "netio_change",
+    (
+        (("kind",), "B"),
+        (("last_physical_address_length",), "B"),
+        (("last_physical_address",), f"{lib.IF_MAX_PHYS_ADDRESS_LENGTH}s"),
+    ),
+)
+
 _STATES = {int(state): state for state in NeighborState}
 
 _NO_PHYSICAL_ADDRESS = PhysicalAddress()
 
 # Local copies of constants of lib, since they are read for every row.
 _AF_INET, _AF_INET6 = lib.AF_INET, lib.AF_INET6
+_CHANGED, _REMOVED, _RESYNC = lib.NETIO_CHANGED, lib.NETIO_REMOVED, lib.NETIO_RESYNC
 _IS_ROUTER, _IS_UNREACHABLE = lib.NETIO_IS_ROUTER, lib.NETIO_IS_UNREACHABLE
 
 
@@ -97,7 +107,7 @@ class _Filling:
     interface_luid: int
 
 
-def unpack(rows: memoryview, names: dict[int, tuple[str, str]]) -> Iterator[Neighbor]:
+def unpack(rows: memoryview, names: Mapping[int, tuple[str, str]]) -> Iterator[Neighbor]:
     """Decodes rows; names maps interface indexes to name and IPv6 scope. No content of a row raises."""
     new, from_bytes = str.__new__, int.from_bytes
     for family, ip4, ip6, index, luid, physical, length, state, flags, age in _LAYOUT.iter_unpack(rows):
@@ -119,6 +129,33 @@ def unpack(rows: memoryview, names: dict[int, tuple[str, str]]) -> Iterator[Neig
 def _ip6_address(raw: bytes, scope: str) -> IPv6Address:
     address = IPv6Address(raw)
     return IPv6Address(f"{address}%{scope}") if address.is_link_local else address
+
+
+# As _Filling: a NeighborChange while its fields are set.
+class _FillingChange:
+    __slots__ = NeighborChange.__slots__
+
+    kind: ChangeKind
+    neighbor: Neighbor | None
+    previous: Neighbor | None
+    last_physical_address: PhysicalAddress
+
+
+def unpack_changes(
+    changes: memoryview, rows: memoryview, count: int, names: Mapping[int, tuple[str, str]]
+) -> Iterator[NeighborChange]:
+    """Decodes the changes and rows of netio_watch_read()."""
+    new, entries = str.__new__, unpack(rows, names)
+    kinds = tuple(ChangeKind)  # in the order of their numbers
+    for _, (kind, length, last) in zip(range(count), _CHANGE_LAYOUT.iter_unpack(changes), strict=False):
+        change = _FillingChange()
+        change.kind = kinds[kind]
+        before = next(entries) if kind == _CHANGED else None
+        change.neighbor = None if kind == _RESYNC else next(entries)
+        change.previous = change.neighbor if kind == _REMOVED else before
+        change.last_physical_address = new(PhysicalAddress, last[:length].hex(":"))
+        change.__class__ = NeighborChange  # type: ignore[assignment]
+        yield change  # type: ignore[misc]
 
 
 def unpack_one(row: CData, names: dict[int, tuple[str, str]]) -> Neighbor:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The value types: Neighbor, NeighborState, PhysicalAddress, Interface. Creating them does not query the system."""
+"""The value types, such as Neighbor and PhysicalAddress. Creating them does not query the system."""
 
 from __future__ import annotations
 
@@ -426,6 +426,36 @@ class Neighbor:
             python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), from_values]),
             serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict, return_schema=values),
         )
+
+
+class ChangeKind(NamedNumber):
+    """The kind of a NeighborChange: an int that prints as its name."""
+
+    ADDED = lib.NETIO_ADDED
+    CHANGED = lib.NETIO_CHANGED
+    REMOVED = lib.NETIO_REMOVED
+    RESYNC = lib.NETIO_RESYNC
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborChange:
+    """A change of the neighbour table, as a NeighborWatch returns it.
+
+    Attributes:
+        kind: ADDED, CHANGED, REMOVED; or RESYNC: notifications were lost, and the changes that follow are the
+            differences between the entries as reported before and the table.
+        neighbor: The entry as it is now; for REMOVED as it was reported last; None for RESYNC.
+        previous: The entry as it was reported before; None for ADDED and RESYNC.
+        last_physical_address: The last one known for this address on this interface before the change, also if the
+            entry failed or was removed since; empty if none is known.
+
+    Windows: has no equivalent.
+    """
+
+    kind: ChangeKind
+    neighbor: Neighbor | None
+    previous: Neighbor | None = None
+    last_physical_address: PhysicalAddress = PhysicalAddress()  # noqa: RUF009 - it is immutable
 
 
 _NUMBERS = ("reachability_time", "interface_index", "interface_luid")

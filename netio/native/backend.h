@@ -6,7 +6,7 @@
  * Results are Win32 error numbers. Families are the system's own AF_ values. Text is UTF-8; an interface name on Linux
  * is whatever bytes the kernel holds. A function on an array of rows gives each row its own result and continues after
  * a failed one. A row names its interface by InterfaceLuid if that is not 0, else by InterfaceIndex. Only a
- * netio_resolver holds state, and one resolver serves one thread at a time. All other functions are thread-safe.
+ * netio_resolver and a netio_watch hold state, and each serves one thread at a time. All other functions are thread-safe.
  *
  * Include platform.h instead of this file: Windows needs the SDK's headers in front of it.
  */
@@ -65,8 +65,9 @@ typedef struct netio_address {
 
 /*
  * Every function that opens sockets takes the network namespace to open them in: a descriptor of a namespace file, which
- * the caller keeps open during the call, and for a resolver until it is closed. NETIO_OWN_NETNS is the namespace of the
- * calling thread. Windows has no others: there netio_netns_check rejects them, and the functions ignore the argument.
+ * the caller keeps open during the call, and for a resolver or a watch until it is closed. NETIO_OWN_NETNS is the
+ * namespace of the calling thread. Windows has no others: there netio_netns_check rejects them, and the functions ignore
+ * the argument.
  */
 #define NETIO_OWN_NETNS (-1)
 /*
@@ -125,6 +126,56 @@ int netio_resolver_fd(const netio_resolver *resolver);
  */
 DWORD netio_resolver_due(netio_resolver *resolver);
 void netio_resolver_close(netio_resolver *resolver); /* discards pending rows; accepts NULL */
+
+/*
+ * Watching: open, read changes, close. The entries as reported so far are in the memory of the watch. One watch serves
+ * one thread at a time.
+ */
+typedef struct netio_watch netio_watch;
+
+typedef enum netio_change_kind {
+    NETIO_ADDED,
+    NETIO_CHANGED,
+    NETIO_REMOVED,
+    NETIO_RESYNC, /* notifications were lost; the changes that follow are the differences to the table */
+} netio_change_kind;
+
+typedef struct netio_change {
+    BYTE kind;                         /* netio_change_kind */
+    BYTE last_physical_address_length; /* 0: none is known */
+    /* The last one of this address on this interface before the change, also if it failed or was removed since. */
+    UCHAR last_physical_address[IF_MAX_PHYS_ADDRESS_LENGTH];
+} netio_change;
+
+/* The least room for changes in netio_watch_read. */
+#define NETIO_WATCH_ROOM 128
+
+/*
+ * NULL selects every interface. With initial, the first changes add the present entries. receive_buffer: bytes for
+ * notifications, 0 for the default; Windows ignores it.
+ */
+DWORD netio_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool initial, ULONG receive_buffer,
+                       netio_watch **watch);
+/*
+ * Returns changes, without waiting, after about a millisecond at most. room: for changes; rows has room for two rows a
+ * change. *count: the number of changes. A CHANGED has two rows, the entry before and now; ADDED and REMOVED
+ * have one, RESYNC has none. NO_ERROR with 0 changes: there is more to do, call again. WAIT_TIMEOUT: there is nothing to
+ * do. ERROR_FILE_NOT_FOUND: the interface was removed, and all changes were returned.
+ */
+DWORD netio_watch_read(netio_watch *watch, size_t room, netio_change *changes, MIB_IPNET_ROW2 *rows, size_t *count);
+/* Copies the entries as reported so far, as netio_table. Sends no request for them. */
+DWORD netio_watch_table(netio_watch *watch, MIB_IPNET_TABLE2 **table, netio_interface **interfaces,
+                        size_t *interface_count);
+/*
+ * Finds the interface of an entry by its index: LUID, index, name and scope. One that was removed keeps its last name;
+ * without a known name its decimal index is the scope.
+ */
+DWORD netio_watch_interface(netio_watch *watch, netio_interface *interface);
+ULONG netio_watch_names(const netio_watch *watch); /* a number that changes if an interface gets another name */
+/* Readable while netio_watch_read has work. -1: the backend has no descriptor; read at an interval (Windows). */
+int netio_watch_fd(const netio_watch *watch);
+void netio_watch_wake(netio_watch *watch); /* makes the descriptor readable until the next read */
+void netio_watch_close(netio_watch *watch); /* accepts NULL */
 
 DWORD netio_interfaces(int netns, netio_interface **list, size_t *count); /* the caller frees the list with netio_free */
 /* In: luid, else index, else name; out: all members. ERROR_FILE_NOT_FOUND: the interface does not exist. */

@@ -86,6 +86,16 @@ typedef struct {
 } netio_address;
 
 typedef ... netio_resolver;
+typedef ... netio_watch;
+
+typedef enum { NETIO_ADDED, NETIO_CHANGED, NETIO_REMOVED, NETIO_RESYNC, ... } netio_change_kind;
+
+typedef struct {
+    BYTE kind;
+    BYTE last_physical_address_length;
+    UCHAR last_physical_address[...];
+    ...;
+} netio_change;
 
 typedef struct {
     NET_IFINDEX index;
@@ -133,6 +143,7 @@ struct ArrowArray { ...; };
 #define NETIO_NAME_SIZE ...
 #define NETIO_NEVER ...
 #define NETIO_UNKNOWN_TIME ...
+#define NETIO_WATCH_ROOM ...
 #define NETIO_SCOPE_IS_NAME ...
 #define NETIO_ADDRESS_TEXT ...
 #define NETIO_PHYSICAL_TEXT ...
@@ -170,6 +181,16 @@ DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags,
 int netio_resolver_fd(const netio_resolver *resolver);
 DWORD netio_resolver_due(netio_resolver *resolver);
 
+DWORD netio_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool initial, ULONG receive_buffer,
+                       netio_watch **watch);
+DWORD netio_watch_read(netio_watch *watch, size_t room, netio_change *changes, MIB_IPNET_ROW2 *rows, size_t *count);
+DWORD netio_watch_table(netio_watch *watch, MIB_IPNET_TABLE2 **table, netio_interface **interfaces,
+                        size_t *interface_count);
+DWORD netio_watch_interface(netio_watch *watch, netio_interface *interface);
+ULONG netio_watch_names(const netio_watch *watch);
+int netio_watch_fd(const netio_watch *watch);
+void netio_watch_wake(netio_watch *watch);
+
 DWORD netio_interfaces(int netns, netio_interface **list, size_t *count);
 DWORD netio_interface_find(int netns, netio_interface *interface);
 DWORD netio_addresses(int netns, netio_address **list, size_t *count);
@@ -180,6 +201,7 @@ void netio_message(DWORD code, char *text, size_t size);
 
 void netio_release(void *variable);
 void netio_resolver_release(netio_resolver **variable);
+void netio_watch_release(netio_watch **variable);
 
 void netio_columns_fill(const netio_columns *columns, const MIB_IPNET_ROW2 *rows, size_t count);
 size_t netio_column_values(const MIB_IPNET_ROW2 *rows, size_t count, size_t offset, uint32_t *values);

@@ -17,3 +17,9 @@ void netio_resolver_release(netio_resolver **variable)
     netio_resolver_close(*variable);
     *variable = NULL;
 }
+
+void netio_watch_release(netio_watch **variable)
+{
+    netio_watch_close(*variable);
+    *variable = NULL;
+}

@@ -123,19 +123,8 @@ def test_exceptions_in_docstrings_exist(function: object) -> None:
 # From the bottom up: a module imports only modules before it, except for type checkers.
 LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
-    *(
-        "_sequence",
-        "_table",
-        "formats",
-        "_requests",
-        "_resolve",
-        "aio",
-        "_verbs",
-        "_linux_types",
-        "_linux_table",
-        "linux",
-    ),
-    *("__init__", "cli", "__main__"),
+    *("_sequence", "_table", "formats", "_requests", "_resolve", "_verbs", "_event_loop", "_watch", "_linux_types"),
+    *("_linux_table", "linux", "aio", "__init__", "cli", "__main__"),
 )
 
 

@@ -32,9 +32,8 @@
 /* Notifications read in one call: a table that changes all the time must not keep a reader forever. */
 #define NOTIFICATIONS_LIMIT 4096
 
-/* The room for a notification, which has 100 to 200 bytes, and the number that is read with one system call. */
-#define NOTIFICATION_BUFFER_SIZE 1024
-#define NOTIFICATIONS_AT_ONCE (RTNL_BUFFER_SIZE / NOTIFICATION_BUFFER_SIZE)
+/* The room for a notification. One about a neighbour has 100 to 200 bytes. */
+#define NOTIFICATION_BUFFER_SIZE (RTNL_BUFFER_SIZE / RTNL_NOTIFICATIONS_AT_ONCE)
 
 static size_t least(size_t a, size_t b)
 {
@@ -50,7 +49,6 @@ static int call_error(int error)
 int rtnl_open(struct rtnl_socket *sock, int netns, uint32_t groups)
 {
     const int on = 1;
-    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
     int error = 0;
 
     memset(sock, 0, sizeof *sock);
@@ -60,14 +58,21 @@ int rtnl_open(struct rtnl_socket *sock, int netns, uint32_t groups)
         return call_error(-sock->fd);
     /* Makes the kernel filter dumps. Readers filter again, so a failure is harmless. */
     (void)setsockopt(sock->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &on, sizeof on);
-    if (groups != 0 && bind(sock->fd, (const struct sockaddr *)&address, sizeof address) < 0)
-        error = call_error(errno);
+    if (groups != 0)
+        error = rtnl_subscribe(sock, groups);
     sock->buffer = error == 0 ? malloc(RTNL_BUFFER_SIZE) : NULL;
     if (sock->buffer == NULL) {
         rtnl_close(sock);
         return error != 0 ? error : -ENOMEM;
     }
     return 0;
+}
+
+int rtnl_subscribe(struct rtnl_socket *sock, uint32_t groups)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = groups};
+
+    return bind(sock->fd, (const struct sockaddr *)&address, sizeof address) < 0 ? call_error(errno) : 0;
 }
 
 void rtnl_close(struct rtnl_socket *sock)
@@ -293,39 +298,62 @@ static int handle_datagram(struct reply *reply, const unsigned char *data, size_
     return bad ? -EBADMSG : error;
 }
 
+/* Reads one datagram of a reply, and skips it if another process sent it. */
+static int read_part(struct reply *reply, rtnl_receive *receive, void *source)
+{
+    const unsigned char *data = NULL;
+    uint32_t sender = 0;
+    const ssize_t got = receive(source, &data, &sender);
+
+    if (got < 0)
+        return got == -ENOBUFS ? -ETIMEDOUT : (int)got; /* the socket overran, which is not a full table */
+    if (sender != 0)
+        return 0;
+    return got > RTNL_BUFFER_SIZE ? -EMSGSIZE : handle_datagram(reply, data, (size_t)got);
+}
+
 int rtnl_read_reply(rtnl_receive *receive, void *source, const struct nlmsghdr *request, rtnl_visit *visit,
                     void *visitor)
 {
     struct reply reply = {.request = request, .visit = visit, .visitor = visitor};
     int error = 0;
 
-    while (error == 0 && !reply.ended) {
-        const unsigned char *data = NULL;
-        uint32_t sender = 0;
-        const ssize_t got = receive(source, &data, &sender);
-
-        if (got < 0)
-            error = got == -ENOBUFS ? -ETIMEDOUT : (int)got; /* the socket overran, which is not a full table */
-        else if (sender != 0)
-            continue;
-        else if (got > RTNL_BUFFER_SIZE)
-            error = -EMSGSIZE;
-        else
-            error = handle_datagram(&reply, data, (size_t)got);
-    }
+    while (error == 0 && !reply.ended)
+        error = read_part(&reply, receive, source);
     return error == 0 && reply.interrupted ? -EAGAIN : error;
 }
 
-int rtnl_call(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit *visit, void *visitor)
+static int send_numbered(struct rtnl_socket *sock, struct rtnl_request *request)
 {
     struct nlmsghdr *header = &request->message.header;
-    int error;
 
     if (request->overflow)
         return -EMSGSIZE;
     header->nlmsg_seq = ++sock->sequence;
-    error = send_requests(sock, request->message.bytes, header->nlmsg_len);
-    return error != 0 ? error : rtnl_read_reply(receive_reply, sock, header, visit, visitor);
+    return send_requests(sock, request->message.bytes, header->nlmsg_len);
+}
+
+int rtnl_dump_begin(struct rtnl_socket *sock, struct rtnl_dump *dump)
+{
+    dump->interrupted = dump->ended = false;
+    return send_numbered(sock, &dump->request);
+}
+
+int rtnl_dump_part(struct rtnl_socket *sock, struct rtnl_dump *dump, rtnl_visit *visit, void *visitor)
+{
+    struct reply reply = {.request = &dump->request.message.header, .visit = visit, .visitor = visitor};
+    const int error = read_part(&reply, receive_reply, sock);
+
+    dump->interrupted = dump->interrupted || reply.interrupted;
+    dump->ended = reply.ended;
+    return error;
+}
+
+int rtnl_call(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_visit *visit, void *visitor)
+{
+    const int error = send_numbered(sock, request);
+
+    return error != 0 ? error : rtnl_read_reply(receive_reply, sock, &request->message.header, visit, visitor);
 }
 
 int rtnl_dump(struct rtnl_socket *sock, struct rtnl_request *request, rtnl_restart *restart, rtnl_visit *visit,
@@ -483,9 +511,9 @@ void rtnl_batch_call(struct rtnl_socket *sock, struct rtnl_batch *batch, rtnl_vi
 
 /* The datagrams of one system call. Their bytes are in the buffer of the socket. */
 struct datagrams {
-    struct sockaddr_nl senders[NOTIFICATIONS_AT_ONCE];
-    struct iovec places[NOTIFICATIONS_AT_ONCE];
-    struct mmsghdr heads[NOTIFICATIONS_AT_ONCE];
+    struct sockaddr_nl senders[RTNL_NOTIFICATIONS_AT_ONCE];
+    struct iovec places[RTNL_NOTIFICATIONS_AT_ONCE];
+    struct mmsghdr heads[RTNL_NOTIFICATIONS_AT_ONCE];
 };
 
 /* Returns the number of datagrams received, or a negative errno. */
@@ -493,7 +521,7 @@ static int receive_many(struct rtnl_socket *sock, struct datagrams *datagrams)
 {
     int count;
 
-    for (size_t i = 0; i < NOTIFICATIONS_AT_ONCE; i++) {
+    for (size_t i = 0; i < RTNL_NOTIFICATIONS_AT_ONCE; i++) {
         datagrams->places[i] =
             (struct iovec){sock->buffer + i * NOTIFICATION_BUFFER_SIZE, NOTIFICATION_BUFFER_SIZE};
         datagrams->heads[i].msg_hdr = (struct msghdr){
@@ -503,7 +531,7 @@ static int receive_many(struct rtnl_socket *sock, struct datagrams *datagrams)
             .msg_iovlen = 1,
         };
     }
-    count = recvmmsg(sock->fd, datagrams->heads, NOTIFICATIONS_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT, NULL);
+    count = recvmmsg(sock->fd, datagrams->heads, RTNL_NOTIFICATIONS_AT_ONCE, MSG_TRUNC | MSG_DONTWAIT, NULL);
     if (count < 0)
         return -errno;
     for (int i = 0; i < count; i++)
@@ -524,27 +552,64 @@ static int visit_datagram(const unsigned char *data, size_t size, rtnl_visit *vi
     return bad ? -EBADMSG : error;
 }
 
-int rtnl_read_notifications(struct rtnl_socket *sock, rtnl_visit *visit, void *visitor)
+/*
+ * Shortens a message about an interface, which can be long, to the part that was received. False: it is another message,
+ * of which the rest is needed.
+ */
+static bool cut_link(unsigned char *data)
+{
+    struct nlmsghdr header;
+
+    memcpy(&header, data, sizeof header);
+    if (header.nlmsg_type != RTM_NEWLINK && header.nlmsg_type != RTM_DELLINK)
+        return false;
+    header.nlmsg_len = NOTIFICATION_BUFFER_SIZE;
+    memcpy(data, &header, sizeof header);
+    return true;
+}
+
+static int visit_notification(const struct datagrams *datagrams, int place, bool *lost, rtnl_visit *visit,
+                              void *visitor)
+{
+    unsigned char *data = datagrams->places[place].iov_base;
+    size_t size = datagrams->heads[place].msg_len;
+
+    if (datagrams->senders[place].nl_pid != 0)
+        return 0;
+    if (size > NOTIFICATION_BUFFER_SIZE) {
+        if (!cut_link(data)) {
+            *lost = true;
+            return 0;
+        }
+        size = NOTIFICATION_BUFFER_SIZE;
+    }
+    return visit_datagram(data, size, visit, visitor);
+}
+
+int rtnl_read_queue(struct rtnl_socket *sock, bool *lost, rtnl_visit *visit, void *visitor)
 {
     struct datagrams datagrams;
+    const int count = receive_many(sock, &datagrams);
+    int error = 0;
+
+    if (count == -ENOBUFS)
+        *lost = true;
+    else if (count < 0)
+        return count;
+    for (int i = 0; i < count && error == 0; i++)
+        error = visit_notification(&datagrams, i, lost, visit, visitor);
+    return error;
+}
+
+int rtnl_read_notifications(struct rtnl_socket *sock, rtnl_visit *visit, void *visitor)
+{
     bool lost = false;
     int error = 0;
 
-    for (unsigned calls = 0; calls < NOTIFICATIONS_LIMIT / NOTIFICATIONS_AT_ONCE && error == 0; calls++) {
-        const int count = receive_many(sock, &datagrams);
-
-        if (count == -EAGAIN)
-            break;
-        if (count < 0 && count != -ENOBUFS)
-            return count;
-        lost = lost || count < 0;
-        for (int i = 0; i < count && error == 0; i++) {
-            if (datagrams.heads[i].msg_len > NOTIFICATION_BUFFER_SIZE)
-                lost = true;
-            else if (datagrams.senders[i].nl_pid == 0)
-                error = visit_datagram(datagrams.places[i].iov_base, datagrams.heads[i].msg_len, visit, visitor);
-        }
-    }
+    for (unsigned calls = 0; calls < NOTIFICATIONS_LIMIT / RTNL_NOTIFICATIONS_AT_ONCE && error == 0; calls++)
+        error = rtnl_read_queue(sock, &lost, visit, visitor);
+    if (error == -EAGAIN)
+        error = 0;
     return error == 0 && lost ? -ENOBUFS : error;
 }
 

@@ -20,6 +20,9 @@
 /* The kernel makes the datagrams of a dump as large as the reader's buffer, up to this size. */
 #define RTNL_BUFFER_SIZE 32768
 
+/* The number of notifications that are read with one system call. */
+#define RTNL_NOTIFICATIONS_AT_ONCE 32
+
 /* Requests in one send. More gain nothing. */
 #define RTNL_BATCH_MAX 128
 
@@ -70,6 +73,8 @@ typedef int rtnl_visit_place(void *visitor, size_t place, const struct nlmsghdr 
 
 /* Opens a socket in a network namespace (netns.h). groups is a mask of RTMGRP_ bits to subscribe to, or 0. */
 int rtnl_open(struct rtnl_socket *socket, int netns, uint32_t groups);
+/* Subscribes a socket that was opened without groups, for options that must be set before. */
+int rtnl_subscribe(struct rtnl_socket *socket, uint32_t groups);
 void rtnl_close(struct rtnl_socket *socket);
 
 /* Starts a request of that type and flags with its fixed part. */
@@ -89,6 +94,17 @@ typedef void rtnl_restart(void *visitor);
 /* Requests a dump, and repeats it if a change interrupts it. -EAGAIN: a change interrupted every attempt. */
 int rtnl_dump(struct rtnl_socket *socket, struct rtnl_request *request, rtnl_restart *restart, rtnl_visit *visit,
               void *visitor);
+
+/* A dump that is read in parts. The socket has no other request until it ended. */
+struct rtnl_dump {
+    struct rtnl_request request;
+    bool interrupted; /* by a change: the messages may be incomplete */
+    bool ended;
+};
+
+/* Sends the request; reads one datagram of the reply, until dump->ended. */
+int rtnl_dump_begin(struct rtnl_socket *socket, struct rtnl_dump *dump);
+int rtnl_dump_part(struct rtnl_socket *socket, struct rtnl_dump *dump, rtnl_visit *visit, void *visitor);
 
 /*
  * Reads the reply to a request. Skips datagrams of other processes and replies to other requests. -EAGAIN: a change
@@ -119,7 +135,13 @@ void rtnl_batch_call(struct rtnl_socket *socket, struct rtnl_batch *batch, rtnl_
 void rtnl_read_replies(rtnl_receive *receive, void *source, const struct nlmsghdr *first, size_t count, int *results,
                        rtnl_visit_place *visit, void *visitor);
 
-/* Visits the notifications in the queue of a subscribed socket until it is empty. -ENOBUFS: some were lost. */
+/*
+ * Visits RTNL_NOTIFICATIONS_AT_ONCE notifications in the queue of a subscribed socket at most. Those about interfaces
+ * may lack their last attributes. Sets *lost if some were lost. -EAGAIN: the queue is empty.
+ */
+int rtnl_read_queue(struct rtnl_socket *socket, bool *lost, rtnl_visit *visit, void *visitor);
+
+/* Visits the notifications in the queue until it is empty. -ENOBUFS: some were lost. */
 int rtnl_read_notifications(struct rtnl_socket *socket, rtnl_visit *visit, void *visitor);
 
 /*

@@ -31,6 +31,12 @@ static int make_room(struct table *table)
     return 0;
 }
 
+bool table_accepts(const struct table *table, const MIB_IPNET_ROW2 *row)
+{
+    return (table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
+           (table->index == 0 || table->index == row->InterfaceIndex) && filter_accepts(table->like, row);
+}
+
 /* Filters again, since old kernels ignore the filter in the request. */
 int table_add(struct table *table, const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES])
 {
@@ -46,8 +52,7 @@ int table_add(struct table *table, const struct nlmsghdr *message, const struct 
     error = neighbor_parse_attributes(message, found, row);
     if (error != 0)
         return error;
-    if ((table->family == AF_UNSPEC || table->family == row->Address.si_family) &&
-        (table->index == 0 || table->index == row->InterfaceIndex) && filter_accepts(table->like, row))
+    if (table_accepts(table, row))
         table->block->NumEntries++;
     return 0;
 }
@@ -72,20 +77,26 @@ static ADDRESS_FAMILY dumped_family(const struct table *table)
     return table->family == AF_UNSPEC && table->like != NULL ? table->like->Address.si_family : table->family;
 }
 
-static int dump_table(struct rtnl_socket *sock, struct table *table)
+void table_request(const struct table *table, struct rtnl_request *request)
 {
     const struct ndmsg fixed = {
         .ndm_family = (unsigned char)dumped_family(table),
         .ndm_flags = table->proxy ? NTF_PROXY : 0,
     };
+
+    rtnl_begin(request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
+    if (table->index != 0)
+        rtnl_put(request, NDA_IFINDEX, &table->index, sizeof table->index);
+}
+
+static int dump_table(struct rtnl_socket *sock, struct table *table)
+{
     struct rtnl_request request;
     const int error = make_room(table);
 
     if (error != 0)
         return error;
-    rtnl_begin(&request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
-    if (table->index != 0)
-        rtnl_put(&request, NDA_IFINDEX, &table->index, sizeof table->index);
+    table_request(table, &request);
     return rtnl_dump(sock, &request, restart_table, table->visit == NULL ? visit_row : table->visit, table);
 }
 
@@ -126,17 +137,14 @@ static int check_stack(struct rtnl_socket *sock, ADDRESS_FAMILY family)
     return error == 0 && !found ? -EAFNOSUPPORT : error;
 }
 
-int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
+int table_select(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
 {
-    int error = rtnl_open(sock, netns, 0);
-
-    if (error != 0)
-        return error;
     if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
         return -EINVAL;
     table->family = family;
     if (luid != NULL) {
         netio_interface interface = {.luid = *luid};
+        int error;
 
         if (luid->Value == 0)
             return -EINVAL;
@@ -145,7 +153,15 @@ int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const
             return error;
         table->index = interface.index;
     }
-    error = check_stack(sock, family);
+    return check_stack(sock, family);
+}
+
+int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
+{
+    int error = rtnl_open(sock, netns, 0);
+
+    if (error == 0)
+        error = table_select(sock, family, luid, table);
     return error == 0 ? dump_table(sock, table) : error;
 }
 

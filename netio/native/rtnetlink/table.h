@@ -9,7 +9,7 @@
 #include "platform.h"
 #include "rtnl.h"
 
-/* A table while it is read, with its filters. */
+/* Filters of the table, and its entries while they are read. */
 struct table {
     ADDRESS_FAMILY family;      /* AF_UNSPEC: both */
     NET_IFINDEX index;          /* 0: every interface */
@@ -19,6 +19,14 @@ struct table {
     MIB_IPNET_TABLE2 *block;
     size_t room;
 };
+
+/* Validates a family and an interface (NULL: every one) and sets them as filters. -ENODEV: no such interface. */
+int table_select(struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table);
+
+/* Starts the request for a dump of the entries that pass the filters. Old kernels dump others, too. */
+void table_request(const struct table *table, struct rtnl_request *request);
+
+bool table_accepts(const struct table *table, const MIB_IPNET_ROW2 *row); /* the row passes the filters */
 
 /*
  * Opens the socket, which the caller closes also after a failure, validates the arguments and reads the entries of a

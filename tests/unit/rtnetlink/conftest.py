@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Builds the C code that makes no system calls (reader, parser, columns), plain and with sanitizers."""
+"""Builds the C code that makes no system calls (reader, parser, columns, mirror), plain and with sanitizers."""
 
 import os
 import shlex
@@ -53,6 +53,14 @@ def columns_feeder(
 ) -> Iterator[subprocess.Popen[str]]:
     sources = [HERE / "feed_columns.c", NATIVE / "columns.c"]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("columns") / "feed")
+
+
+@pytest.fixture(scope="session", params=FLAGS)
+def mirror_feeder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.Popen[str]]:
+    sources = [HERE / "feed_mirror.c", NATIVE / "mirror.c", NATIVE / "inet.c"]
+    yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("mirror") / "feed")
 
 
 def running(sources: list[Path], flags: list[str], program: Path) -> Iterator[subprocess.Popen[str]]:

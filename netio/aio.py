@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The functions of netio that wait, for asyncio: resolving, without a thread on Linux.
+"""The functions of netio that wait, for asyncio: resolving and watching, without a thread on Linux.
 
 >>> import asyncio
 >>> from netio import aio
@@ -7,7 +7,7 @@
 PhysicalAddress('02:00:00:00:00:02')
 
 They take the arguments of the functions of the same names in `netio`, return the same results and raise the same
-errors. They work with every event loop that has `add_reader()`, uvloop's too. On Windows a thread waits.
+errors. `watch_neighbors` is that of `netio`, whose NeighborWatch is an asynchronous iterator and context manager. They work with every event loop that has `add_reader()`, uvloop's too. On Windows a thread waits.
 
 All other functions of netio return at once and need no counterpart: call `netio.get_neighbor()` and the functions that
 write an entry directly, which takes less time than a change of threads. A large table is different: call
@@ -18,21 +18,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterable
-from contextlib import suppress
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from netio._event_loop import Wait
 from netio._resolve import CHUNK, Resolving
 from netio._types import Address, InterfaceLike, Neighbor
+from netio._watch import watch_neighbors
 from netio.errors import NetioError
 
-if TYPE_CHECKING:
-    from asyncio import Future
-    from collections.abc import Callable
-
-_INFINITY = float("inf")
-
-__all__ = ["ResolvedNeighbors", "resolve_neighbor", "resolve_neighbors"]
+__all__ = ["ResolvedNeighbors", "resolve_neighbor", "resolve_neighbors", "watch_neighbors"]
 
 
 def resolve_neighbor(
@@ -119,7 +113,7 @@ class ResolvedNeighbors(AsyncIterator[tuple[Address, Neighbor | NetioError]]):
     def __init__(self, resolving: Resolving) -> None:
         self._resolving = resolving
         self._steps = resolving.steps(block=False)
-        self._wait = _Wait()
+        self._wait = Wait()
         self._without_pause = 0  # results since the event loop last ran other tasks
 
     def __aiter__(self) -> ResolvedNeighbors:
@@ -149,70 +143,6 @@ class ResolvedNeighbors(AsyncIterator[tuple[Address, Neighbor | NetioError]]):
         """End the iteration and close its sockets at once. A task that awaits a result gets StopAsyncIteration."""
         self._wait.end()
         self._steps.close()
-
-
-class _Wait:
-    """The wait of one task, for a descriptor or for a function that blocks. Nothing of it remains when it ends."""
-
-    __slots__ = ("_end",)
-
-    def __init__(self) -> None:
-        self._end: Callable[[], None] | None = None
-
-    def check_free(self) -> None:
-        """Raises RuntimeError if a task is waiting."""
-        if self._end is not None:
-            raise RuntimeError("another task waits for the next result")
-
-    async def until_readable(self, descriptor: int, seconds: float) -> None:
-        """Waits until the descriptor is readable, for this time at most."""
-        loop = asyncio.get_running_loop()
-        woken = loop.create_future()
-        loop.add_reader(descriptor, _wake, woken)
-        await self._until(woken, seconds, lambda: loop.remove_reader(descriptor))
-
-    async def until_true(self, blocking: Callable[[], bool], seconds: float) -> None:
-        """Waits until the function returns true, for this time at most. A thread calls it repeatedly."""
-        loop = asyncio.get_running_loop()
-        woken = loop.create_future()
-        ended = Event()
-
-        def work() -> None:
-            while not ended.is_set():
-                if blocking():
-                    with suppress(RuntimeError):  # the loop is closed
-                        loop.call_soon_threadsafe(_wake, woken)
-                    return
-
-        Thread(target=work, name="netio.aio", daemon=True).start()
-        await self._until(woken, seconds, ended.set)
-
-    async def _until(self, woken: Future[None], seconds: float, undo: Callable[[], object]) -> None:
-        timer = woken.get_loop().call_later(seconds, _wake, woken) if seconds < _INFINITY else None
-
-        def end() -> None:
-            self._end = None
-            undo()
-            if timer is not None:
-                timer.cancel()
-            _wake(woken)
-
-        self._end = end
-        try:
-            await woken
-        finally:
-            if self._end is end:
-                end()
-
-    def end(self) -> None:
-        """Ends the wait, if there is one. Its task continues."""
-        if self._end is not None:
-            self._end()
-
-
-def _wake(woken: Future[None]) -> None:
-    if not woken.done():
-        woken.set_result(None)
 
 
 async def _only_answer(results: ResolvedNeighbors) -> Neighbor:

@@ -43,6 +43,11 @@ async def waits() -> None:
         async for address, answer in answers:
             assert_type(address, str | IPv4Address | IPv6Address)
             assert_type(answer, netio.Neighbor | netio.NetioError)
+    async with aio.watch_neighbors(socket.AF_INET, interface="eth0", initial=True) as watch:
+        assert_type(watch, netio.NeighborWatch)
+        async for change in watch:
+            assert_type(change, netio.NeighborChange)
+            assert_type(change.neighbor, netio.Neighbor | None)
     aio.resolve_neighbors([7])  # type: ignore[list-item]
     await aio.resolve_neighbor("192.0.2.7", max_in_flight=1)  # type: ignore[call-arg]
 

@@ -4,77 +4,31 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import subprocess
 import threading
 from collections import Counter
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, suppress
 from ipaddress import IPv4Address
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import uvloop
 
 import netio
 from netio import aio
 from netio._resolve import CHUNK, Resolving
 from netlab.child import UNPRIVILEGED, environment, python
 from netlab.hosts import LIVE, SILENT, hosts, reachable, summary
+from netlab.loops import nothing_left, open_files
 from netlab.namespace import Namespace
 from netlab.oracle import seen
 from netlab.wire import ABSENT_IP4, FAR_IP4, FAR_IP6, FAR_LINK_LOCAL, FAR_MAC
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from collections.abc import Iterator
 
     from netlab.hosts import Result
+    from netlab.loops import Run
     from netlab.wire import Wire
-
-
-class Run(Protocol):
-    """Runs a coroutine to its end."""
-
-    def __call__(self, main: Coroutine[Any, Any, Any], /) -> Any: ...  # noqa: ANN401
-
-
-@pytest.fixture(params=["asyncio", "uvloop"])
-def run(request: pytest.FixtureRequest) -> Run:
-    """Returns a function that runs a coroutine on an event loop of each kind."""
-
-    def on_loop(main: Coroutine[Any, Any, Any], /) -> Any:  # noqa: ANN401
-        with asyncio.Runner(debug=True, loop_factory=LOOPS[request.param]) as runner:
-            return runner.run(main)
-
-    return on_loop
-
-
-LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
-    "asyncio": asyncio.new_event_loop,
-    "uvloop": uvloop.new_event_loop,
-}
-
-
-def open_files() -> int:
-    return len(list(Path("/proc/self/fd").iterdir()))
-
-
-def readers() -> int:
-    """Returns the number of descriptors for which the event loop waits; 0 of uvloop, which does not show them."""
-    selector = getattr(asyncio.get_running_loop(), "_selector", None)
-    return 0 if selector is None else len(selector.get_map())
-
-
-@asynccontextmanager
-async def nothing_left() -> AsyncIterator[None]:
-    """Asserts that the block leaves no descriptor, reader, task or thread behind, also none that ends later."""
-    gc.disable()
-    before = open_files(), readers(), asyncio.all_tasks(), threading.enumerate()
-    try:
-        yield
-        assert (open_files(), readers(), asyncio.all_tasks(), threading.enumerate()) == before
-    finally:
-        gc.enable()
 
 
 async def collected(results: aio.ResolvedNeighbors) -> list[Result]:
@@ -289,7 +243,7 @@ def test_close_ends_the_wait_of_another_task(run: Run) -> None:
             results = aio.resolve_neighbors([ABSENT_IP4])
             waiting = asyncio.create_task(collected(results))
             await asyncio.sleep(0.05)
-            with pytest.raises(RuntimeError, match="another task waits"):
+            with pytest.raises(RuntimeError, match="another task is waiting"):
                 await anext(results)
             await results.aclose()
             assert await asyncio.wait_for(waiting, 10) == []

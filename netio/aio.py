@@ -7,7 +7,8 @@
 PhysicalAddress('02:00:00:00:00:02')
 
 They take the arguments of the functions of the same names in `netio`, return the same results and raise the same
-errors. `watch_neighbors` is that of `netio`, whose NeighborWatch is an asynchronous iterator and context manager. They work with every event loop that has `add_reader()`, uvloop's too. On Windows a thread waits.
+errors. `watch_neighbors` is that of `netio`, whose NeighborWatch is an asynchronous iterator and context manager. They
+work with every event loop that has `add_reader()`, uvloop's too. On Windows a thread waits for a resolver.
 
 All other functions of netio return at once and need no counterpart: call `netio.get_neighbor()` and the functions that
 write an entry directly, which takes less time than a change of threads. A large table is different: call

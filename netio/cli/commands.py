@@ -12,7 +12,7 @@ from io import TextIOWrapper
 import click
 
 import netio
-from netio.cli import FAILED, INTERRUPTED, reading, scanning, writing
+from netio.cli import FAILED, INTERRUPTED, reading, scanning, watching, writing
 from netio.cli.json_output import print_failures
 from netio.cli.messages import print_error
 from netio.cli.options import netns_option
@@ -62,6 +62,7 @@ class _Commands(click.Group):
       netio replace 192.0.2.7 02:00:5e:00:00:07  create or update a permanent entry
       netio delete 192.0.2.7                     delete an entry
       netio scan 192.0.2.0/24 --map              probe every address of a prefix
+      netio watch                                show changes as they happen
 
     Reading and probing need no privilege. Writing needs administrator rights: sudo, or an elevated prompt on Windows.
     """,
@@ -71,7 +72,7 @@ def commands() -> None:
     """The neighbour table (ARP, IPv6 Neighbor Discovery): the physical addresses of the hosts on the local links."""
 
 
-for _command in (*reading.COMMANDS, *writing.COMMANDS, scanning.scan):
+for _command in (*reading.COMMANDS, watching.watch, *writing.COMMANDS, scanning.scan):
     _command.params.append(netns_option())
     commands.add_command(_command)
 

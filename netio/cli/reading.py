@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from netio.cli.vendor import Vendors
 
 
-_SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
+SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     "interface": lambda entry: (entry.interface,),
     "address": lambda entry: (entry.address.version, int(entry.address)),
     "physical-address": lambda entry: (entry.physical_address,),
@@ -65,7 +65,7 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     help="Include entries that are not for hosts (multicast, broadcast, loopback, NOARP), and unreachable ones.",
 )
 @click.option(
-    "--sort", type=click.Choice(list(_SORT_KEYS)), default="interface", show_default=True, help="Order of the entries."
+    "--sort", type=click.Choice(list(SORT_KEYS)), default="interface", show_default=True, help="Order of the entries."
 )
 @vendor_option
 @output_options
@@ -90,8 +90,8 @@ def list_command(
     """
     selection = selection_of(words, family=family, interfaces=interfaces, states=states)
     entries = selection.shown(everything=everything)
-    entries.sort(key=lambda entry: (*_SORT_KEYS[sort](entry), *address_order(entry)))
-    shown = [entry for entry in entries if everything or selection.names(entry) or not _is_silent(entry)]
+    entries.sort(key=lambda entry: (*SORT_KEYS[sort](entry), *address_order(entry)))
+    shown = [entry for entry in entries if everything or selection.names(entry) or not is_silent(entry)]
     show([(entry.address, entry) for entry in shown], _vendors(output, wanted=vendor), output)
     hidden = len(entries) - len(shown)
     if hidden:
@@ -99,7 +99,7 @@ def list_command(
         click.echo(f"{hidden:,} {what} not shown; --all shows all entries", err=True)
 
 
-def _is_silent(entry: Neighbor) -> bool:
+def is_silent(entry: Neighbor) -> bool:
     """Whether a neighbour did not reply, and its physical address is unknown; Windows shows that as zeros."""
     return entry.state is NeighborState.UNREACHABLE and not any(entry.physical_address.packed)
 

@@ -20,7 +20,7 @@ from netlab.wire import FAR_MAC
 if TYPE_CHECKING:
     from netlab.wire import Wire
 
-COMMANDS = ["list", "get", "resolve", "create", "set", "replace", "delete", "flush", "scan"]
+COMMANDS = ["list", "get", "resolve", "watch", "create", "set", "replace", "delete", "flush", "scan"]
 MAC = "02:00:5e:00:00:07"
 
 
@@ -58,9 +58,10 @@ def test_examples_of_the_first_help_page() -> None:
 
     They list, resolve, pin, unpin and scan.
     """
-    listing, resolving, pin, unpin, scan = (run_in_shell(line) for line in examples(help_of()))
+    lines = [line.replace("netio watch", "netio watch --for 0.2") for line in examples(help_of())]
+    listing, resolving, pin, unpin, scan, watch = map(run_in_shell, lines)
 
-    assert {done.returncode for done in (listing, resolving, pin, unpin, scan)} == {0}
+    assert {done.returncode for done in (listing, resolving, pin, unpin, scan, watch)} == {0}
     assert listing.stdout.startswith("ADDRESS ")
     assert resolving.stdout.splitlines()[1].split() == ["192.0.2.2", FAR_MAC, "eth0", "REACHABLE"]
     assert [line.split()[0] for line in scan.stdout.partition("\n\n")[0].splitlines()[1:]] == [
@@ -73,7 +74,7 @@ def test_examples_of_the_first_help_page() -> None:
 
 def test_examples_of_pinning_and_unpinning(home: Wire) -> None:
     """Bug: the third and fourth example write or leave other entries than they say."""
-    _, _, pin, unpin, _ = examples(help_of())
+    _, _, pin, unpin, *_ = examples(help_of())
     assert run_in_shell(pin).returncode == 0
     assert seen(home.near, "eth0") == {"192.0.2.7": Seen(MAC)}
     assert run_in_shell(unpin).returncode == 0
@@ -102,7 +103,8 @@ def test_examples_of_each_command(home: Wire, tmp_path: Path, command: str) -> N
         assert f"{line} ".startswith(f"netio {command} ") or f"| netio {command} " in line
         assert "  " not in line
         (tmp_path / "hosts.csv").write_text(hosts)
-        done = run_in_shell(f"cd {tmp_path}; jq() {{ cat; }}; {line}")
+        ending = line.replace("netio watch", "netio watch --for 0.2")
+        done = run_in_shell(f"cd {tmp_path}; jq() {{ cat; }}; {ending}")
         assert (done.returncode, "netio: " in done.stderr) == (0, False), (line, done)
 
 

@@ -39,8 +39,9 @@ ffibuilder.set_source(
     include_dirs=[NATIVE.as_posix(), (NATIVE / BACKEND).as_posix()],
     libraries=LIBRARIES,
     define_macros=[("_GNU_SOURCE", None)] if BACKEND == "rtnetlink" else [],
-    # Other compilers use C11 or newer by default.
-    extra_compile_args=["/std:c11"] if sys.platform == "win32" else [],
+    # Other compilers than Microsoft's use C11 or newer by default. Debug data would name the folder of the build, so
+    # that no two wheels were equal.
+    extra_compile_args=["/std:c11"] if sys.platform == "win32" else ["-g0"],
     # Free-threaded CPython has no stable ABI.
     py_limited_api=not sysconfig.get_config_var("Py_GIL_DISABLED"),
 )

@@ -6,18 +6,25 @@ import tarfile
 import zipfile
 from pathlib import PurePosixPath
 
+# For the shells, and man(1).
+SHARED = {
+    "bash-completion/completions/netio",
+    "fish/vendor_completions.d/netio.fish",
+    "man/man1/netio.1",
+    "zsh/site-functions/_netio",
+}
 NEEDED = {"netio/py.typed", "netio/_native.pyi", "netio/__init__.py", "netio/schema.json", "netio/cli/commands.py"}
 
 
 def check_wheel(path: str) -> None:
-    """Check that a wheel has the package, its types and its manual page, no sources, and the stable ABI of CPython."""
+    """Check that a wheel has the package, types, manual page and completion files, and the stable ABI of CPython."""
     names = set(zipfile.ZipFile(path).namelist())
     assert "-cp311-abi3-" in path, path
     assert names >= NEEDED, NEEDED - names
     assert [name for name in names if name.startswith("netio/_native.abi3.")], names
     folders = {PurePosixPath(name).parts[0] for name in names}
     assert len(folders) == 3, folders  # netio, .dist-info, .data
-    assert [name for name in names if name.endswith(".data/data/share/man/man1/netio.1")], names
+    assert {name.partition(".data/data/share/")[2] for name in names if ".data/data/" in name} == SHARED, names
     assert not [name for name in names if name.endswith((".c", ".h")) or "build_netio" in name or "tests" in name]
 
 

@@ -310,3 +310,57 @@ long peer_sweep(int fd, const unsigned char *own, uint32_t source, uint32_t addr
     free(replied);
     return error != 0 ? error : replies;
 }
+
+/* Opens a socket that is subscribed to the notifications about neighbours, with that receive buffer. */
+long peer_subscribe(int buffer)
+{
+    const struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_NEIGH};
+    const int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+
+    if (fd < 0)
+        return -errno;
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &buffer, sizeof buffer) != 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &buffer, sizeof buffer);
+    return bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ? -errno : fd;
+}
+
+/* Walks the attributes of a notification. Returns whether it is one about an entry. */
+static int walk_notification(const unsigned char *data, size_t size)
+{
+    const struct nlmsghdr *header = (const void *)data;
+    int left = (int)size - (int)NLMSG_SPACE(sizeof(struct ndmsg)), found = 0;
+
+    if (size < NLMSG_SPACE(sizeof(struct ndmsg)) || header->nlmsg_type != RTM_NEWNEIGH)
+        return 0;
+    for (const struct rtattr *a = (const void *)(data + NLMSG_SPACE(sizeof(struct ndmsg))); RTA_OK(a, left);
+         a = RTA_NEXT(a, left))
+        found |= a->rta_type == NDA_DST;
+    return found;
+}
+
+/* Reads notifications until none arrives for a time. Returns their number; *lost: the overruns. */
+long peer_watch(int fd, int quiet_ms, long *lost)
+{
+    enum { AT_ONCE = 32, ROOM = 1024 };
+    static unsigned char buffers[AT_ONCE][ROOM];
+    struct iovec places[AT_ONCE];
+    struct mmsghdr heads[AT_ONCE];
+    struct pollfd wait = {.fd = fd, .events = POLLIN};
+    long count = 0;
+
+    *lost = 0;
+    for (int i = 0; i < AT_ONCE; i++) {
+        places[i] = (struct iovec){buffers[i], ROOM};
+        heads[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &places[i], .msg_iovlen = 1}};
+    }
+    for (;;) {
+        const int got = recvmmsg(fd, heads, AT_ONCE, MSG_DONTWAIT, NULL);
+
+        if (got < 0 && errno == ENOBUFS)
+            ++*lost;
+        else if (got < 0 && errno == EAGAIN && poll(&wait, 1, quiet_ms) == 0)
+            return count;
+        for (int i = 0; i < got; i++)
+            count += walk_notification(buffers[i], heads[i].msg_len);
+    }
+}

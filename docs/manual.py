@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes the manual page docs/netio.1 from the help of the command. With --check it only compares."""
+"""Writes the manual page docs/netio.1 from the help of the command, and the completion files in docs/completion.
+
+With --check it only compares the manual page; the completion files depend on the version of click.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import BashComplete, FishComplete, ZshComplete
 
 from netio.cli.commands import commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from click.shell_completion import ShellComplete
+
 PAGE = Path(__file__).with_name("netio.1")
+
+# The names under which the shells look for the completion of a command that is called netio.
+COMPLETIONS = {"netio": BashComplete, "netio.fish": FishComplete, "_netio": ZshComplete}
 
 FILES_AND_STATUS = r"""
 .SH EXIT STATUS
@@ -112,12 +121,19 @@ def page() -> str:
     return "\n".join(lines) + FILES_AND_STATUS
 
 
+def completion(kind: type[ShellComplete]) -> str:
+    """Return the completion file of a shell."""
+    return kind(commands, {}, "netio", "_NETIO_COMPLETE").source().lstrip("\n")
+
+
 def main() -> None:
-    """Write or check the page."""
+    """Write the files, or check the page."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--check", action="store_true", help="only compare; status 1 if the page differs")
     if not parser.parse_args().check:
         PAGE.write_text(page(), encoding="utf-8")
+        for name, kind in COMPLETIONS.items():
+            (PAGE.parent / "completion" / name).write_text(completion(kind), encoding="utf-8")
     elif PAGE.read_text(encoding="utf-8") != page():
         sys.exit("docs/netio.1 is outdated; `python docs/manual.py` writes it again")
 

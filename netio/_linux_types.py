@@ -29,7 +29,7 @@ class Nud(NamedNumber):
 
 
 class NeighborFlags(IntFlag):
-    """The flags of an entry in the kernel: the NTF_ flags of linux/neighbour.h, and above bit 7 the NTF_EXT_ flags.
+    """The flags of an entry in the kernel: `NTF_*` of linux/neighbour.h, and above bit 7 `NTF_EXT_*`.
 
     USE, SELF and MASTER never occur in entries that were read. Unknown flags are preserved.
     """
@@ -64,7 +64,7 @@ class LinuxNeighbor:
         neighbor: The entry as netio.list_neighbors() returns it.
         nud: The state in the kernel.
         flags: NeighborFlags.
-        protocol: The RTPROT_ number of the program that wrote the entry (rtnetlink(7)), such as 4 (static) or 11
+        protocol: The `RTPROT_*` number of the program that wrote the entry (rtnetlink(7)), such as 4 (static) or 11
             (zebra); 0 if there is none. It survives changes by other programs.
         probes: The number of probes without a reply since the entry was last valid.
         used: Milliseconds since the kernel last used the entry.

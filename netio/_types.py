@@ -342,7 +342,7 @@ class Neighbor:
 
     @property
     def is_resolved(self) -> bool:
-        """Whether the physical address is known and in use: the state is neither UNREACHABLE nor INCOMPLETE."""
+        """Whether the physical address is known, and the state is neither UNREACHABLE nor INCOMPLETE."""
         return bool(self.physical_address) and self.state not in (NeighborState.UNREACHABLE, NeighborState.INCOMPLETE)
 
     @property
@@ -364,7 +364,7 @@ class Neighbor:
 
     @property
     def key(self) -> tuple[IPv4Address | IPv6Address, str]:
-        """The address without scope, and the name of the interface: equal for the same entry on every system.
+        """The address without scope, and the name of the interface, which are equal on every system.
 
         >>> Neighbor("fe80::60", interface="p0").key == Neighbor("fe80::60%p0", interface="p0").key
         True

@@ -38,10 +38,15 @@ def test_wheel_contains_the_package_only() -> None:
         names = set(wheel.namelist())
     sources = {path.as_posix() for path in Path("netio").rglob("*.py")}
     contained = {name for name in names if not re.match(r"netioapi-[\d.]+\.dist-info/", name)}
-    manual = {name for name in contained if name.endswith(".data/data/share/man/man1/netio.1")}
-    assert len(manual) == 1
+    shared = {name for name in contained if ".data/data/share/" in name}
+    assert sorted(name.partition("/share/")[2] for name in shared) == [
+        "bash-completion/completions/netio",
+        "fish/vendor_completions.d/netio.fish",
+        "man/man1/netio.1",
+        "zsh/site-functions/_netio",
+    ]
     others = {"netio/_native.pyd", "netio/_native.pyi", "netio/py.typed", "netio/schema.json"}
-    assert contained - manual == sources | others
+    assert contained - shared == sources | others
 
 
 def test_module_imports_only_these_dlls(imports: dict[str, set[str]]) -> None:

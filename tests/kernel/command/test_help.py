@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import netio
-from netlab.child import python
+from netlab.child import environment, python
 from netlab.command import run, run_in_shell, surroundings
 from netlab.oracle import Seen, seen
 from netlab.wire import FAR_MAC
@@ -181,3 +182,12 @@ finally:
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
     assert "click" in loaded
     assert not loaded & {"rich", "asyncio", "aiooui", "numpy"}
+
+
+def test_completion_file_of_bash() -> None:
+    """Bug: the file that the wheel installs for bash names another command or variable, so Tab offers nothing."""
+    file = Path(__file__).parents[3] / "docs" / "completion" / "netio"
+    script = f'source "{file}"; COMP_WORDS=(netio fl); COMP_CWORD=1; _netio_completion netio; echo "${{COMPREPLY[@]}}"'
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    offered = subprocess.check_output(["bash", "-c", script], env=environment(PATH=path), text=True)
+    assert offered == "flush\n"

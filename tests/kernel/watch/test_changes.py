@@ -220,10 +220,10 @@ def test_arguments() -> None:
         netio.watch_neighbors(interface="missing0")
     for named in ({"family": 77}, {"receive_buffer": 0}, {"receive_buffer": 2**31}, {"poll_interval": 0.0}):
         with pytest.raises(netio.InvalidParameterError):
-            netio.watch_neighbors(**named)  # type: ignore[arg-type]
+            netio.watch_neighbors(**named)
     for wrong in ({"initial": 1}, {"receive_buffer": "1"}, {"poll_interval": None}, {"family": None}):
         with pytest.raises(TypeError):
-            netio.watch_neighbors(**wrong)  # type: ignore[arg-type]
+            netio.watch_neighbors(**wrong)
     with netio.watch_neighbors() as watch:
         with pytest.raises(netio.InvalidParameterError):
             watch.read(-1)

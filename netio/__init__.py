@@ -2,11 +2,9 @@
 """The operating system's neighbour table (ARP, IPv6 Neighbor Discovery): the MAC address behind each IP address.
 
 >>> import netio
->>> netio.create_neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")
->>> row = netio.get_neighbor("192.0.2.7", interface="eth0")
->>> print(row.physical_address, row.state.name)
-02:00:5e:00:00:07 PERMANENT
->>> netio.delete_neighbor("192.0.2.7", interface="eth0")
+>>> entry = netio.resolve_neighbor("192.0.2.2", timeout=5)
+>>> print(entry.physical_address, entry.interface, entry.state.name)
+02:00:00:00:00:02 eth0 REACHABLE
 
 The functions behave as those of Windows' netioapi.h, on Linux too. The module netio.errors documents the exceptions.
 `netio.__all__` is the public API.

@@ -64,6 +64,9 @@ def list_interfaces() -> list[Interface]:
     Raises:
         NetioError: The system reports an error.
 
+    >>> [interface.name for interface in netio.list_interfaces()]
+    ['lo', 'eth0']
+
     Windows: GetIfTable2, ConvertInterfaceLuidToAlias. Linux: RTM_GETLINK.
     """
     # The variable owns the list before the call, since a signal handler can raise right after it.
@@ -84,6 +87,10 @@ def list_addresses(*, interface: InterfaceLike | None = None) -> list[InterfaceA
         InvalidParameterError: The interface index is below 1.
         NetioError: The system reports an error.
         TypeError: The argument has another type.
+
+    >>> for own in netio.list_addresses(interface="eth0"):
+    ...     print(own.address)
+    192.0.2.1
 
     Windows: GetUnicastIpAddressTable. Linux: RTM_GETADDR.
     """

@@ -52,6 +52,7 @@ def namespace(which: NamespaceLike) -> Iterator[None]:
 
     >>> with netio.namespace("blue"):
     ...     netio.list_neighbors()
+    <NeighborTable of 0 rows>
 
     Only sockets of netio are opened there: the calling thread stays in its own namespace, also if a call fails.
     The selection belongs to the context of the caller (contextvars): other threads and asyncio tasks are not affected.
@@ -86,6 +87,9 @@ def list_namespaces() -> list[str]:
 
     Raises:
         NotSupportedError: The system has no network namespaces (Windows).
+
+    >>> netio.list_namespaces()
+    ['blue']
 
     Windows: has no equivalent. Linux: the files in /run/netns.
     """

@@ -85,6 +85,8 @@ def flush_neighbors(family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | N
         NotSupportedError: The system has no stack for the family. AF_UNSPEC flushes the other one.
         TypeError: An argument has another type.
 
+    >>> netio.flush_neighbors(interface="eth0")
+
     Windows: FlushIpNetTable2. Linux: RTM_GETNEIGH, then RTM_DELNEIGH for each entry.
     """
     netns = current_namespace()
@@ -112,6 +114,9 @@ def get_neighbor(address: Address, *, interface: InterfaceLike | None = None) ->
         TypeError: An argument has another type.
         UnreachableError: No interface is given, and the address is not on-link on any interface.
 
+    >>> netio.get_neighbor("192.0.2.2").physical_address
+    PhysicalAddress('02:00:00:00:00:02')
+
     Windows: GetIpNetEntry2. Linux: RTM_GETNEIGH for one address.
     """
     return read_one(address, interface)
@@ -138,6 +143,10 @@ def create_neighbor(
         NotSupportedError: The system, or the interface, has no stack for the address's family.
         TypeError: An argument has another type.
         UnreachableError: No interface is given, and the address is not on-link on any interface.
+
+    >>> netio.create_neighbor("192.0.2.9", "02:00:5e:00:00:09", interface="eth0")
+    >>> netio.get_neighbor("192.0.2.9").state.name
+    'PERMANENT'
 
     Windows: CreateIpNetEntry2. Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_EXCL.
     """
@@ -169,6 +178,10 @@ def set_neighbor(
         TypeError: An argument has another type.
         UnreachableError: No interface is given, and the address is not on-link on any interface.
 
+    >>> netio.set_neighbor("192.0.2.7", "02:00:5e:00:00:08")
+    >>> netio.get_neighbor("192.0.2.7").physical_address
+    PhysicalAddress('02:00:5e:00:00:08')
+
     Windows: SetIpNetEntry2. Linux: RTM_NEWNEIGH with NLM_F_REPLACE.
     """
     write_one(SET, lib.netio_set, requested_entry(SET, address, physical_address, interface))
@@ -194,6 +207,9 @@ def replace_neighbor(
         NotSupportedError: The system, or the interface, has no stack for the address's family.
         TypeError: An argument has another type.
         UnreachableError: No interface is given, and the address is not on-link on any interface.
+
+    >>> netio.replace_neighbor("192.0.2.7", "02:00:5e:00:00:08")
+    >>> netio.replace_neighbor("fe80::7%eth0", "02:00:5e:00:00:07")
 
     Windows: CreateIpNetEntry2, then SetIpNetEntry2 if the entry exists, and DeleteIpNetEntry2 and CreateIpNetEntry2 if
     it is still dynamic. Linux: one RTM_NEWNEIGH request with NLM_F_CREATE | NLM_F_REPLACE.
@@ -223,6 +239,9 @@ def delete_neighbor(
         TypeError: An argument has another type.
         UnreachableError: No interface is given, and the address is not on-link on any interface.
 
+    >>> netio.delete_neighbor("192.0.2.7")
+    >>> netio.delete_neighbor("192.0.2.7", missing_ok=True)
+
     Windows: DeleteIpNetEntry2. Linux: RTM_DELNEIGH.
     """
     write_one(DELETE, lib.netio_delete, requested_entry(DELETE, address, b"", interface), missing_ok=missing_ok)
@@ -239,6 +258,14 @@ def create_neighbors(rows: Iterable[Neighbor]) -> None:
         ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are created.
         TypeError: An item is not a Neighbor. Nothing is written.
 
+    >>> rows = [netio.Neighbor(f"192.0.2.{n}", f"02:00:5e:00:00:{n:02x}") for n in range(10, 20)]
+    >>> netio.create_neighbors(rows)
+    >>> try:
+    ...     netio.create_neighbors(rows)
+    ... except* netio.NeighborExistsError as group:
+    ...     print(len(group.exceptions), group.exceptions[0].position)
+    10 0
+
     Windows: CreateIpNetEntry2.
     """
     write_many(CREATE, lib.netio_create, rows)
@@ -253,6 +280,10 @@ def set_neighbors(rows: Iterable[Neighbor]) -> None:
     Raises:
         ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are set.
         TypeError: An item is not a Neighbor. Nothing is written.
+
+    >>> from dataclasses import replace
+    >>> pinned = netio.list_neighbors(physical_address="02:00:5e:00:00:07")
+    >>> netio.set_neighbors(replace(row, physical_address="02:00:5e:00:00:08") for row in pinned)
 
     Windows: SetIpNetEntry2.
     """
@@ -269,6 +300,8 @@ def replace_neighbors(rows: Iterable[Neighbor]) -> None:
         ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are written.
         TypeError: An item is not a Neighbor. Nothing is written.
 
+    >>> netio.replace_neighbors([netio.Neighbor("192.0.2.7", "02:00:5e:00:00:08", interface="eth0")])
+
     Windows: CreateIpNetEntry2, SetIpNetEntry2.
     """
     write_many(CREATE, lib.netio_replace, rows)
@@ -284,6 +317,8 @@ def delete_neighbors(rows: Iterable[Neighbor], *, missing_ok: bool = False) -> N
     Raises:
         ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are removed.
         TypeError: An item is not a Neighbor. Nothing is written.
+
+    >>> netio.delete_neighbors(row for row in netio.list_neighbors() if row.state is netio.NeighborState.STALE)
 
     Windows: DeleteIpNetEntry2.
     """
@@ -324,6 +359,13 @@ def resolve_neighbor(
         TableFullError: The kernel's table has no room for another dynamic entry.
         TypeError: An argument has another type.
         UnreachableError: No reply arrived within the timeout, or the address is not on-link.
+
+    >>> netio.resolve_neighbor("192.0.2.2", timeout=5).physical_address
+    PhysicalAddress('02:00:00:00:00:02')
+    >>> netio.resolve_neighbor("192.0.2.77", timeout=1)
+    Traceback (most recent call last):
+        ...
+    netio.errors.UnreachableError: ...
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """
@@ -368,6 +410,11 @@ def resolve_neighbors(
         NotSupportedError: keep is true on Windows.
         TypeError: An argument has another type, for example addresses is a `str`. For an address of another type the
             iterator raises it.
+
+    >>> for address, answer in netio.resolve_neighbors(["192.0.2.2", "192.0.2.77"], timeout=1):
+    ...     print(address, answer.physical_address if isinstance(answer, netio.Neighbor) else "no reply")
+    192.0.2.2 02:00:00:00:00:02
+    192.0.2.77 no reply
 
     Windows: ResolveIpNetEntry2. Linux: RTM_NEWNEIGH with NTF_USE, or an empty UDP datagram; RTNLGRP_NEIGH.
     """

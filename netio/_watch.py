@@ -309,8 +309,10 @@ def watch_neighbors(
     """Watch the neighbour table: return an iterator of its changes from now on.
 
     >>> with netio.watch_neighbors(interface="eth0") as watch:
-    ...     for change in watch:
-    ...         print(change.kind, change.neighbor)
+    ...     netio.create_neighbor("192.0.2.9", "02:00:5e:00:00:09", interface="eth0")
+    ...     for change in watch.read():
+    ...         print(change.kind, change.neighbor.address)
+    ADDED 192.0.2.9
 
     Linux: the watch reports each change that the kernel announces, once and in the kernel's order, with its physical
     address, router flag and state. If changes arrive faster than the program reads them, notifications are lost: the

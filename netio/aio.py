@@ -40,6 +40,9 @@ def resolve_neighbor(
 ) -> Coroutine[Any, Any, Neighbor]:
     """Probe an address, wait for the reply, and return the entry, as netio.resolve_neighbor() does.
 
+    >>> asyncio.run(aio.resolve_neighbor("192.0.2.2", timeout=5)).state.name
+    'REACHABLE'
+
     Cancelling the call ends it at once and leaves no task, descriptor or thread behind. The kernel continues to probe,
     and the table keeps the entry until the kernel removes it. The network namespace is the one in which the
     function is called, not the one in which its result is awaited.
@@ -76,6 +79,11 @@ def resolve_neighbors(
     max_in_flight: int = 256,
 ) -> ResolvedNeighbors:
     """Probe many addresses in a sliding window, as netio.resolve_neighbors() does.
+
+    >>> async def states(addresses: list[str]) -> list[str]:
+    ...     return [answer.state.name async for _, answer in aio.resolve_neighbors(addresses)]
+    >>> asyncio.run(states(["192.0.2.2"]))
+    ['REACHABLE']
 
     Other tasks of the event loop run after at most 64 addresses or results. The first result that is awaited starts to
     probe. The network namespace is the one in which the function is called.

@@ -71,6 +71,9 @@ def list_neighbors(
         NotSupportedError: The system has no stack for the family, or it is not Linux.
         TypeError: An argument has another type.
 
+    >>> [str(row.neighbor.address) for row in linux.list_neighbors() if row.nud is linux.Nud.PERMANENT]
+    ['192.0.2.7']
+
     Linux: a dump by RTM_GETNEIGH, for proxy entries with NTF_PROXY.
     """
     _check_system(LIST)
@@ -105,6 +108,10 @@ def get_neighbor(address: Address, *, interface: InterfaceLike | None = None, pr
         NotSupportedError: The system, or the interface, has no stack for the address's family, or it is not Linux.
         TypeError: An argument has another type.
         UnreachableError: No interface is given, and the address is not on-link on any interface.
+
+    >>> row = linux.get_neighbor("192.0.2.7", interface="eth0")
+    >>> print(row.nud, row.protocol)
+    PERMANENT 4
 
     Linux: RTM_GETNEIGH for one address, for a proxy entry with NTF_PROXY.
     """
@@ -152,6 +159,8 @@ def create_neighbor(
         TableFullError: The kernel's table has no room for another dynamic entry.
         TypeError: An argument has another type.
 
+    >>> linux.create_neighbor("192.0.2.9", "02:00:5e:00:00:09", interface="eth0", nud=linux.Nud.STALE)
+
     Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_EXCL.
     """
     _check_system(CREATE)
@@ -185,6 +194,10 @@ def replace_neighbor(
         TableFullError: The kernel's table has no room for another dynamic entry.
         TypeError: An argument has another type.
 
+    >>> linux.replace_neighbor(
+    ...     "192.0.2.7", "02:00:5e:00:00:08", interface="eth0", flags=linux.NeighborFlags.EXT_LEARNED, protocol=200
+    ... )
+
     Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_REPLACE.
     """
     _check_system(CREATE)
@@ -202,6 +215,8 @@ def replace_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
         ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are written.
         NotSupportedError: The system is not Linux.
         TypeError: An item is not a LinuxNeighbor. Nothing is written.
+
+    >>> linux.replace_neighbors(linux.list_neighbors(interface="eth0"))
 
     Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_REPLACE, many in one send.
     """
@@ -229,6 +244,8 @@ def delete_neighbor(
         NotSupportedError: The system, or the interface, has no stack for the address's family, or it is not Linux.
         TypeError: An argument has another type.
 
+    >>> linux.delete_neighbor("192.0.2.7", interface="eth0")
+
     Linux: RTM_DELNEIGH, for a proxy entry with NTF_PROXY.
     """
     _check_system(DELETE)
@@ -255,6 +272,8 @@ def probe_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
             there is no such entry. The others are probed.
         NotSupportedError: The system is not Linux.
         TypeError: An item is not a LinuxNeighbor. Nothing is probed.
+
+    >>> linux.probe_neighbors(row for row in linux.list_neighbors() if row.nud is linux.Nud.STALE)
 
     Linux: RTM_NEWNEIGH with NUD_PROBE or NTF_USE, or an empty UDP datagram.
     """

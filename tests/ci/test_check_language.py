@@ -261,15 +261,15 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("in_git", [True, False])
-def test_covered_files_are_checked_and_others_on_demand(
+def test_tracked_files_are_checked_unless_others_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_git: bool
 ) -> None:
-    """Bug: without arguments nothing is checked, or every file; without git it ends with a traceback."""
+    """Bug: without arguments nothing is checked; without git it ends with a traceback."""
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
     (tmp_path / "netio").mkdir()
     (tmp_path / "netio" / "a.py").write_text("# told\n", encoding="utf-8")
-    (tmp_path / "README.md").write_text("It told.\n", encoding="utf-8")
+    (tmp_path / "README.md").write_text("It is.\n", encoding="utf-8")
     (tmp_path / "picture.svg").write_bytes(b"\xff told")
     if in_git:
         subprocess.run(["git", "init", "-q", tmp_path], check=True)
@@ -279,10 +279,8 @@ def test_covered_files_are_checked_and_others_on_demand(
     covered = run(tmp_path)
     assert covered.stdout.splitlines()[:-1] == [f'netio/a.py:1: "told" -> {better}']
     assert (covered.returncode, covered.stderr) == (1, "")
-    everything = run(tmp_path, "--all")
-    assert [line.partition(":")[0] for line in everything.stdout.splitlines()[:-1]] == ["README.md", "netio/a.py"]
     one = run(tmp_path, "README.md")
-    assert one.stdout.splitlines() == [f'README.md:1: "told" -> {better}', "language: 1 files, 1 findings"]
+    assert one.stdout.splitlines() == ["language: 1 files, 0 findings"]
     (tmp_path / "netio" / "a.py").write_text("# returned\n", encoding="utf-8")
     assert run(tmp_path).returncode == 0
     assert run(tmp_path, "absent.py").returncode == 2

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import doctest
+import inspect
 import os
 import re
 import subprocess
@@ -19,8 +20,10 @@ from sybil.parsers.abstract.doctest import DocTestStringParser
 from sybil.parsers.markdown import CodeBlockParser
 
 import netio
-from netio import aio
+import netio.formats
+from netio import _namespace, aio, linux
 from netlab.child import environment
+from netlab.namespace import Namespace
 from netlab.wire import FAR_IP4
 
 if TYPE_CHECKING:
@@ -107,16 +110,59 @@ def rename_near0(wire: Wire) -> None:
 
 def test_quotes_of_commands() -> None:
     """Bug: a command has single quotes, which cmd.exe passes on as part of the argument."""
-    shown = re.findall(r"`[^`\n]+`|^\$ .*", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
-    commands = [text for text in shown if re.match(r"`?(\$ )?(pip|python|netio) ", text)]
-    assert len(commands) > 5
-    assert [text for text in commands if "'" in text] == []
+    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
+    blocks = re.findall(r"^```(?:sh|console|shell-session)$.*?^```$", text, re.MULTILINE | re.DOTALL)
+    shown = [*"\n".join(blocks).splitlines(), *re.findall(r"`([^`\n]+)`", text)]
+    commands = [line for line in shown if re.match(r"(\$ |sudo )?(pip|python|netio) ", line)]
+    assert len(commands) > 50
+    assert [line for line in commands if "'" in line] == []
 
 
-@pytest.mark.parametrize(("module", "least"), [(netio, 4), (aio, 3)], ids=["netio", "netio.aio"])
-def test_docstring_of_a_module(wire: Wire, module: ModuleType, least: int) -> None:
-    """Bug: the example in help() prints something else, or fails."""
+def test_links_of_the_readme() -> None:
+    """Bug: a link is relative, which the package index cannot follow, or leads to a page that does not exist."""
+    targets = re.findall(r"\]\((\S+)\)", (ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(targets) > 5
+    for target in targets:
+        page = re.sub(r"^https://netioapi\.readthedocs\.io/en/latest/(\w+)\.html$", r"docs/\1.md", target)
+        page = re.sub(r"^https://(raw\.githubusercontent|github)\.com/netioapi/netio(/blob)?/main/", "", page)
+        assert (ROOT / page).is_file(), target
+
+
+PUBLIC_MODULES = [netio, netio.formats, linux, aio]
+
+
+def docstrings() -> dict[str, tuple[ModuleType, str]]:
+    """Return the docstrings of two modules, and of all public functions and classes, with their modules."""
+    found = {module.__name__: (module, inspect.getdoc(module) or "") for module in (netio, aio)}
+    for module in PUBLIC_MODULES:
+        for name in getattr(module, "__all__", []):
+            value = getattr(module, name)
+            if inspect.isfunction(value) or (inspect.isclass(value) and not issubclass(value, Exception)):
+                found[f"{module.__name__}.{name}"] = (module, inspect.getdoc(value) or "")
+    return found
+
+
+@pytest.fixture
+def example_network(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The network of the docstrings: a host, a pinned entry, a gateway, and the namespace "blue"."""
     rename_near0(wire)
-    result = doctest.testmod(module)
-    assert result.failed == 0
-    assert result.attempted >= least
+    wire.near.ip("neigh add 192.0.2.7 lladdr 02:00:5e:00:00:07 nud permanent protocol static dev eth0")
+    wire.near.ip("route add default via 192.0.2.2")
+    netio.resolve_neighbor(FAR_IP4)
+    blue = Namespace()
+    (tmp_path / "blue").symlink_to(f"/proc/self/fd/{blue.descriptor}")
+    monkeypatch.setattr(_namespace, "_FOLDER", str(tmp_path))
+    yield
+    blue.close()
+
+
+@pytest.mark.usefixtures("example_network")
+@pytest.mark.parametrize("name", docstrings())
+def test_docstring(name: str) -> None:
+    """Bug: an example in a docstring prints something else or fails; or a function has no example."""
+    module, text = docstrings()[name]
+    if inspect.isfunction(getattr(module, name.rpartition(".")[2], None)):
+        assert ">>> " in text
+    names = vars(module) | {"netio": netio, "linux": linux, "aio": aio}
+    example = doctest.DocTestParser().get_doctest(text, names, name, None, None)
+    assert doctest.DocTestRunner(optionflags=OPTIONS).run(example).failed == 0

@@ -211,7 +211,7 @@ def _run_for_each(command: str, changes: Iterable[NeighborChange]) -> None:
 
     failures = 0
     for change in changes:
-        # The user's own command is for the shell. What comes from the network is in the environment only.
+        # The user wrote the command for the shell. Addresses and names are in the environment only.
         done = subprocess.run(  # noqa: S602
             command, shell=True, check=False, stdin=subprocess.DEVNULL, env=os.environ | change_environment(change)
         )

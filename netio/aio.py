@@ -107,7 +107,9 @@ def resolve_neighbors(
     resolving = Resolving(
         addresses, interface=interface, source=source, timeout=timeout, keep=keep, max_in_flight=max_in_flight
     )
-    return ResolvedNeighbors(resolving)
+    results = object.__new__(ResolvedNeighbors)
+    results._start(resolving)
+    return results
 
 
 class ResolvedNeighbors(AsyncIterator[tuple[Address, Neighbor | NetioError]]):
@@ -119,7 +121,10 @@ class ResolvedNeighbors(AsyncIterator[tuple[Address, Neighbor | NetioError]]):
 
     __slots__ = ("_resolving", "_steps", "_wait", "_without_pause")
 
-    def __init__(self, resolving: Resolving) -> None:
+    def __init__(self) -> None:
+        raise TypeError("ResolvedNeighbors cannot be created directly; resolve_neighbors() returns it")
+
+    def _start(self, resolving: Resolving) -> None:
         self._resolving = resolving
         self._steps = resolving.steps(block=False)
         self._wait = Wait()

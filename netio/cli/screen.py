@@ -9,6 +9,7 @@ import signal
 import sys
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from importlib.util import find_spec
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any
 
@@ -17,16 +18,14 @@ from rich.text import Text
 
 from netio.cli.draw import console
 
-try:
-    import termios
-
-    _ON_WINDOWS = False
-except ImportError:
-    _ON_WINDOWS = True
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import FrameType
+
+# The modules for keys: each system has one of them.
+_termios: Any
+_msvcrt: Any
+_termios, _msvcrt = (import_module(name) if find_spec(name) else None for name in ("termios", "msvcrt"))
 
 # A wait for a key on Windows, where nothing can wait for keys and for changes.
 _SLICE = 0.1
@@ -64,7 +63,7 @@ class Screen:
 
     def wait(self, seconds: float, descriptor: int = -1) -> str:
         """Waits for a key or until a descriptor is readable. Returns the key, or "" if none was pressed."""
-        if _ON_WINDOWS:
+        if _msvcrt is not None:
             return _key_on_windows(min(seconds, _SLICE))
         watched = [each for each in (self._keyboard, descriptor) if each is not None and each >= 0]
         ready, _, _ = select.select(watched, [], [], max(seconds, 0))
@@ -79,21 +78,21 @@ class Screen:
 @contextmanager
 def _keys() -> Iterator[int | None]:
     """Makes the terminal pass on each key at once. Yields its descriptor, None if there is none to wait for."""
-    if _ON_WINDOWS or sys.stdin is None or not sys.stdin.isatty():
+    if _termios is None or sys.stdin is None or not sys.stdin.isatty():
         yield None
         return
     keyboard = sys.stdin.fileno()
-    before = termios.tcgetattr(keyboard)
-    changed = termios.tcgetattr(keyboard)
-    changed[3] &= ~(termios.ICANON | termios.ECHO)
-    changed[6][termios.VMIN], changed[6][termios.VTIME] = 1, 0
+    before = _termios.tcgetattr(keyboard)
+    changed = _termios.tcgetattr(keyboard)
+    changed[3] &= ~(_termios.ICANON | _termios.ECHO)
+    changed[6][_termios.VMIN], changed[6][_termios.VTIME] = 1, 0
     # A stopped process would leave the alternate screen and the hidden cursor to the shell.
-    changed[6][termios.VSUSP] = b"\0"
+    changed[6][_termios.VSUSP] = b"\0"
     try:
-        termios.tcsetattr(keyboard, termios.TCSADRAIN, changed)
+        _termios.tcsetattr(keyboard, _termios.TCSADRAIN, changed)
         yield keyboard
     finally:
-        termios.tcsetattr(keyboard, termios.TCSADRAIN, before)
+        _termios.tcsetattr(keyboard, _termios.TCSADRAIN, before)
 
 
 @contextmanager
@@ -112,11 +111,10 @@ def _terminable() -> Iterator[None]:
 
 
 def _key_on_windows(seconds: float) -> str:
-    console_io: Any = import_module("msvcrt")
     until = monotonic() + seconds
-    while not console_io.kbhit():
+    while not _msvcrt.kbhit():
         if monotonic() >= until:
             return ""
         sleep(0.01)
-    key: str = console_io.getwch()
+    key: str = _msvcrt.getwch()
     return key

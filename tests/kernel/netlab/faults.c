@@ -9,6 +9,7 @@
  *                          overrun   the same, and the socket reports the loss by ENOBUFS
  *                          flood     the same as replies, and other messages arrive without end
  *   RUN_BEFORE_SEND        command   the shell runs the command before the selected send
+ *   RUN_AFTER_SEND         command   the same after it, before the first reply is read
  *   TABLE_FULL             m-n       the neighbour table has no room for the m-th to n-th new entry, counted from 0:
  *                                    requests get ENOBUFS, datagrams are dropped
  *   FIREWALL               1         datagrams are rejected with EPERM
@@ -212,6 +213,7 @@ static ssize_t send_requests(int fd, const struct msghdr *message, int flags)
     struct iovec part = {.iov_base = copy};
     struct msghdr copied = *message;
     bool selected;
+    ssize_t sent;
 
     for (size_t i = 0; i < message->msg_iovlen; i++) {
         if (message->msg_iov[i].iov_len > sizeof copy - part.iov_len)
@@ -235,7 +237,10 @@ static ssize_t send_requests(int fd, const struct msghdr *message, int flags)
         lost.fd = -1;
     if (selected && value_of("LOSE") != NULL)
         return send_lossy(fd, &copied, flags, value_of("LOSE"));
-    return NEXT(sendmsg)(fd, &copied, flags);
+    sent = NEXT(sendmsg)(fd, &copied, flags);
+    if (selected && value_of("RUN_AFTER_SEND") != NULL)
+        run("RUN_AFTER_SEND");
+    return sent;
 }
 
 static ssize_t send_datagram(int fd, const struct msghdr *message, int flags)

@@ -17,8 +17,8 @@ if PLATFORM.startswith("win"):
     BACKEND, LIBRARIES = "iphlpapi", ["iphlpapi", "ws2_32"]
 elif PLATFORM.startswith("linux"):
     BACKEND, LIBRARIES = "rtnetlink", list[str]()
-    DECLARATIONS.append("rtnetlink/detail.cdef.h")
-    HEADERS.append("detail.h")
+    DECLARATIONS += ["rtnetlink/detail.cdef.h", "rtnetlink/parameters.cdef.h"]
+    HEADERS += ["detail.h", "parameters.h"]
 else:
     sys.exit(f"netio supports Linux and Windows; it cannot be built for {PLATFORM}.")
 

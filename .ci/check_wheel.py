@@ -25,7 +25,8 @@ def check_wheel(path: str) -> None:
     folders = {PurePosixPath(name).parts[0] for name in names}
     assert len(folders) == 3, folders  # netio, .dist-info, .data
     assert {name.partition(".data/data/share/")[2] for name in names if ".data/data/" in name} == SHARED, names
-    assert not [name for name in names if name.endswith((".c", ".h")) or "build_netio" in name or "tests" in name]
+    strays = ("build_netio", "tests", "examples")
+    assert not [name for name in names if name.endswith((".c", ".h")) or any(stray in name for stray in strays)]
 
 
 def check_sdist(path: str) -> None:
@@ -43,12 +44,15 @@ def check_sdist(path: str) -> None:
         "docs/list.svg",
         "docs/netio.1",
         "docs/pictures.py",
+        "examples/README.md",
+        "examples/ndp_proxy.py",
         "netio/schema.json",
         "netio/native/netio.cdef.h",
         "netio/native/columns.c",
         "netio/native/backend.h",
         "netio/native/iphlpapi/write.c",
         "netio/native/rtnetlink/detail.cdef.h",
+        "netio/native/rtnetlink/parameters.cdef.h",
         "netio/native/rtnetlink/netioapi.h",
         "netio/native/rtnetlink/rtnl.c",
         "tests/conftest.py",

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _TICK = 0.001
 _IDLE_SECONDS = 3
 
+# The changes of a flood, and the entries that change.
+FLOOD, FLOODED = 100_000, 4_000
+
 
 async def _delays(work: Work) -> list[float]:
     """Return how much later than requested the event loop ran a task that slept repeatedly, during some work."""
@@ -47,9 +50,33 @@ async def _resolve_silent() -> None:
     netio.flush_neighbors(interface=INTERFACE)
 
 
+async def _watch_flood() -> None:
+    """Follow more changes than the smallest receive buffer holds, which ip(8) makes in another process."""
+    changes = "".join(
+        f"neigh replace {FIRST_SILENT + number} lladdr 02:00:5e:00:00:{turn:02x} dev {INTERFACE} nud permanent\n"
+        for turn in range(FLOOD // FLOODED)
+        for number in range(FLOODED)
+    )
+    mark = FIRST_SILENT + FLOODED  # the last change
+    changes += f"neigh replace {mark} lladdr 02:00:5e:00:00:01 dev {INTERFACE} nud permanent\n"
+    resyncs = 0
+    async with aio.watch_neighbors(interface=INTERFACE, receive_buffer=1) as watch:
+        writer = await asyncio.create_subprocess_exec("ip", "-batch", "-", stdin=asyncio.subprocess.PIPE)
+        writing = asyncio.ensure_future(writer.communicate(changes.encode()))
+        async for change in watch:
+            resyncs += change.kind is netio.ChangeKind.RESYNC
+            if change.neighbor is not None and change.neighbor.address == mark:
+                break
+        await writing
+        if resyncs == 0 or len(watch.table()) < FLOODED:
+            raise RuntimeError("the watch was not flooded, or lost changes")
+    netio.delete_neighbors(netio.list_neighbors(interface=INTERFACE), missing_ok=True)
+
+
 WAYS: dict[str, Work] = {
     "idle event loop": _idle,
     f"aio.resolve_neighbors(), {SILENT:,} silent": _resolve_silent,
+    f"aio.watch_neighbors(), {FLOOD:,} changes with RESYNC": _watch_flood,
 }
 
 

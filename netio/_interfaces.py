@@ -279,7 +279,9 @@ class _Keys:
         return UNKNOWN_LUID, 0
 
 
-def selected_interface(interface: InterfaceLike | None, address: Address | None, netns: Namespace) -> tuple[int, str]:
+def selected_interface(
+    interface: InterfaceLike | None, address: Address | None, netns: Namespace, *, argument: str = "interface"
+) -> tuple[int, str]:
     """Returns the LUID of the interface that an argument or the scope of an address selects, and its name for messages.
 
     The LUID is 0 if all interfaces are selected, and UNKNOWN_LUID if the interface does not exist.
@@ -289,7 +291,7 @@ def selected_interface(interface: InterfaceLike | None, address: Address | None,
         TypeError: An argument has another type.
     """
     if interface == "":
-        raise invalid("interface must not be ''; omit it to select all interfaces")
+        raise invalid(f"{argument} must not be ''; omit it to select all interfaces")
     name, index, luid = ("", 0, 0) if interface is None else identify(interface)
     plain = None if address is None else plain_address(address)
     scope = plain.scope_id if isinstance(plain, IPv6Address) else None

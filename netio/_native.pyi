@@ -28,13 +28,21 @@ class _LinuxLib:
     NETIO_LINUX_CREATE: int
     NETIO_LINUX_DELETE: int
     NETIO_LINUX_REPLACE: int
+    NETIO_NO_NUMBER: int
     def netio_linux_get(self, netns: int, interface: CData, proxy: bool, row: CData, detail: CData) -> int: ...
+    def netio_linux_neightbl_read(
+        self, netns: int, family: int, table: CData, parameters: CData, count: CData
+    ) -> int: ...
+    def netio_linux_neightbl_set(
+        self, netns: int, family: int, interface: CData, table: CData, parameters: CData
+    ) -> int: ...
     def netio_linux_probe(self, netns: int, rows: CData, count: int, results: CData) -> None: ...
     def netio_linux_table(
         self,
         netns: int,
         family: int,
         interface: CData,
+        master: CData,
         proxy: bool,
         table: CData,
         details: CData,
@@ -73,6 +81,8 @@ class _Lib(_LinuxLib):
     NETIO_HAS_NAMESPACES: int
     NETIO_INTERFACE_PROBES: int
     NETIO_INTERFACE_UP: int
+    NETIO_ADDRESS_OWN: int
+    NETIO_ADDRESS_BROADCAST: int
     NETIO_IS_FOREIGN: int
     NETIO_IS_KERNEL_MADE: int
     NETIO_IS_ROUTER: int
@@ -93,6 +103,7 @@ class _Lib(_LinuxLib):
     NlnsUnreachable: int
     WAIT_TIMEOUT: int
     def netio_addresses(self, netns: int, addresses: CData, count: CData) -> int: ...
+    def netio_address_kind(self, netns: int, address: CData, index: int) -> int: ...
     def netio_arrow_move(self, source: CData, target: CData) -> None: ...
     def netio_column_values(self, rows: CData, count: int, offset: int, values: CData) -> int: ...
     def netio_columns_fill(self, columns: CData, rows: CData, count: int) -> None: ...

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address
 
+from netio._codec import pack_address
 from netio._interfaces import name_of
 from netio._native import lib
-from netio.errors import Hint
+from netio.errors import Hint, Reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,12 +16,6 @@ if TYPE_CHECKING:
     from netio._native import CData
 
 _LIMITED_BROADCAST = IPv4Address("255.255.255.255")
-
-_OWN = "it is an address of this machine, which is not a neighbour of itself"
-_BROADCAST = "it is a broadcast address, which stands for all hosts of its link"
-
-# The discard port. Nothing is sent to it: connecting a UDP socket only looks up the route.
-_PORT = 9
 
 
 def why_no_neighbor(address: IPv4Address | IPv6Address) -> str:
@@ -52,37 +47,17 @@ def why_no_interface(address: IPv4Address | IPv6Address, netns: Namespace) -> st
 def why_no_probe(address: IPv4Address | IPv6Address, index: int, netns: Namespace) -> str:
     """Explains why an address is not probed: whether it is one of this machine, or the broadcast address of a link.
 
-    The answer is "" if neither is certain, for example for an address in a VRF or in another namespace, in which a
-    socket of Python cannot be opened.
+    The answer is "" if neither is certain.
 
     Args:
         address: The address.
-        index: The interface, for a link-local address.
+        index: The interface, 0 if it is not known.
         netns: The namespace of the address.
     """
-    if netns.descriptor != lib.NETIO_OWN_NETNS:
-        return ""
-    import socket  # only for this error: it would take a tenth of the time of `import netio`
-
-    plain = str(address).partition("%")[0]
-    family, target = (
-        (socket.AF_INET, (plain, _PORT))
-        if isinstance(address, IPv4Address)
-        else (socket.AF_INET6, (plain, _PORT, 0, index))
+    kind = lib.netio_address_kind(netns.descriptor, pack_address(address), index)
+    return {lib.NETIO_ADDRESS_OWN: Reason.OWN_ADDRESS, lib.NETIO_ADDRESS_BROADCAST: Reason.BROADCAST_ADDRESS}.get(
+        kind, ""
     )
-    try:
-        with socket.socket(family, socket.SOCK_DGRAM) as unused:
-            try:
-                unused.connect(target)
-            except PermissionError:  # a broadcast address, or a route that prohibits the address
-                unused.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-                unused.connect(target)
-                return _BROADCAST
-            source = str(unused.getsockname()[0]).partition("%")[0]
-    except OSError:
-        return ""
-    # The system sends from the address itself only if it is its own.
-    return _OWN if ip_address(source) == ip_address(plain) else ""
 
 
 def why_absent(address: IPv4Address | IPv6Address, index: int, netns: Namespace) -> str:
@@ -116,4 +91,8 @@ def why_no_source(
 
 def hint_on_interface(reason: str, *, probing: bool) -> Hint | None:
     """Returns the advice to name an interface, if a call with one can succeed."""
-    return None if reason == _OWN or (probing and reason == _BROADCAST) else Hint.NAME_INTERFACE
+    return (
+        None
+        if reason == Reason.OWN_ADDRESS or (probing and reason == Reason.BROADCAST_ADDRESS)
+        else Hint.NAME_INTERFACE
+    )

@@ -527,10 +527,12 @@ _OCTETS = {str(octet): octet for octet in range(256)}
 
 
 def _read_address(text: str) -> IPv4Address | IPv6Address:
-    """Does the same as ip_address(), for IPv4 in a third of its time."""
+    """Does the same as ip_address(), for IPv4 and for invalid text in a third of its time or less."""
+    if ":" in text:
+        return IPv6Address(text)
     octets = [_OCTETS.get(octet, -1) for octet in text.split(".")]
     if len(octets) != 4 or -1 in octets:
-        return ip_address(text)
+        raise ValueError(text)
     return IPv4Address(int.from_bytes(octets))
 
 

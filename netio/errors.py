@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import errno
 import re
-from enum import Enum
+from enum import Enum, StrEnum
 from ipaddress import ip_address
 
 import _cffi_backend  # noqa: F401 - only the C code imports it, where PyInstaller and other freezers do not look
@@ -42,6 +42,16 @@ class Hint(Enum):
     LIST_NAMESPACES = "choose one of the network namespaces that exist"
 
 
+class Reason(StrEnum):
+    """The reasons of an InvalidParameterError that a program may treat as a result: the address has no neighbour.
+
+    >>> error.reason == Reason.OWN_ADDRESS
+    """
+
+    OWN_ADDRESS = "it is an address of this machine"
+    BROADCAST_ADDRESS = "it is a broadcast address"
+
+
 # The hints in the words of a Python program. The command has a table of its own.
 _ADVICE = {
     Hint.LIST_INTERFACES: "list_interfaces() returns those that exist",
@@ -59,12 +69,13 @@ class NetioError(OSError):
     `strerror` holds "OPERATION SUBJECT: REASON; ADVICE (code CODE)", without the parts that an error lacks.
 
     Attributes:
-        operation: Name of the Windows function that the called function follows; empty if a type rejected its value.
+        operation: Name of the Windows function that the called function follows, in netio.linux also of a request of
+            the kernel that Windows has no function for; empty if a type rejected its value.
         code: Its result, a Win32 error code; on Windows equal to `winerror`.
         errno: The closest value of `errno`.
         ntstatus: The status name in the kernel documentation, None if there is none.
         subject: The entry or interface of the call, such as "192.0.2.7 on eth0"; empty if an argument was rejected.
-        reason: The problem, without advice.
+        reason: The problem, without advice; a program can compare it with the members of Reason.
         hint: The advice, None if netio has none.
         row: The entry that the call was about, with the interface that netio chose if it named none; None if the call
             was not about one.

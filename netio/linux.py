@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Entries as only Linux has them: the own state of the kernel, flags and protocol, and proxy entries.
+"""Entries as only Linux has them: the own state of the kernel, flags and protocol, and proxy entries; the table itself.
 
 >>> from netio import linux
 >>> for row in linux.list_neighbors(interface="eth0"):
@@ -16,13 +16,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from netio._failures import CREATE, DELETE, GET, LIST, SET, error_context
-from netio._interfaces import names_of, selected_interface
+from netio._interfaces import InterfaceCache, names_of, selected_interface
+from netio._linux_parameters import (
+    InterfaceParameters,
+    TableParameters,
+    TableStatistics,
+    pack_numbers,
+    unpack_parameters,
+    unpack_statistics,
+    unpack_table,
+)
 from netio._linux_table import LinuxTable, adopt_detailed, pack_details, unpack_detail
 from netio._linux_types import LinuxNeighbor, NeighborFlags, Nud
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._requests import checked_entries, read_one, requested_entry, write_many, write_one
-from netio._types import Address, InterfaceLike, PhysicalAddressLike, plain_address
+from netio._types import UNKNOWN_LUID, Address, InterfaceLike, PhysicalAddressLike, plain_address
 from netio._verbs import family_number, luid_or_null
 from netio.errors import Hint, check, failure, invalid
 
@@ -30,23 +39,34 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from netio._namespace import Namespace
     from netio._native import CData
 
 __all__ = [
+    "InterfaceParameters",
     "LinuxNeighbor",
     "LinuxTable",
     "NeighborFlags",
     "Nud",
+    "TableParameters",
+    "TableStatistics",
     "create_neighbor",
+    "create_neighbors",
     "delete_neighbor",
     "get_neighbor",
     "list_neighbors",
     "probe_neighbors",
     "replace_neighbor",
     "replace_neighbors",
+    "set_table_parameters",
+    "table_parameters",
+    "table_statistics",
 ]
 
 _NO_FLAGS = NeighborFlags(0)
+
+# The requests of the kernel that Windows has no function for, as NetioError.operation names them.
+_GET_TABLE, _SET_TABLE = "RTM_GETNEIGHTBL", "RTM_SETNEIGHTBL"
 
 # The reason of an error if the kernel rejects an entry as invalid, or netio a physical address that it would truncate.
 _RULE = (
@@ -56,25 +76,31 @@ _RULE = (
 
 
 def list_neighbors(
-    family: int = lib.AF_UNSPEC, *, interface: InterfaceLike | None = None, proxy: bool = False
+    family: int = lib.AF_UNSPEC,
+    *,
+    interface: InterfaceLike | None = None,
+    master: InterfaceLike | None = None,
+    proxy: bool = False,
 ) -> LinuxTable:
     """List the entries of the neighbour table with their details, in the kernel's order, as netio.list_neighbors().
 
     Args:
         family: socket.AF_INET, socket.AF_INET6, or AF_UNSPEC (0) for both.
         interface: Name, index or Interface; None for every interface, and for proxy entries without one.
+        master: Name, index or Interface: only entries of interfaces that belong to this VRF, bridge or bond; those of
+            the master itself are not among them. None for all.
         proxy: Whether to list the proxy entries, which the kernel keeps in another list, instead.
 
     Raises:
-        InterfaceNotFoundError: The interface does not exist.
-        InvalidParameterError: The family is another one, or the interface index is below 1.
+        InterfaceNotFoundError: The interface or the master does not exist.
+        InvalidParameterError: The family is another one, or an interface index is below 1.
         NotSupportedError: The system has no stack for the family, or it is not Linux.
         TypeError: An argument has another type.
 
     >>> [str(row.neighbor.address) for row in linux.list_neighbors() if row.nud is linux.Nud.PERMANENT]
     ['192.0.2.7']
 
-    Linux: a dump by RTM_GETNEIGH, for proxy entries with NTF_PROXY.
+    Linux: a dump by RTM_GETNEIGH, which the kernel filters also by NDA_MASTER, for proxy entries with NTF_PROXY.
     """
     _check_system(LIST)
     # The variables own the memory before the call, since a signal handler can raise right after it.
@@ -85,8 +111,19 @@ def list_neighbors(
     with error_context(LIST):
         number = family_number(family)
         luid, subject = selected_interface(interface, None, netns)
+        master_luid, master_subject = selected_interface(master, None, netns, argument="master")
+    if not luid or master_luid == UNKNOWN_LUID:
+        subject = master_subject
     code = lib.netio_linux_table(
-        netns.descriptor, number, luid_or_null(luid), bool(proxy), rows, details, interfaces, count
+        netns.descriptor,
+        number,
+        luid_or_null(luid),
+        luid_or_null(master_luid),
+        bool(proxy),
+        rows,
+        details,
+        interfaces,
+        count,
     )
     check(LIST, code, subject)
     return adopt_detailed(rows, details, {native.index: names_of(native) for native in interfaces[0][0 : count[0]]})
@@ -204,6 +241,26 @@ def replace_neighbor(
     _write(lib.NETIO_LINUX_REPLACE, _requested(address, physical_address, interface, nud, flags, protocol))
 
 
+def create_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
+    """Create many entries, in order, as create_neighbor() does for each. This is not a transaction.
+
+    Args:
+        rows: As for replace_neighbors().
+
+    Raises:
+        ExceptionGroup: One NetioError for each row that failed, with `row` and `position`. The others are created.
+        NotSupportedError: The system is not Linux.
+        TypeError: An item is not a LinuxNeighbor. Nothing is written.
+
+    >>> rows = [netio.Neighbor(f"192.0.2.{n}", "02:00:5e:00:00:20", interface="eth0") for n in (32, 33)]
+    >>> linux.create_neighbors(linux.LinuxNeighbor(row, nud=linux.Nud.STALE) for row in rows)
+
+    Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_EXCL, many in one send.
+    """
+    _check_system(CREATE)
+    _write_many(lib.NETIO_LINUX_CREATE, rows)
+
+
 def replace_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
     """Create or update many entries, in order, as replace_neighbor() does for each. This is not a transaction.
 
@@ -221,9 +278,7 @@ def replace_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
     Linux: RTM_NEWNEIGH with NLM_F_CREATE | NLM_F_REPLACE, many in one send.
     """
     _check_system(CREATE)
-    entries = checked_entries(rows, LinuxNeighbor)
-    function = _writer(lib.NETIO_LINUX_REPLACE, entries)
-    write_many(CREATE, function, [entry.neighbor for entry in entries], rule=_RULE)
+    _write_many(lib.NETIO_LINUX_REPLACE, rows)
 
 
 def delete_neighbor(
@@ -282,6 +337,166 @@ def probe_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
     write_many(SET, lib.netio_linux_probe, [entry.neighbor for entry in entries], rule=_RULE)
 
 
+def table_parameters(family: int, *, interface: InterfaceLike | None = None) -> TableParameters:
+    """Return the limits of the neighbour table of a family, and the parameters of interfaces.
+
+    Args:
+        family: socket.AF_INET (ARP) or AF_INET6 (Neighbor Discovery).
+        interface: Name, index or Interface, whose parameters alone are returned; None for every interface.
+
+    Raises:
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The family is another one, or the interface index is below 1.
+        NotSupportedError: The system, or the interface, has no stack for the family, or it is not Linux.
+        TypeError: An argument has another type.
+
+    >>> import socket
+    >>> parameters = linux.table_parameters(socket.AF_INET, interface="eth0")
+    >>> parameters.interfaces[0].base_reachable_ms
+    30000
+
+    Linux: RTM_GETNEIGHTBL.
+    """
+    _check_system(_GET_TABLE)
+    netns = current_namespace()
+    with error_context(_GET_TABLE):
+        number = _table_family(family)
+        luid, subject = selected_interface(interface, None, netns)
+    table, rows = _read_table(netns, number)
+    cache = InterfaceCache(netns)
+    if luid:
+        found = cache.find(luid=luid)
+        if found is None:
+            raise failure(_GET_TABLE, lib.ERROR_FILE_NOT_FOUND, subject)
+        rows = [row for row in rows if row.index in (0, found.index)]
+        if len(rows) < 2:
+            reason = "the interface has no stack for the family"
+            raise failure(_GET_TABLE, lib.ERROR_NOT_SUPPORTED, subject, reason=reason)
+    names = {0: ("", ""), **cache.names(row.index for row in rows if row.index)}
+    defaults, *interfaces = (unpack_parameters(row, names[row.index][0]) for row in rows)
+    return unpack_table(number, table, defaults, tuple(interfaces))
+
+
+def table_statistics(family: int) -> TableStatistics:
+    """Return the statistics of the neighbour table of a family, which count for all network namespaces together.
+
+    Args:
+        family: socket.AF_INET (ARP) or AF_INET6 (Neighbor Discovery).
+
+    Raises:
+        InvalidParameterError: The family is another one.
+        NotSupportedError: The system has no stack for the family, or it is not Linux.
+        TypeError: The family has another type.
+
+    >>> import socket
+    >>> linux.table_statistics(socket.AF_INET).lookups > 0
+    True
+
+    Linux: RTM_GETNEIGHTBL.
+    """
+    _check_system(_GET_TABLE)
+    with error_context(_GET_TABLE):
+        number = _table_family(family)
+    return unpack_statistics(_read_table(current_namespace(), number)[0])
+
+
+def set_table_parameters(
+    family: int,
+    *,
+    interface: InterfaceLike | None = None,
+    gc_thresh1: int | None = None,
+    gc_thresh2: int | None = None,
+    gc_thresh3: int | None = None,
+    gc_interval_ms: int | None = None,
+    base_reachable_ms: int | None = None,
+    retrans_ms: int | None = None,
+    gc_stale_ms: int | None = None,
+    delay_probe_ms: int | None = None,
+    interval_probe_ms: int | None = None,
+    app_probes: int | None = None,
+    ucast_probes: int | None = None,
+    mcast_probes: int | None = None,
+    mcast_reprobes: int | None = None,
+    anycast_delay_ms: int | None = None,
+    proxy_delay_ms: int | None = None,
+    locktime_ms: int | None = None,
+    queue_bytes: int | None = None,
+    proxy_queue: int | None = None,
+) -> None:
+    """Set parameters of an interface, or limits of the table and the defaults of new interfaces.
+
+    Limits and defaults are those of the whole machine: only the initial network namespace can set them. The numbers are
+    0 to 2,147,483,647; the kernel rounds times up to its clock ticks, of 1 to 10 milliseconds.
+
+    Args:
+        family: socket.AF_INET (ARP) or AF_INET6 (Neighbor Discovery).
+        interface: Name, index or Interface; None for the limits and defaults.
+        gc_thresh1: As in TableParameters; None leaves it as it is, here and below.
+        gc_thresh2: As in TableParameters.
+        gc_thresh3: As in TableParameters.
+        gc_interval_ms: As in TableParameters.
+        base_reachable_ms: As in InterfaceParameters; the kernel chooses reachable_ms again.
+        retrans_ms: As in InterfaceParameters.
+        gc_stale_ms: As in InterfaceParameters.
+        delay_probe_ms: As in InterfaceParameters.
+        interval_probe_ms: As in InterfaceParameters.
+        app_probes: As in InterfaceParameters.
+        ucast_probes: As in InterfaceParameters.
+        mcast_probes: As in InterfaceParameters.
+        mcast_reprobes: As in InterfaceParameters.
+        anycast_delay_ms: As in InterfaceParameters.
+        proxy_delay_ms: As in InterfaceParameters.
+        locktime_ms: As in InterfaceParameters.
+        queue_bytes: As in InterfaceParameters; the kernel adjusts queue_packets to it.
+        proxy_queue: As in InterfaceParameters.
+
+    Raises:
+        AccessDeniedError: Administrator rights are missing.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The family is another one, a number is out of range, no number is given, or a limit is
+            given for an interface.
+        NotSupportedError: The namespace is not the initial one, and no interface is given; the system, or the
+            interface, has no stack for the family; the kernel is older than a parameter, or the system is not Linux.
+        TypeError: An argument has another type.
+
+    >>> import socket
+    >>> linux.set_table_parameters(socket.AF_INET, interface="eth0", base_reachable_ms=60_000, retrans_ms=500)
+
+    Linux: RTM_SETNEIGHTBL.
+    """
+    numbers = {name: number for name, number in locals().items() if name not in ("family", "interface")}
+    _check_system(_SET_TABLE)
+    netns = current_namespace()
+    with error_context(_SET_TABLE):
+        number = _table_family(family)
+        luid, subject = selected_interface(interface, None, netns)
+        table, parameters = pack_numbers(numbers, of_interface=bool(luid))
+    code = lib.netio_linux_neightbl_set(netns.descriptor, number, luid_or_null(luid), table, parameters)
+    if code == lib.ERROR_NOT_FOUND and not luid:
+        reason = "only the initial network namespace can set limits and defaults; name an interface to set its own"
+        raise failure(_SET_TABLE, lib.ERROR_NOT_SUPPORTED, reason=reason)
+    if code == lib.ERROR_NOT_SUPPORTED:
+        reason = "there is no stack for the family, or the kernel is older than a parameter"
+        raise failure(_SET_TABLE, code, subject, reason=reason)
+    check(_SET_TABLE, code, subject)
+
+
+def _table_family(family: int) -> int:
+    number = family_number(family)
+    if number not in (lib.AF_INET, lib.AF_INET6):
+        raise invalid(f"invalid family {number}; use AF_INET or AF_INET6: each has a table of its own")
+    return number
+
+
+def _read_table(netns: Namespace, family: int) -> tuple[CData, list[CData]]:
+    """Reads a table of the kernel, and the parameters of interfaces, the defaults first."""
+    table, count = ffi.new("netio_linux_neightbl *"), ffi.new("size_t *")
+    # The variable owns the list before the call, since a signal handler can raise right after it.
+    rows = ffi.gc(ffi.new("netio_linux_parameters **"), lib.netio_release)
+    check(_GET_TABLE, lib.netio_linux_neightbl_read(netns.descriptor, family, table, rows, count))
+    return table, [ffi.new("netio_linux_parameters *", rows[0][place]) for place in range(count[0])]
+
+
 def _requested(
     address: Address,
     physical_address: PhysicalAddressLike,
@@ -296,6 +511,11 @@ def _requested(
 
 def _write(verb: int, entry: LinuxNeighbor) -> None:
     write_one(CREATE, _writer(verb, [entry]), entry.neighbor, rule=_RULE)
+
+
+def _write_many(verb: int, rows: Iterable[LinuxNeighbor]) -> None:
+    entries = checked_entries(rows, LinuxNeighbor)
+    write_many(CREATE, _writer(verb, entries), [entry.neighbor for entry in entries], rule=_RULE)
 
 
 def _writer(verb: int, entries: Sequence[LinuxNeighbor]) -> Callable[[int, CData, int, CData], None]:
@@ -313,5 +533,5 @@ def _writer(verb: int, entries: Sequence[LinuxNeighbor]) -> Callable[[int, CData
 
 def _check_system(operation: str) -> None:
     if not lib.NETIO_HAS_DETAIL:
-        reason = "only Linux has it; the functions of netio itself work on every system"
+        reason = "it is not supported on this system: only Linux has it"
         raise failure(operation, lib.ERROR_NOT_SUPPORTED, reason=reason)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from netio import NeighborState, list_neighbors
+from netio import NeighborState, linux, list_neighbors
 from netio._failures import CREATE, DELETE, SET
 from netio._native import lib
 from netio._requests import predicted_errors
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from netio import Neighbor, NetioError
+    from netio.linux import LinuxNeighbor
 
 _OPERATIONS = {"create": CREATE, "set": SET, "replace": CREATE, "delete": DELETE}
 
@@ -60,6 +61,25 @@ class TableBefore:
             and not (before.is_router and command == "replace")
         )
         return "" if is_kept else "update", before
+
+
+class DetailedTable:
+    """The same for writes of what only Linux has: the kernel decides about flags, so the table is read again."""
+
+    def __init__(self) -> None:
+        self._before = _details()
+        self._after: dict[object, LinuxNeighbor] | None = None
+
+    def apply(self, command: str, entry: Neighbor) -> tuple[str, None]:
+        """Returns the change of an entry that was written, "" if there is none."""
+        if self._after is None:
+            self._after = _details()
+        before, after = self._before.get(entry.key), self._after.get(entry.key)
+        return "" if before == after else command, None
+
+
+def _details() -> dict[object, LinuxNeighbor]:
+    return {row.neighbor.key: row for row in linux.list_neighbors()}
 
 
 def described(change: str, entry: Neighbor, before: Neighbor | None) -> str:

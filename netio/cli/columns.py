@@ -6,16 +6,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from netio import Neighbor, NeighborState, NetioError, UnreachableError
+from netio.cli.linux_words import flag_words, protocol_word
 from netio.cli.messages import printable
 from netio.cli.not_probed import NotProbed
+from netio.linux import LinuxNeighbor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from netio.cli.vendor import Vendors
 
+    # An entry, on Linux also with its details.
+    Found = Neighbor | LinuxNeighbor
+
     # An address as given or parsed, and its entry or error.
-    Result = tuple[object, Neighbor | NetioError]
+    Result = tuple[object, Found | NetioError]
     Record = dict[str, object]
 
 
@@ -50,13 +55,16 @@ def age_text(seconds: object) -> str:
     return f"{seconds // size:,}{unit}"
 
 
-# All columns, by the names of the fields of Neighbor, in the order of `-o wide`.
+# All columns, by the names of the fields of Neighbor and LinuxNeighbor, in the order of `-o wide`.
 COLUMNS: dict[str, Column] = {
     "address": Column("ADDRESS", "ADDRESS", _text),
     "physical_address": Column("PHYSICAL ADDRESS", "MAC", _text),
     "interface": Column("INTERFACE", "IF", lambda value: printable(str(value or ""))),
     "state": Column("STATE", "STATE", _text),
     "age": Column("AGE", "AGE", age_text),
+    "nud": Column("NUD", "NUD", _text),
+    "flags": Column("FLAGS", "FLAGS", lambda value: ",".join(value) if isinstance(value, list) and value else "-"),
+    "protocol": Column("PROTOCOL", "PROTO", protocol_word),
     "vendor": Column("VENDOR", "VENDOR", lambda value: printable(str(value or ""))),
     "is_router": Column("ROUTER", "ROUTER", _flag("router")),
     "is_unreachable": Column("UNREACHABLE", "UNREACHABLE", _flag("unreachable")),
@@ -64,6 +72,9 @@ COLUMNS: dict[str, Column] = {
     "interface_index": Column("INDEX", "INDEX", _number),
     "interface_luid": Column("LUID", "LUID", _number),
 }
+
+# The columns of LinuxNeighbor, which only Linux has.
+DETAILS = ("nud", "flags", "protocol")
 
 # The columns of a table by default, without and with the age, which says nothing about an address just probed.
 PROBED = ("address", "physical_address", "interface", "state", "vendor", "is_router")
@@ -73,10 +84,17 @@ READ = (*PROBED[:4], "age", *PROBED[4:])
 PLAIN = ("address", "physical_address", "interface", "state", "age")
 
 
+def entry_of(found: Found | NetioError) -> Neighbor | None:
+    """Returns the entry of a result, without its details; None for an error."""
+    if isinstance(found, LinuxNeighbor):
+        return found.neighbor
+    return found if isinstance(found, Neighbor) else None
+
+
 def record_of(result: Result, vendors: Vendors | None, names: Iterable[str]) -> Record:
     """Returns the values of these columns for an entry; for an address that failed, None where they are not known."""
     address, found = result
-    if isinstance(found, Neighbor):
+    if not isinstance(found, NetioError):
         return {name: _value_of(found, name, vendors) for name in names}
     kind = NotProbed.of(found)
     silent = NeighborState.UNREACHABLE.name if isinstance(found, UnreachableError) else ""
@@ -85,8 +103,11 @@ def record_of(result: Result, vendors: Vendors | None, names: Iterable[str]) -> 
     return {name: known.get(name) for name in names}
 
 
-def _value_of(entry: Neighbor, name: str, vendors: Vendors | None) -> object:
+def _value_of(found: Found, name: str, vendors: Vendors | None) -> object:
     """Returns a value as JSON has it."""
+    entry, detail = (found.neighbor, found) if isinstance(found, LinuxNeighbor) else (found, None)
+    if name in DETAILS:
+        return None if detail is None else _detail_of(detail, name)
     if name == "address":
         return str(entry.address)
     if name == "state":
@@ -96,3 +117,9 @@ def _value_of(entry: Neighbor, name: str, vendors: Vendors | None) -> object:
     if name == "vendor":
         return vendors.name_of(entry) or None if vendors else None
     return getattr(entry, name)
+
+
+def _detail_of(detail: LinuxNeighbor, name: str) -> object:
+    if name == "nud":
+        return detail.nud.name
+    return flag_words(detail.flags) if name == "flags" else detail.protocol

@@ -7,15 +7,16 @@ import os
 import re
 import sys
 from contextlib import ExitStack
-from io import TextIOWrapper
+from io import StringIO, TextIOWrapper
 
 import click
 
 import netio
-from netio.cli import FAILED, INTERRUPTED, reading, scanning, watching, writing
+from netio.cli import FAILED, INTERRUPTED, reading, scanning, table, watching, writing
 from netio.cli.json_output import print_failures
 from netio.cli.messages import print_error
 from netio.cli.options import netns_option
+from netio.errors import shorten
 
 # The names of ip(8). `get` is the same there.
 _ALIASES = {"show": "list", "add": "create", "change": "set", "del": "delete"}
@@ -39,7 +40,7 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(self.commands)  # in the order of definition: reading, writing, scanning
+        return list(self.commands)  # in the order of definition: reading, writing, scanning, the table itself
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -72,7 +73,7 @@ def commands() -> None:
     """The neighbour table (ARP, IPv6 Neighbor Discovery): the physical addresses of the hosts on the local links."""
 
 
-for _command in (*reading.COMMANDS, watching.watch, *writing.COMMANDS, scanning.scan):
+for _command in (*reading.COMMANDS, watching.watch, *writing.COMMANDS, scanning.scan, *table.COMMANDS):
     _command.params.append(netns_option())
     commands.add_command(_command)
 
@@ -100,7 +101,9 @@ def _status_of(selections: ExitStack) -> int:
         # No expansion of words: on Windows click would take "Local Area Connection* 1" for a pattern of file names.
         status: int = commands.main(prog_name="netio", standalone_mode=False, windows_expand_args=False, obj=selections)
     except click.ClickException as error:
-        error.show()
+        text = StringIO()
+        error.show(text)
+        click.echo(shorten(text.getvalue()), nl=False, err=True)
         status = error.exit_code
     except click.Abort:
         status = INTERRUPTED

@@ -11,15 +11,16 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from netio import Neighbor, NeighborState, NetioError
+from netio import NeighborState
 from netio.cli.address_map import GROUP, Map, Symbol, legend, map_of, symbol_of
-from netio.cli.columns import COLUMNS, PROBED, record_of
+from netio.cli.columns import COLUMNS, PROBED, entry_of, record_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from ipaddress import IPv4Address, IPv6Address
 
-    from netio.cli.columns import Result
+    from netio import Neighbor, NetioError
+    from netio.cli.columns import Found, Result
     from netio.cli.vendor import Vendors
 
     # The parts of a line, with their styles.
@@ -112,9 +113,9 @@ def _table(results: list[Result], vendors: Vendors | None, names: Sequence[str])
     return {name: [COLUMNS[name].text(record[name]) for record in records] for name in names}
 
 
-def _style_of_state(found: Neighbor | NetioError) -> str:
-    state = found.state if isinstance(found, Neighbor) else NeighborState.UNREACHABLE
-    return STYLES.get(state, "")
+def _style_of_state(found: Found | NetioError) -> str:
+    entry = entry_of(found)
+    return STYLES.get(NeighborState.UNREACHABLE if entry is None else entry.state, "")
 
 
 def _droppable(table: Table) -> list[str]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from netio import NeighborState, list_interfaces
+from netio.cli.linux_words import WRITABLE_FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -26,22 +27,22 @@ _STATES = {state.name.lower(): state.name for state in NeighborState} | {
 _KEYWORDS = ("dev", "lladdr", "nud", "to")
 
 # Other words of ip-neighbour(8): flags that `ip neigh` also prints, the protocol, and filters.
-_FLAGS = ("router", "use", "managed", "extern_learn", "extern_valid", "offload")
+_FLAGS = (*WRITABLE_FLAGS, "offload")
 _PROTOCOL = ("proto", "protocol")
 _UNSUPPORTED = (
-    dict.fromkeys(_FLAGS, "netio neither writes nor selects this flag")
-    | dict.fromkeys(_PROTOCOL, "netio neither writes nor selects the protocol")
+    dict.fromkeys(_FLAGS, "this command neither writes nor selects the flag")
+    | dict.fromkeys(_PROTOCOL, "this command neither writes nor selects the protocol")
     | dict.fromkeys(("vrf", "nomaster"), "name the interfaces with dev")
     | {"proxy": "netio has no proxy entries", "unused": "netio does not read which entries are in use"}
 )
 
 
 def read_words(words: Iterable[str], keywords: Container[str], *, pasted: bool = False) -> Iterator[tuple[str, str]]:
-    """Yields the words with their keywords. A word without a keyword has "to", as in ip(8).
+    """Yields the words with their keywords. A word without a keyword has "to", as in ip(8), and a flag itself.
 
     Args:
         words: The words of a command line.
-        keywords: The keywords that are valid for the command.
+        keywords: The keywords that are valid for the command, "protocol" and flags among them if it writes these.
         pasted: Whether to skip the flags and the protocol in a line that `ip neigh` has printed.
 
     Raises:
@@ -53,6 +54,10 @@ def read_words(words: Iterable[str], keywords: Container[str], *, pasted: bool =
             continue
         if pasted and word in _PROTOCOL:
             next(rest, None)
+        elif word in _FLAGS and word in keywords:
+            yield word, word
+        elif word in _PROTOCOL and "protocol" in keywords:
+            yield "protocol", _value(word, rest)
         elif word in _UNSUPPORTED:
             raise click.UsageError(f"{word!r} is not supported: {_UNSUPPORTED[word]}")
         elif word not in _KEYWORDS:
@@ -60,10 +65,14 @@ def read_words(words: Iterable[str], keywords: Container[str], *, pasted: bool =
         elif word not in keywords:
             raise click.UsageError(f"keyword {word!r} is not valid for this command")
         else:
-            value = next(rest, None)
-            if not value:
-                raise click.UsageError(f"keyword {word!r} needs a value")
-            yield word, value
+            yield word, _value(word, rest)
+
+
+def _value(keyword: str, rest: Iterator[str]) -> str:
+    value = next(rest, None)
+    if not value:
+        raise click.UsageError(f"keyword {keyword!r} needs a value")
+    return value
 
 
 def split_words(

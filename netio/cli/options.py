@@ -6,16 +6,18 @@ from __future__ import annotations
 import re
 import socket
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from netio import NeighborState, list_interfaces, list_namespaces, namespace
 from netio.cli.ip_syntax import interface_name
-from netio.cli.json_output import remember_format
+from netio.cli.json_output import remember_format, remember_lines
+from netio.cli.linux_words import WRITABLE_FLAGS
+from netio.linux import Nud
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Protocol, TypeVar
 
     Function = TypeVar("Function", bound=Callable[..., object])
@@ -65,16 +67,21 @@ def interface_option(text: str) -> Callable[[Function], Function]:
     )
 
 
-interfaces_option: Decorator = click.option(
-    "-i",
-    "--interface",
-    "interfaces",
-    metavar="IF",
-    multiple=True,
-    shell_complete=complete_interface,
-    callback=_checked_names,
-    help="Entries of this interface only; may be given more than once.",
-)
+def many_interfaces_option(text: str) -> Callable[[Function], Function]:
+    """-i/--interface, which may be given more than once, with its meaning for one command as the help text."""
+    return click.option(
+        "-i",
+        "--interface",
+        "interfaces",
+        metavar="IF",
+        multiple=True,
+        shell_complete=complete_interface,
+        callback=_checked_names,
+        help=f"{text}; may be given more than once.",
+    )
+
+
+interfaces_option: Decorator = many_interfaces_option("Entries of this interface only")
 states_option: Decorator = click.option(
     "--state",
     "states",
@@ -92,9 +99,21 @@ def _select_namespace(ctx: click.Context, param: click.Parameter, value: str | N
         selections.enter_context(namespace(value))
 
 
+class _NamespaceOption(click.Option):
+    """Evaluates the options for the format of the output first, wherever they are: its own error has that format."""
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        for option in ctx.command.params:
+            if option.callback in (remember_format, remember_lines):
+                option.handle_parse_result(ctx, opts, args)
+        return super().handle_parse_result(ctx, opts, args)
+
+
 def netns_option() -> click.Option:
     """--netns, for every command. It is evaluated first, so that --interface completes names of that namespace."""
-    return click.Option(
+    return _NamespaceOption(
         ["--netns"],
         metavar="NAME",
         is_eager=True,
@@ -136,6 +155,23 @@ json_option: Decorator = click.option(
     is_eager=True,
     callback=remember_format,
     help="Print one JSON array of objects.",
+)
+nud_option: Decorator = click.option(
+    "--nud",
+    type=click.Choice([state.name.lower() for state in Nud], case_sensitive=False),
+    help="Write this state of the kernel. Only permanent is supported on every system. [default: permanent]",
+)
+flag_option: Decorator = click.option(
+    "--flag",
+    "flags",
+    multiple=True,
+    type=click.Choice(list(WRITABLE_FLAGS)),
+    help="Write this flag; may be given more than once. Linux only.",
+)
+protocol_option: Decorator = click.option(
+    "--protocol",
+    metavar="NAME",
+    help="Write this protocol, by the name or number of the program: static, zebra, 200. Linux only.",
 )
 dry_run_option: Decorator = click.option(
     "--dry-run", is_flag=True, help="Print what would be done, and change nothing. Needs no privilege, nor checks it."

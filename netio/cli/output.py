@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netio import Neighbor
-from netio.cli.columns import COLUMNS, PLAIN, READ, record_of
+from netio import NetioError
+from netio.cli.columns import COLUMNS, DETAILS, PLAIN, READ, record_of
 from netio.cli.json_output import entry_object, failure_object, print_array, print_line, remember_format
 from netio.cli.messages import printable
 from netio.formats import csv_text
+from netio.linux import LinuxNeighbor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,6 +44,11 @@ class Output:
     def names_vendors(self) -> bool:
         """Whether the vendors are among the chosen columns."""
         return self.columns is not None and "vendor" in self.columns
+
+    @property
+    def chosen_details(self) -> list[str]:
+        """The chosen columns that only Linux has."""
+        return [name for name in self.columns or () if name in DETAILS]
 
 
 def _chosen_columns(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...] | None:
@@ -105,9 +111,14 @@ def output_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def show(
-    results: Iterable[Result], vendors: Vendors | None, output: Output, default_columns: Sequence[str] = READ
+    results: Iterable[Result],
+    vendors: Vendors | None,
+    output: Output,
+    default_columns: Sequence[str] = READ,
+    *,
+    detailed: bool = False,
 ) -> None:
-    """Prints entries and failures."""
+    """Prints entries and failures; detailed: the entries have the details that only Linux has."""
     if output.format == "json":
         print_array(_json_object(result, vendors, output.columns) for result in results)
     elif output.format == "jsonl":
@@ -123,22 +134,24 @@ def show(
     else:
         from netio.cli.draw import draw_entries
 
-        wide = [name for name in COLUMNS if vendors or name != "vendor"] if output.format == "wide" else None
+        left_out = {*(() if vendors else ("vendor",)), *(() if detailed else DETAILS)}
+        wide = [name for name in COLUMNS if name not in left_out] if output.format == "wide" else None
         draw_entries(results, vendors, default_columns, chosen=output.columns or wide, header=output.header)
 
 
 def _json_object(result: Result, vendors: Vendors | None, columns: Sequence[str] | None) -> dict[str, object]:
     address, found = result
-    if not isinstance(found, Neighbor):
+    if isinstance(found, NetioError):
         return failure_object(address, found)
-    if columns is None:
-        return entry_object(found, vendors)
-    return record_of(result, vendors, columns)
+    if columns is not None:
+        return record_of(result, vendors, columns)
+    return entry_object(found.neighbor if isinstance(found, LinuxNeighbor) else found, vendors)
 
 
 def _csv(results: Iterable[Result], vendors: Vendors | None, output: Output) -> str:
     """Returns CSV with the fields that JSON has. The control characters of a name are escaped for a terminal only."""
-    names = output.columns or [name for name in COLUMNS if name != "age" and (vendors or name != "vendor")]
+    left_out = {"age", *DETAILS, *(() if vendors else ("vendor",))}
+    names = output.columns or [name for name in COLUMNS if name not in left_out]
     escape = printable if sys.stdout is not None and sys.stdout.isatty() else str
     records = (record_of(result, vendors, names) for result in results)
     rows = ({name: escape(_plain(value)) for name, value in record.items()} for record in records)
@@ -146,7 +159,9 @@ def _csv(results: Iterable[Result], vendors: Vendors | None, output: Output) -> 
 
 
 def _plain(value: object) -> str:
-    """Returns a value as text: JSON's words for bool, "" for None."""
+    """Returns a value as text: JSON's words for bool, "" for None, commas between the words of a list."""
+    if isinstance(value, list):
+        return ",".join(value)
     if isinstance(value, bool):
         return str(value).lower()
     return "" if value is None else str(value)

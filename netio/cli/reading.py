@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netio import Neighbor, NeighborState, NetioError, get_neighbor, resolve_neighbors
+from netio import NeighborState, NetioError, get_neighbor, linux, resolve_neighbors
 from netio._native import lib
 from netio.cli import FAILED, INTERRUPTED
-from netio.cli.columns import PROBED
+from netio.cli.columns import PROBED, entry_of
 from netio.cli.ip_syntax import interface_of, split_words
 from netio.cli.messages import print_error
 from netio.cli.options import (
@@ -30,7 +30,8 @@ from netio.cli.selection import selection_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from netio.cli.columns import Result
+    from netio import Neighbor
+    from netio.cli.columns import Found, Result
     from netio.cli.output import Output
     from netio.cli.vendor import Vendors
 
@@ -89,10 +90,13 @@ def list_command(
     stderr, unless their address, a state or --all is given.
     """
     selection = selection_of(words, family=family, interfaces=interfaces, states=states)
+    detailed = _needs_details(output)
+    selection.details = {} if detailed else None
     entries = selection.shown(everything=everything)
     entries.sort(key=lambda entry: (*SORT_KEYS[sort](entry), *address_order(entry)))
     shown = [entry for entry in entries if everything or selection.names(entry) or not is_silent(entry)]
-    show([(entry.address, entry) for entry in shown], _vendors(output, wanted=vendor), output)
+    results: list[Result] = [(entry.address, selection.detailed(entry)) for entry in shown]
+    show(results, _vendors(output, wanted=vendor), output, detailed=detailed)
     hidden = len(entries) - len(shown)
     if hidden:
         what = "unreachable entry is" if hidden == 1 else "unreachable entries are"
@@ -125,21 +129,31 @@ def get_command(words: tuple[str, ...], interface: str | None, *, vendor: bool, 
     """
     addresses, named = split_words(words, ("dev", "to"))
     vendors = _vendors(output, wanted=vendor)
-    results = list(_get(addresses, interface_of(named, interface)))
+    detailed = _needs_details(output)
+    read = linux.get_neighbor if detailed else get_neighbor
+    results = list(_get(addresses, interface_of(named, interface), read))
     _print_errors(error for _, error in results if isinstance(error, NetioError))
-    shown = [result for result in results if output.is_json or isinstance(result[1], Neighbor)]
+    shown = [result for result in results if output.is_json or not isinstance(result[1], NetioError)]
     if shown:
-        show(shown, vendors, output)
-    if not all(isinstance(result, Neighbor) and result.is_resolved for _, result in results):
+        show(shown, vendors, output, detailed=detailed)
+    entries = [entry_of(found) for _, found in results]
+    if not all(entry is not None and entry.is_resolved for entry in entries):
         sys.exit(FAILED)
 
 
-def _get(addresses: Iterable[str], interface: str | None) -> Iterator[Result]:
+def _get(addresses: Iterable[str], interface: str | None, read: Callable[..., Found]) -> Iterator[Result]:
     for address in addresses:
         try:
-            yield address, get_neighbor(address, interface=interface)
+            yield address, read(address, interface=interface)
         except NetioError as error:
             yield address, error
+
+
+def _needs_details(output: Output) -> bool:
+    """Whether columns are shown that only Linux has: `-o wide` has them there."""
+    return bool(output.chosen_details) or (
+        output.format == "wide" and output.columns is None and lib.NETIO_HAS_DETAIL != 0
+    )
 
 
 @click.command(
@@ -171,6 +185,8 @@ def resolve_command(
 ) -> None:
     """Probe addresses (ARP, Neighbor Discovery) and wait for the replies. The exit status is 1 if one is missing."""
     addresses, named = split_words(words, ("dev", "to"))
+    if output.chosen_details:
+        raise click.UsageError(f"column {output.chosen_details[0]!r} is only for `netio list` and `netio get`")
     chosen = interface_of(named, interface)
     vendors = _vendors(output, wanted=vendor)
     results: list[Result] = []

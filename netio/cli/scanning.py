@@ -14,7 +14,7 @@ from netio import InvalidParameterError, Neighbor, NetioError, UnreachableError,
 from netio.cli import FAILED, INTERRUPTED
 from netio.cli.json_output import entry_object, failure_object, print_line, remember_lines
 from netio.cli.messages import message_of, print_error
-from netio.cli.not_probed import NotProbed, OwnAddresses
+from netio.cli.not_probed import NotProbed
 from netio.cli.options import complete_interface, interface_option, source_option, timeout_option, vendor_option
 from netio.cli.reading import load_vendors
 from netio.cli.targets import targets_of
@@ -130,7 +130,6 @@ def _resolved(
     groups: Groups, time_left: TimeLeft, *, source: str | None, timeout: float | None, in_flight: int
 ) -> Iterator[Result]:
     """Probes the addresses of one interface after another, and yields the results as they arrive."""
-    own = OwnAddresses()
     for interface, addresses in groups.items():
         time_left.begin_part()
         for address, result in resolve_neighbors(
@@ -141,7 +140,6 @@ def _resolved(
             max_in_flight=in_flight,
         ):
             time_left.answered(address, monotonic(), replied=isinstance(result, Neighbor))
-            own.explain(result)
             yield interface, address, result
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from netio import InvalidParameterError, Neighbor, NeighborState, NetioError, PhysicalAddress, list_neighbors
+from netio import InvalidParameterError, Neighbor, NeighborState, NetioError, PhysicalAddress, linux, list_neighbors
 from netio._interfaces import InterfaceCache
 from netio._native import lib
 from netio._requests import on_link_interface
@@ -20,6 +20,9 @@ from netio.cli.messages import interface_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from netio import NeighborTable
+    from netio.linux import LinuxNeighbor
 
     # An entry, and the Flags of its row with the internal bits of the backend.
     Found = tuple[Neighbor, int]
@@ -59,6 +62,7 @@ class Selection:
     physical_addresses: list[PhysicalAddress] = field(default_factory=list)
     states: set[str] = field(default_factory=set)
     every_state: bool = False  # `nud all`: also the states that are left out by default
+    details: dict[object, LinuxNeighbor] | None = None  # of the entries found, if requested; Linux only
 
     @property
     def has_content(self) -> bool:
@@ -109,13 +113,24 @@ class Selection:
         """Reads the entries that match. An interface can be given by two names; each of its entries is found once."""
         done: set[int] = set()
         for interface in self.interfaces or (None,):
-            table = list_neighbors(self.family, interface=interface)
+            table = self._read(interface)
             indexes = set()
             for entry, flags in zip(table, row_flags(table), strict=True):
                 indexes.add(entry.interface_index)
                 if entry.interface_index not in done and self._matches(entry, flags):
                     yield entry, flags
             done |= indexes
+
+    def _read(self, interface: str | None) -> NeighborTable:
+        if self.details is None:
+            return list_neighbors(self.family, interface=interface)
+        rows = linux.list_neighbors(self.family, interface=interface)
+        self.details.update((_place(row.neighbor), row) for row in rows)
+        return rows.neighbors
+
+    def detailed(self, entry: Neighbor) -> Neighbor | LinuxNeighbor:
+        """Returns an entry that was found with its details, if they were requested."""
+        return self.details[_place(entry)] if self.details is not None else entry
 
     def _matches(self, entry: Neighbor, flags: int) -> bool:
         return (
@@ -211,6 +226,11 @@ def _physical_address_of(word: str) -> PhysicalAddress | None:
     except InvalidParameterError:
         return None
     return physical_address if len(physical_address.packed) >= _MIN_PHYSICAL_BYTES else None
+
+
+def _place(entry: Neighbor) -> object:
+    """Returns a key that is unique, also of entries whose interface was removed and has no name."""
+    return entry.address, entry.interface_index
 
 
 def _is_noarp(flags: int) -> bool:

@@ -15,8 +15,8 @@ from netio import InterfaceNotFoundError, InvalidParameterError, NetioError, lis
 from netio._requests import on_link_interface
 from netio.cli import FAILED
 from netio.cli.ip_syntax import interface_name
+from netio.cli.json_output import print_failures
 from netio.cli.messages import message_of, print_error
-from netio.cli.not_probed import OwnAddresses
 from netio.errors import Hint, invalid
 
 if TYPE_CHECKING:
@@ -145,8 +145,8 @@ def _target(span: _Span, interface: str | None) -> Target:
     try:
         return _on_link(span, name)
     except NetioError as error:
-        OwnAddresses().explain(error)
         print_error(error, f"{span.text} cannot be scanned")
+        print_failures(click.get_current_context(), [error])
         sys.exit(FAILED)
 
 

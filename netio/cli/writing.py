@@ -5,30 +5,36 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 import netio
-from netio import Neighbor, NetioError
+from netio import Neighbor, NetioError, linux
 from netio._requests import with_interfaces
 from netio.cli import FAILED, INTERRUPTED
-from netio.cli.changes import TableBefore, described
+from netio.cli.changes import DetailedTable, TableBefore, described
 from netio.cli.files import read_entries
 from netio.cli.ip_syntax import NOARP, has_only_addresses, interface_of, is_state, split_words, state_name
 from netio.cli.json_output import failure_object, print_array, print_failures, written_object
+from netio.cli.linux_words import WRITABLE_FLAGS, flags_of, protocol_of
 from netio.cli.messages import message_of, print_error
 from netio.cli.options import (
     dry_run_option,
     family_options,
+    flag_option,
     interface_option,
     interfaces_option,
     json_option,
+    nud_option,
+    protocol_option,
     states_option,
 )
 from netio.cli.selection import selection_of
 from netio.errors import invalid
+from netio.linux import LinuxNeighbor, NeighborFlags, Nud
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -38,6 +44,8 @@ if TYPE_CHECKING:
 
     # The place of an entry ("line 7", or "" for the command line), and the entry.
     Requested = tuple[str, Neighbor]
+
+    _LinuxVerb = Callable[[Iterable[LinuxNeighbor]], None]
 
 # Writes of this many entries have a progress bar, which is updated after every so many entries.
 _MANY = 5_000
@@ -75,28 +83,53 @@ yes_option: Decorator = click.option(
 )
 
 
-def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summary: str, text: str) -> click.Command:
-    """Creates one of the commands that take an address and a physical address."""
+@dataclass(frozen=True, slots=True)
+class _Detail:
+    """State, flags and protocol of the entries to be written, which only Linux has."""
 
-    @click.command(
-        name,
-        help=f"{text}\n\nThe entry is permanent: it stays until the machine restarts or the interface is removed.",
-        short_help=summary,
-        epilog=f"""
-        \b
-        Examples:
-          netio {name} 192.0.2.7 02:00:5e:00:00:07 -i eth0
-          netio {name} --from hosts.csv
-        """,
-    )
-    @click.argument("words", nargs=-1, metavar="[ADDRESS PHYSICAL_ADDRESS]")
-    @interface_option("The interface of the address. [default: determined by the routes]")
-    @file_option
-    @move_option
-    @dynamic_option
-    @yes_option
-    @dry_run_option
-    @json_option
+    nud: Nud
+    flags: NeighborFlags
+    protocol: int
+
+    def written_by(self, verb: _LinuxVerb) -> Callable[[list[Neighbor]], None]:
+        """Returns a function that writes entries with this detail."""
+        return lambda entries: verb(LinuxNeighbor(entry, self.nud, self.flags, self.protocol) for entry in entries)
+
+
+def _detail_of(named: dict[str, str], nud: str | None, flags: Sequence[str], protocol: str | None) -> _Detail | None:
+    """Returns what keywords and options give that only Linux has; None if that is nothing but a permanent entry.
+
+    Raises:
+        click.UsageError: A state or a protocol is invalid, or is given by a word and by an option.
+    """
+    for keyword, option in (("nud", nud), ("protocol", protocol)):
+        if keyword in named and option is not None:
+            raise click.UsageError(f"{keyword!r} is given twice: as a word and as an option")
+    state = (named.get("nud") or nud or Nud.PERMANENT.name).upper()
+    if state not in Nud.__members__:
+        names = ", ".join(name.lower() for name in Nud.__members__)
+        raise click.UsageError(f"invalid state {named['nud']!r}; the states are {names}")
+    words = {*flags, *(word for word in named if word in WRITABLE_FLAGS)}
+    given = named.get("protocol", protocol)
+    if state == Nud.PERMANENT.name and not words and given is None:
+        return None
+    return _Detail(Nud[state], flags_of(words), 0 if given is None else protocol_of(given))
+
+
+def _command(
+    name: str,
+    done: str,
+    verb: Callable[[list[Neighbor]], None],
+    summary: str,
+    text: str,
+    linux_verb: _LinuxVerb | None = None,
+) -> click.Command:
+    """Creates one of the commands that take an address and a physical address.
+
+    linux_verb writes what only Linux has; None: the command has no options for that.
+    """
+    keywords = ("dev", "lladdr", "nud", "to", *(() if linux_verb is None else ("protocol", *WRITABLE_FLAGS)))
+
     def command(
         words: tuple[str, ...],
         interface: str | None,
@@ -107,34 +140,71 @@ def _command(name: str, done: str, verb: Callable[[list[Neighbor]], None], summa
         yes: bool,
         dry_run: bool,
         as_json: bool,
+        nud: str | None = None,
+        flags: tuple[str, ...] = (),
+        protocol: str | None = None,
     ) -> None:
-        positional, named = split_words(words, ("dev", "lladdr", "nud", "to"))
+        positional, named = split_words(words, keywords)
         chosen = interface_of(named, interface)
-        if named.get("nud", "permanent").lower() != "permanent":
-            raise click.UsageError(f"nud {named['nud']} is not supported: netio writes permanent entries")
+        detail = _detail_of(named, nud, flags, protocol)
+        if detail is not None and linux_verb is None:
+            raise click.UsageError(f"nud {named['nud']} is not supported: netio {name} writes permanent entries")
+        if detail is not None and dry_run:
+            raise click.UsageError("--dry-run is for permanent entries: the kernel decides which details are valid")
         if file is not None:
             _reject(words)
-            requested = _entries_of(file, chosen, move_to=move_to, with_dynamic=dynamic)
+            # A state that is given is that of all entries, so none is skipped because of its own.
+            with_dynamic = dynamic or nud is not None
+            requested = _entries_of(file, chosen, move_to=move_to, with_dynamic=with_dynamic)
         else:
-            requested = [("", Neighbor(*_address_pair(positional, named), interface=chosen or ""))]
+            pair = _address_pair(positional, named, is_complete=detail is None)
+            requested = [("", Neighbor(*pair, interface=chosen or ""))]
         if dry_run:
             _preview(requested, name, as_json=as_json)
+        elif detail is not None and linux_verb is not None:
+            write = detail.written_by(linux_verb)
+            _write(requested, write, name, done, yes=yes, as_json=as_json, detailed=True)
         else:
             _write(requested, verb, name, done, yes=yes, as_json=as_json)
 
-    return command
+    options = [
+        click.argument("words", nargs=-1, metavar="[ADDRESS PHYSICAL_ADDRESS]"),
+        interface_option("The interface of the address. [default: determined by the routes]"),
+        file_option,
+        move_option,
+        dynamic_option,
+        *(() if linux_verb is None else (nud_option, flag_option, protocol_option)),
+        yes_option,
+        dry_run_option,
+        json_option,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    permanent = "The entry is permanent" if linux_verb is None else "Without --nud the entry is permanent"
+    example = "" if linux_verb is None else f"\n          netio {name} 192.0.2.10 02:00:5e:00:00:07 -i eth0 --nud stale"
+    return click.command(
+        name,
+        help=f"{text}\n\n{permanent}: it stays until the machine restarts or the interface is removed.",
+        short_help=summary,
+        epilog=f"""
+        \b
+        Examples:
+          netio {name} 192.0.2.7 02:00:5e:00:00:07 -i eth0
+          netio {name} --from hosts.csv{example}
+        """,
+    )(command)
 
 
-def _address_pair(positional: list[str], named: dict[str, str]) -> list[str]:
+def _address_pair(positional: list[str], named: dict[str, str], *, is_complete: bool) -> list[str]:
     """Returns address and physical address. A state at the end, as `ip neigh` prints it, is skipped.
 
     Raises:
-        click.UsageError: One of them is missing, or there is another word.
+        click.UsageError: One of them is missing, a physical address only if is_complete; or there is another word.
     """
     pair = positional[:1] + [word for word in positional[1:] if not is_state(word)]
     _reject(pair[1 if "lladdr" in named else 2 :])
     pair += [named["lladdr"]] if "lladdr" in named else []
-    if len(pair) < 2:
+    if len(pair) < (2 if is_complete else 1):
         raise click.UsageError("give ADDRESS and PHYSICAL_ADDRESS, or --from")
     return pair
 
@@ -150,6 +220,7 @@ create_command: click.Command = _command(
     netio.create_neighbors,
     "Create a permanent entry; fail if the address has one.",
     "Create a permanent entry. Fails if the address has an entry in any state on that interface.",
+    linux.create_neighbors,
 )
 set_command: click.Command = _command(
     "set",
@@ -164,6 +235,7 @@ replace_command: click.Command = _command(
     netio.replace_neighbors,
     "Create or update a permanent entry.",
     "Create a permanent entry, or update the entry that the address has.",
+    linux.replace_neighbors,
 )
 
 
@@ -419,13 +491,14 @@ def _write(
     *,
     yes: bool,
     as_json: bool,
+    detailed: bool = False,
 ) -> None:
     """Writes the entries and prints the failures. Ends the process if an entry failed or Ctrl-C was pressed."""
     _confirm(name.capitalize(), len(requested), "entries", yes=yes)
     entries = [entry for _, entry in requested]
-    table = None
+    table: TableBefore | DetailedTable | None = None
     if as_json:  # for the interfaces and `changed`
-        entries, table = with_interfaces(entries), TableBefore()
+        entries, table = with_interfaces(entries), DetailedTable() if detailed else TableBefore()
     tried, failed = _write_in_parts(entries, verb)
     _print_failed(failed, [place for place, _ in requested])
     if table is not None:

@@ -39,6 +39,10 @@
 /* A result with this bit is a Linux errno without a Win32 equivalent. No Windows function returns such a number. */
 #define NETIO_ERRNO 0x20000000
 
+/* The results of netio_address_kind */
+#define NETIO_ADDRESS_OWN 1
+#define NETIO_ADDRESS_BROADCAST 2
+
 /* The longest alias of a Windows interface, 256 UTF-16 units, in UTF-8 with its terminator. */
 #define NETIO_NAME_SIZE (3 * 256 + 1)
 
@@ -181,6 +185,11 @@ DWORD netio_interfaces(int netns, netio_interface **list, size_t *count); /* the
 /* In: luid, else index, else name; out: all members. ERROR_FILE_NOT_FOUND: the interface does not exist. */
 DWORD netio_interface_find(int netns, netio_interface *interface);
 DWORD netio_addresses(int netns, netio_address **list, size_t *count); /* the caller frees the list with netio_free */
+/*
+ * Explains why an address is not probed on an interface: NETIO_ADDRESS_OWN or NETIO_ADDRESS_BROADCAST; 0 if it is
+ * neither, or if that is not certain. index is 0, or the interface, which a link-local address needs.
+ */
+DWORD netio_address_kind(int netns, const SOCKADDR_INET *address, NET_IFINDEX index);
 
 /*
  * Finds the next hop of each destination. In: 0, or the only interface whose routes are considered; out: the interface

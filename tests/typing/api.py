@@ -60,7 +60,7 @@ def routes() -> None:
 
 
 def linux_reads() -> None:
-    table = linux.list_neighbors(socket.AF_INET, interface="eth0", proxy=True)
+    table = linux.list_neighbors(socket.AF_INET, interface="eth0", master="br0", proxy=True)
     assert_type(table, linux.LinuxTable)
     assert_type(table[0], linux.LinuxNeighbor)
     assert_type(table[1:], linux.LinuxTable)
@@ -78,11 +78,22 @@ def linux_writes() -> None:
     linux.create_neighbor("192.0.2.7", interface="eth0", nud=linux.Nud.NONE, flags=flags, protocol=11)
     linux.replace_neighbor("192.0.2.7", bytearray(6), interface=3)
     linux.replace_neighbors(linux.list_neighbors())
+    linux.create_neighbors([linux.LinuxNeighbor(netio.Neighbor("192.0.2.7"), protocol=11)])
     linux.replace_neighbors(linux.LinuxNeighbor(row, nud=linux.Nud.STALE) for row in netio.list_neighbors())
     linux.delete_neighbor("192.0.2.7", interface="eth0", proxy=True, missing_ok=True)
     linux.probe_neighbors(row for row in linux.list_neighbors() if row.nud is linux.Nud.STALE)
     linux.replace_neighbors(netio.list_neighbors())  # type: ignore[arg-type]
     linux.delete_neighbor("192.0.2.7")  # type: ignore[call-arg]
+
+
+def linux_tables() -> None:
+    parameters = linux.table_parameters(socket.AF_INET, interface="eth0")
+    assert_type(parameters, linux.TableParameters)
+    assert_type(parameters.interfaces, tuple[linux.InterfaceParameters, ...])
+    assert_type(parameters.defaults.interval_probe_ms, int | None)
+    assert_type(linux.table_statistics(socket.AF_INET6).table_fulls, int)
+    linux.set_table_parameters(socket.AF_INET, gc_thresh3=4096)
+    linux.set_table_parameters(socket.AF_INET, interface=3, retrans_ms=0.5)  # type: ignore[arg-type]
 
 
 def writes() -> None:

@@ -36,6 +36,14 @@ def test_age_in_its_largest_unit(seconds: int | None, text: str) -> None:
         ("interface", "a\nb", "a\\nb"),
         ("vendor", None, ""),
         ("is_router", True, "router"),
+        ("nud", None, "-"),
+        ("flags", [], "-"),
+        ("flags", None, "-"),
+        ("flags", ["extern_learn", "router"], "extern_learn,router"),
+        ("protocol", 0, "-"),
+        ("protocol", None, "-"),
+        ("protocol", 11, "zebra"),
+        ("protocol", 200, "200"),
     ],
 )
 def test_value_as_text(name: str, value: object, text: str) -> None:

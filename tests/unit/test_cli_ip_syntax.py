@@ -33,12 +33,28 @@ def test_split_words(words: str, positional: list[str], named: dict[str, str]) -
         (["dev", "a", "dev", "a"], "keyword 'dev' is given twice"),
         (["dev", "a", "dev", "b"], "keyword 'dev' is given twice"),
         (["lladdr", "X"], "keyword 'lladdr' is not valid for this command"),
-        (["a", "router"], "'router' is not supported: netio neither writes nor selects this flag"),
+        (["a", "router"], "'router' is not supported: this command neither writes nor selects the flag"),
     ],
 )
 def test_invalid_words_are_rejected(words: list[str], reason: str) -> None:
     with pytest.raises(click.UsageError, match=reason):
         split_words(words, ("dev", "to"))
+
+
+def test_flags_and_protocol_of_a_command_that_writes_them() -> None:
+    """Bug: a flag is taken as an address, or the value of the protocol is."""
+    keywords = (*ALL, "protocol", "router", "extern_learn")
+    words = ["192.0.2.7", "lladdr", "X", "router", "proto", "zebra", "extern_learn", "dev", "eth0"]
+    named = {"lladdr": "X", "router": "router", "protocol": "zebra", "extern_learn": "extern_learn", "dev": "eth0"}
+    assert split_words(words, keywords) == (["192.0.2.7"], named)
+    for line, reason in (
+        ("router router", "keyword 'router' is given twice"),
+        ("proto 1 protocol 2", "keyword 'protocol' is given twice"),
+        ("proto", "keyword 'proto' needs a value"),
+        ("offload", "'offload' is not supported"),
+    ):
+        with pytest.raises(click.UsageError, match=reason):
+            split_words(line.split(), keywords)
 
 
 def test_interface_by_keyword_and_option() -> None:

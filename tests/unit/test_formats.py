@@ -305,3 +305,10 @@ def test_schema_is_part_of_the_package() -> None:
     schema = json.loads(Path(netio.__file__).with_name("schema.json").read_text(encoding="utf-8"))
     assert list(schema["$defs"]["entry"]["properties"])[: len(fields(Neighbor))] == list(ENTRY.to_dict())
     assert set(schema["$defs"]["entry"]["required"]) == set(ENTRY.to_dict())
+
+
+def test_schema_has_the_names_of_all_errors() -> None:
+    """Bug: an error is added without its name in the schema, which then rejects the output."""
+    schema = json.loads(Path(netio.__file__).with_name("schema.json").read_text(encoding="utf-8"))
+    names = schema["$defs"]["failure"]["properties"]["error"]["properties"]["name"]["enum"]
+    assert sorted(names) == sorted(name for name in netio.__all__ if name.endswith("Error"))

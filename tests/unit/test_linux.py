@@ -18,8 +18,9 @@ ENTRY = Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")
 CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "list_neighbors": ((), {}),
     "get_neighbor": (("192.0.2.7",), {}),
-    "replace_neighbors": (([],), {}),
+    **dict.fromkeys(("create_neighbors", "replace_neighbors"), (([],), {})),
     "probe_neighbors": (([],), {}),
+    **dict.fromkeys(("table_parameters", "table_statistics", "set_table_parameters"), ((2,), {})),
     **dict.fromkeys(("create_neighbor", "replace_neighbor", "delete_neighbor"), (("192.0.2.7",), {"interface": "if"})),
 }
 

@@ -4,10 +4,13 @@
 import copy
 import dataclasses
 import pickle
-from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Interface, ip_address
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from netio import Interface, InvalidParameterError, Neighbor, NeighborState, PhysicalAddress
 
@@ -40,6 +43,28 @@ def test_invalid_address_is_quoted(address: str) -> None:
     with pytest.raises(InvalidParameterError) as caught:
         Neighbor(address)
     assert repr(address) in str(caught.value)
+
+
+PARTS = st.sampled_from(["0", "1", "255", "256", "07", "\u0662", "ffff", "2001", "fe80", "eth0", ""])
+
+
+@given(st.lists(st.tuples(PARTS, st.sampled_from([".", ":", "::", "%", "/", ""])), max_size=9))
+@example([("192", "."), ("0", "."), ("2", "."), ("7", "")])
+@example([("192", "."), ("0", "."), ("2", "")])
+@example([("255", "")])
+@example([("fe80", "::"), ("1", "%"), ("eth0", "")])
+@example([("", "::"), ("ffff", ":"), ("1", "."), ("1", "."), ("1", "."), ("1", "")])
+def test_the_accepted_texts_are_those_of_ipaddress(parts: list[tuple[str, str]]) -> None:
+    """Bug: a shortcut of netio accepts other texts than ip_address(), or reads them as another address."""
+    text = "".join(part + separator for part, separator in parts)
+    expected = found = None
+    with suppress(ValueError):
+        expected = ip_address(text)
+    if isinstance(expected, IPv6Address) and expected.scope_id is not None and not expected.is_link_local:
+        return  # which netio rejects
+    with suppress(InvalidParameterError):
+        found = Neighbor(text).address
+    assert found == expected
 
 
 @pytest.mark.parametrize("address", [3221225991, b"\xc0\x00\x02\x07", None, True, 1.5])

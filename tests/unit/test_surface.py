@@ -124,7 +124,7 @@ def test_exceptions_in_docstrings_exist(function: object) -> None:
 LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
     *("_sequence", "_table", "formats", "_requests", "_resolve", "_verbs", "_event_loop", "_watch", "_linux_types"),
-    *("_linux_table", "linux", "aio", "__init__", "cli", "__main__"),
+    *("_linux_table", "_linux_parameters", "linux", "aio", "__init__", "cli", "__main__"),
 )
 
 

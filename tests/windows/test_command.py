@@ -99,6 +99,24 @@ def test_wrong_usage_exits_with_2(words: list[str]) -> None:
     assert b"Usage: netio" in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["table"],
+        ["table", "-4", "-i", "netio0"],
+        ["list", "--columns", "address,nud"],
+        ["get", "192.0.2.7", "--columns", "flags"],
+        ["replace", "192.0.2.7", MAC, "-i", "netio0", "--nud", "stale"],
+        ["create", "192.0.2.7", MAC, "-i", "netio0", "--protocol", "zebra", "--flag", "router"],
+    ],
+)
+def test_commands_of_linux_are_not_supported(words: list[str]) -> None:
+    """Bug: a traceback, since the backend lacks the functions, or an empty output."""
+    done = process(_MAIN, *words)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"not supported on this system: only Linux has it" in done.stderr
+
+
 @pytest.mark.parametrize("alias", ["*", "%OS%", "$OS", "~", "Local Area Connection* 1"])
 def test_alias_is_not_expanded(alias: str) -> None:
     """Bug: click expands an alias with an asterisk, which Windows has, as a pattern of file names."""

@@ -12,6 +12,7 @@ from standin import Question
 
 import netio
 from netio import Neighbor, NeighborState
+from netio.errors import Reason
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ pytestmark = pytest.mark.wine_lacks
 
 MAC = "02:00:5e:00:00:07"
 OTHER = "02:00:5e:00:00:08"
+ANY_KIND = "it is a local, broadcast or anycast address, which does not name its interface"
 ADDRESSES = ["192.0.2.7", "2001:db8::7", "fe80::7"]
 
 UNDOCUMENTED = 4711
@@ -307,6 +309,29 @@ def test_interface_is_chosen_by_the_routes(address: str, name: str) -> None:
 def test_address_without_a_unique_interface_is_rejected(address: str) -> None:
     with pytest.raises(netio.InvalidParameterError, match=r"interface=|address of this machine"):
         netio.create_neighbor(address, MAC)
+
+
+@pytest.mark.usefixtures("_routes")
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("192.0.2.1", Reason.OWN_ADDRESS),
+        ("192.0.2.255", Reason.BROADCAST_ADDRESS),
+        ("192.0.2.129", ANY_KIND),  # of a prefix of 31 bits, which has no broadcast addresses
+        ("192.0.2.7", ANY_KIND),  # a route of an address that was removed
+    ],
+)
+def test_kind_of_a_rejected_address(standin: Standin, address: str, reason: str) -> None:
+    """Bug: an own or broadcast address is not recognised, another one is, or the table of addresses is not freed."""
+    ethernet = interface_named("Ethernet")
+    for own, length in (("192.0.2.1", 24), ("192.0.2.128", 31)):
+        standin.address(IPv4Address(own), length, ethernet)
+    standin.route(IPv4Address("192.0.2.129"), 32, ethernet, by_system=True)
+    standin.route(IPv4Address("192.0.2.7"), 32, ethernet, by_system=True)
+    with pytest.raises(netio.InvalidParameterError) as caught:
+        netio.create_neighbor(address, MAC)
+    assert caught.value.reason == reason
+    assert standin.count("tables") == 0
 
 
 @pytest.mark.usefixtures("_routes")

@@ -8,6 +8,7 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Callable
 from ctypes import wintypes
 from ipaddress import ip_address
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from growth import KERNEL, bytes_in_use, next_handle
 
 import netio
-from netio import NeighborState, PhysicalAddress
+from netio import NeighborState, PhysicalAddress, linux
 from netio._native import lib
 
 
@@ -32,6 +33,29 @@ def test_interpreter_is_the_cpython_of_python_org() -> None:
     assert sys.platform == "win32"
     assert "[MSC v." in sys.version
     assert Path(netio.__file__).is_relative_to(sys.prefix)
+
+
+LINUX_CALLS: dict[str, Callable[[], object]] = {
+    "create_neighbor": lambda: linux.create_neighbor("192.0.2.7", interface="netio0"),
+    "create_neighbors": lambda: linux.create_neighbors([]),
+    "delete_neighbor": lambda: linux.delete_neighbor("192.0.2.7", interface="netio0"),
+    "get_neighbor": lambda: linux.get_neighbor("192.0.2.7", interface="netio0"),
+    "list_neighbors": linux.list_neighbors,
+    "probe_neighbors": lambda: linux.probe_neighbors([]),
+    "replace_neighbor": lambda: linux.replace_neighbor("192.0.2.7", interface="netio0"),
+    "replace_neighbors": lambda: linux.replace_neighbors([]),
+    "set_table_parameters": lambda: linux.set_table_parameters(socket.AF_INET, gc_thresh3=1024),
+    "table_parameters": lambda: linux.table_parameters(socket.AF_INET),
+    "table_statistics": lambda: linux.table_statistics(socket.AF_INET),
+}
+
+
+@pytest.mark.parametrize("name", [name for name in linux.__all__ if name[0].islower()])
+def test_every_function_of_the_linux_layer_is_not_supported(name: str) -> None:
+    """Bug: netio.linux cannot be imported, or a function raises AttributeError, since the backend lacks its C."""
+    with pytest.raises(netio.NotSupportedError, match="only Linux has it") as caught:
+        LINUX_CALLS[name]()
+    assert caught.value.code == caught.value.winerror == 50
 
 
 def test_list_returns_the_entries_of_the_system() -> None:

@@ -68,14 +68,14 @@ static int visit_detailed_row(void *visitor, const struct nlmsghdr *message)
     return error;
 }
 
-DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool proxy,
-                        MIB_IPNET_TABLE2 **table, netio_linux_detail **details, netio_interface **interfaces,
-                        size_t *interface_count)
+DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const NET_LUID *master,
+                        bool proxy, MIB_IPNET_TABLE2 **table, netio_linux_detail **details,
+                        netio_interface **interfaces, size_t *interface_count)
 {
     struct detailed_table read = {.table = {.proxy = proxy, .visit = visit_detailed_row}};
     struct interface_set set = {.count = 0};
     struct rtnl_socket sock;
-    int error = table_read(netns, &sock, family, interface, &read.table);
+    int error = table_read(netns, &sock, family, interface, master, &read.table);
 
     if (error == 0)
         error = link_fill_luids(&sock, read.table.block->Table, read.table.block->NumEntries, &set);

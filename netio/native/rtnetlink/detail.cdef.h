@@ -15,9 +15,9 @@ typedef struct {
 
 typedef enum { NETIO_LINUX_CREATE, NETIO_LINUX_REPLACE, NETIO_LINUX_DELETE, ... } netio_linux_verb;
 
-DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool proxy,
-                        MIB_IPNET_TABLE2 **table, netio_linux_detail **details, netio_interface **interfaces,
-                        size_t *interface_count);
+DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const NET_LUID *master,
+                        bool proxy, MIB_IPNET_TABLE2 **table, netio_linux_detail **details,
+                        netio_interface **interfaces, size_t *interface_count);
 DWORD netio_linux_get(int netns, netio_interface *interface, bool proxy, MIB_IPNET_ROW2 *row,
                       netio_linux_detail *detail);
 void netio_linux_write(int netns, netio_linux_verb verb, const MIB_IPNET_ROW2 *rows, const netio_linux_detail *details,

@@ -22,10 +22,13 @@ typedef struct netio_linux_detail {
     uint8_t protocol;    /* RTPROT_ of the last writer, 0 if it did not set one */
 } netio_linux_detail;
 
-/* netio_table with the details, one for each row. The caller frees the arrays with netio_free. */
-DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool proxy,
-                        MIB_IPNET_TABLE2 **table, netio_linux_detail **details, netio_interface **interfaces,
-                        size_t *interface_count);
+/*
+ * netio_table with the details, one for each row. The caller frees the arrays with netio_free. master is NULL, or
+ * selects the entries of the interfaces that belong to it. ERROR_NOT_SUPPORTED: also a kernel that cannot do so.
+ */
+DWORD netio_linux_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, const NET_LUID *master,
+                        bool proxy, MIB_IPNET_TABLE2 **table, netio_linux_detail **details,
+                        netio_interface **interfaces, size_t *interface_count);
 
 /*
  * netio_get with the detail. A proxy entry needs an interface, since the routes do not determine it. One for all

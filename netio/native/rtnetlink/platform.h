@@ -8,7 +8,7 @@
 /* The IPv6 scope of an interface is its name, not its index. */
 #define NETIO_SCOPE_IS_NAME 1
 #define NETIO_HAS_NAMESPACES 1
-/* The backend has the functions of rtnetlink/detail.h. */
+/* The backend has the functions of rtnetlink/detail.h and parameters.h. */
 #define NETIO_HAS_DETAIL 1
 
 #endif

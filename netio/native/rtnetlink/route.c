@@ -154,16 +154,39 @@ bool route_is_on_link(const struct route *route, const SOCKADDR_INET *destinatio
     return route->gateway.si_family == 0 || inet_equal(&route->gateway, destination);
 }
 
-static bool is_local_on(struct rtnl_socket *sock, const SOCKADDR_INET *address, NET_IFINDEX index)
+static DWORD kind_on(struct rtnl_socket *sock, const SOCKADDR_INET *address, NET_IFINDEX index)
 {
     struct route route;
 
-    return route_find(sock, address, index, &route) == 0 && route.type == RTN_LOCAL;
+    if (route_find(sock, address, index, &route) != 0)
+        return 0;
+    return route.type == RTN_LOCAL ? NETIO_ADDRESS_OWN : route.type == RTN_BROADCAST ? NETIO_ADDRESS_BROADCAST : 0;
+}
+
+/* By the routes of all interfaces, except for a link-local address, and by those of that interface. */
+static DWORD find_kind(struct rtnl_socket *sock, const SOCKADDR_INET *address, NET_IFINDEX index)
+{
+    const DWORD anywhere = inet_is_link_local(address) ? 0 : kind_on(sock, address, 0);
+    const DWORD there = anywhere == NETIO_ADDRESS_OWN || index == 0 ? 0 : kind_on(sock, address, index);
+
+    return there != 0 ? there : anywhere;
 }
 
 bool route_is_local(struct rtnl_socket *sock, const SOCKADDR_INET *address, NET_IFINDEX index)
 {
-    return (!inet_is_link_local(address) && is_local_on(sock, address, 0)) || is_local_on(sock, address, index);
+    return find_kind(sock, address, index) == NETIO_ADDRESS_OWN;
+}
+
+DWORD netio_address_kind(int netns, const SOCKADDR_INET *address, NET_IFINDEX index)
+{
+    struct rtnl_socket sock;
+    DWORD kind;
+
+    if (rtnl_open(&sock, netns, 0) != 0)
+        return 0;
+    kind = find_kind(&sock, address, index);
+    rtnl_close(&sock);
+    return kind;
 }
 
 bool route_is_none(int error)

@@ -122,8 +122,28 @@ void rtnl_put(struct rtnl_request *request, uint16_t type, const void *data, siz
     place = append(request, RTA_LENGTH(size));
     if (place != NULL) {
         memcpy(place, &attribute, sizeof attribute);
-        memcpy(place + RTA_LENGTH(0), data, size);
+        if (size > 0)
+            memcpy(place + RTA_LENGTH(0), data, size);
     }
+}
+
+size_t rtnl_begin_nested(struct rtnl_request *request, uint16_t type)
+{
+    const size_t place = NLMSG_ALIGN(request->message.header.nlmsg_len);
+
+    rtnl_put(request, type | NLA_F_NESTED, NULL, 0);
+    return place;
+}
+
+void rtnl_end_nested(struct rtnl_request *request, size_t place)
+{
+    struct rtattr attribute;
+
+    if (request->overflow)
+        return;
+    memcpy(&attribute, request->message.bytes + place, sizeof attribute);
+    attribute.rta_len = (unsigned short)(request->message.header.nlmsg_len - place);
+    memcpy(request->message.bytes + place, &attribute, sizeof attribute);
 }
 
 static ssize_t receive_now(struct rtnl_socket *sock, uint32_t *sender)
@@ -624,16 +644,28 @@ const struct rtattr *rtnl_next_attribute(const void *data, size_t size, size_t *
     return attribute;
 }
 
-int rtnl_attributes(const struct nlmsghdr *message, size_t fixed, const struct rtattr *found[], size_t count)
+/* Finds the attributes of data from an offset on. The data itself need not end with padding. */
+static int find_attributes(const void *data, size_t size, size_t offset, const struct rtattr *found[], size_t count)
 {
     const struct rtattr *attribute;
-    size_t offset = NLMSG_SPACE(fixed);
 
     memset(found, 0, count * sizeof *found);
-    if (message->nlmsg_len < NLMSG_LENGTH(fixed))
-        return -EBADMSG;
-    while ((attribute = rtnl_next_attribute(message, message->nlmsg_len, &offset)) != NULL)
+    while ((attribute = rtnl_next_attribute(data, size, &offset)) != NULL)
         if ((attribute->rta_type & NLA_TYPE_MASK) < count)
             found[attribute->rta_type & NLA_TYPE_MASK] = attribute;
-    return offset < message->nlmsg_len ? -EBADMSG : 0;
+    return offset < size ? -EBADMSG : 0;
+}
+
+int rtnl_attributes(const struct nlmsghdr *message, size_t fixed, const struct rtattr *found[], size_t count)
+{
+    if (message->nlmsg_len < NLMSG_LENGTH(fixed)) {
+        memset(found, 0, count * sizeof *found);
+        return -EBADMSG;
+    }
+    return find_attributes(message, message->nlmsg_len, NLMSG_SPACE(fixed), found, count);
+}
+
+int rtnl_nested_attributes(const struct rtattr *outer, const struct rtattr *found[], size_t count)
+{
+    return find_attributes(RTA_DATA(outer), RTA_PAYLOAD(outer), 0, found, count);
 }

@@ -83,6 +83,13 @@ void rtnl_begin(struct rtnl_request *request, uint16_t type, uint16_t flags, con
 void rtnl_put(struct rtnl_request *request, uint16_t type, const void *data, size_t size);
 
 /*
+ * Starts an attribute that contains the attributes which are added next, and ends it. Returns its place in the request,
+ * which rtnl_end_nested needs.
+ */
+size_t rtnl_begin_nested(struct rtnl_request *request, uint16_t type);
+void rtnl_end_nested(struct rtnl_request *request, size_t place);
+
+/*
  * Sends a request and reads its reply: one message or a dump, which are visited, or an acknowledgement. -EBADMSG: the
  * kernel sent another kind of reply.
  */
@@ -149,6 +156,9 @@ int rtnl_read_notifications(struct rtnl_socket *socket, rtnl_visit *visit, void 
  * absent. Skips other types. -EBADMSG: invalid length.
  */
 int rtnl_attributes(const struct nlmsghdr *message, size_t fixed, const struct rtattr *found[], size_t count);
+
+/* Finds the attributes inside another one in the same way. */
+int rtnl_nested_attributes(const struct rtattr *outer, const struct rtattr *found[], size_t count);
 
 /* Returns the attribute at an offset of data and moves the offset behind it. NULL: none, or its length is invalid. */
 const struct rtattr *rtnl_next_attribute(const void *data, size_t size, size_t *offset);

@@ -45,6 +45,8 @@ int table_add(struct table *table, const struct nlmsghdr *message, const struct 
 
     if (neighbor_is_ignored(message, table->proxy))
         return 0;
+    if (table->master != 0 && !(message->nlmsg_flags & NLM_F_DUMP_FILTERED))
+        return -EOPNOTSUPP; /* an entry does not show the master of its interface, so netio cannot filter again */
     error = make_room(table);
     if (error != 0)
         return error;
@@ -87,6 +89,8 @@ void table_request(const struct table *table, struct rtnl_request *request)
     rtnl_begin(request, RTM_GETNEIGH, NLM_F_DUMP, &fixed, sizeof fixed);
     if (table->index != 0)
         rtnl_put(request, NDA_IFINDEX, &table->index, sizeof table->index);
+    if (table->master != 0)
+        rtnl_put(request, NDA_MASTER, &table->master, sizeof table->master);
 }
 
 static int dump_table(struct rtnl_socket *sock, struct table *table)
@@ -137,31 +141,42 @@ static int check_stack(struct rtnl_socket *sock, ADDRESS_FAMILY family)
     return error == 0 && !found ? -EAFNOSUPPORT : error;
 }
 
+/* Looks up the interface of a filter. Without one the index is 0. */
+static int find_index(struct rtnl_socket *sock, const NET_LUID *luid, NET_IFINDEX *index)
+{
+    netio_interface interface = {.index = 0};
+    int error;
+
+    if (luid == NULL)
+        return 0;
+    if (luid->Value == 0)
+        return -EINVAL;
+    interface.luid = *luid;
+    error = link_find(sock, &interface);
+    *index = interface.index;
+    return error;
+}
+
 int table_select(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
 {
+    int error;
+
     if (family != AF_UNSPEC && family != AF_INET && family != AF_INET6)
         return -EINVAL;
     table->family = family;
-    if (luid != NULL) {
-        netio_interface interface = {.luid = *luid};
-        int error;
-
-        if (luid->Value == 0)
-            return -EINVAL;
-        error = link_find(sock, &interface);
-        if (error != 0)
-            return error;
-        table->index = interface.index;
-    }
-    return check_stack(sock, family);
+    error = find_index(sock, luid, &table->index);
+    return error == 0 ? check_stack(sock, family) : error;
 }
 
-int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
+int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid,
+               const NET_LUID *master, struct table *table)
 {
     int error = rtnl_open(sock, netns, 0);
 
     if (error == 0)
         error = table_select(sock, family, luid, table);
+    if (error == 0)
+        error = find_index(sock, master, &table->master);
     return error == 0 ? dump_table(sock, table) : error;
 }
 
@@ -171,7 +186,7 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, c
     struct table read = {.like = like};
     struct interface_set set = {.count = 0};
     struct rtnl_socket sock;
-    int error = table_read(netns, &sock, family, interface, &read);
+    int error = table_read(netns, &sock, family, interface, NULL, &read);
 
     if (error == 0)
         error = link_fill_luids(&sock, read.block->Table, read.block->NumEntries, &set);
@@ -226,7 +241,7 @@ DWORD netio_flush(int netns, ADDRESS_FAMILY family, const NET_LUID *interface)
 {
     struct table read = {.family = AF_UNSPEC};
     struct rtnl_socket sock;
-    DWORD code = win32_status(table_read(netns, &sock, family, interface, &read));
+    DWORD code = win32_status(table_read(netns, &sock, family, interface, NULL, &read));
 
     if (code == NO_ERROR && !row_may_remove(&sock))
         code = ERROR_ACCESS_DENIED;

@@ -13,6 +13,7 @@
 struct table {
     ADDRESS_FAMILY family;      /* AF_UNSPEC: both */
     NET_IFINDEX index;          /* 0: every interface */
+    NET_IFINDEX master;         /* 0: interfaces with any master, or without one */
     const MIB_IPNET_ROW2 *like; /* NULL: every address and physical address */
     bool proxy;                 /* the proxy entries, which the kernel keeps in another list */
     rtnl_visit *visit;          /* the visitor is this struct; NULL: it only calls table_add */
@@ -30,9 +31,10 @@ bool table_accepts(const struct table *table, const MIB_IPNET_ROW2 *row); /* the
 
 /*
  * Opens the socket, which the caller closes also after a failure, validates the arguments and reads the entries of a
- * family and interface. Their InterfaceLuid stays 0.
+ * family and interface. Their InterfaceLuid stays 0. master may be NULL. -EOPNOTSUPP: the kernel does not filter by it.
  */
-int table_read(int netns, struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table);
+int table_read(int netns, struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid,
+               const NET_LUID *master, struct table *table);
 
 /*
  * Adds the entry of a message, if it passes the filters, and returns the attributes of an added one. There is a block

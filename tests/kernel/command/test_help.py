@@ -21,7 +21,7 @@ from netlab.wire import FAR_MAC
 if TYPE_CHECKING:
     from netlab.wire import Wire
 
-COMMANDS = ["list", "get", "resolve", "watch", "create", "set", "replace", "delete", "flush", "scan"]
+COMMANDS = ["list", "get", "resolve", "watch", "create", "set", "replace", "delete", "flush", "scan", "table"]
 MAC = "02:00:5e:00:00:07"
 
 

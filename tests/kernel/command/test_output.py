@@ -119,8 +119,10 @@ def test_columns_are_printed_in_their_order() -> None:
 def test_wide_table_has_all_columns() -> None:
     """Bug: a column without content is omitted, so that the columns differ from run to run."""
     heading = output("list", "-4", "--state", "permanent", "-o", "wide").splitlines()[0]
-    expected = "ADDRESS PHYSICAL ADDRESS INTERFACE STATE AGE ROUTER UNREACHABLE REACHABILITY TIME INDEX LUID"
-    assert " ".join(heading.split()) == expected
+    expected = "ADDRESS PHYSICAL ADDRESS INTERFACE STATE AGE{} ROUTER UNREACHABLE REACHABILITY TIME INDEX LUID"
+    assert " ".join(heading.split()) == expected.format(" NUD FLAGS PROTOCOL")
+    resolved = output("resolve", "192.0.2.2", "-o", "wide").splitlines()[0]
+    assert " ".join(resolved.split()) == expected.format("")
 
 
 def test_column_of_vendors_loads_them() -> None:

@@ -169,6 +169,17 @@ def test_rejected_prefixes(wire: Wire, prefix: str, advice: str) -> None:
         assert capture.frames() == []
 
 
+@pytest.mark.usefixtures("wire")
+@pytest.mark.parametrize("prefix", ["192.0.2.1", "10.0.0.0/24", "hello", "10.0.0.0/15"])
+def test_rejected_target_is_a_failure_in_json(prefix: str) -> None:
+    """Bug: one of the errors is on stderr only, so the output is empty although nothing was scanned."""
+    (failure,) = answer("scan", prefix, status=1)
+    assert (failure["address"], failure["error"]["name"]) == (
+        None,
+        "UnreachableError" if prefix == "10.0.0.0/24" else "InvalidParameterError",
+    )
+
+
 def test_too_many_addresses_in_total(wire: Wire) -> None:
     """Bug: only each target is limited."""
     wire.near.ip("route add 10.0.0.0/15 dev near0")

@@ -85,7 +85,11 @@ SLAAC = "2001:db8:1234:5678:9abc:def0:1234:5678"
         (80, ["-4"], "ADDRESS PHYSICAL ADDRESS INTERFACE STATE"),
         (40, ["-4"], "ADDRESS PHYSICAL ADDRESS STATE"),
         (20, ["-4"], "ADDRESS MAC"),
-        (40, ["-6", "-o", "wide"], "ADDRESS MAC IF STATE AGE ROUTER UNREACHABLE TIME INDEX LUID"),
+        (
+            40,
+            ["-6", "-o", "wide"],
+            "ADDRESS MAC IF STATE AGE NUD FLAGS PROTO ROUTER UNREACHABLE TIME INDEX LUID",
+        ),
         (20, ["-4", "--columns", "state,interface"], "STATE INTERFACE"),
         (12, ["-4", "--columns", "state,interface"], "STATE IF"),
         (20, ["-4", "--no-header"], ""),

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,6 +88,11 @@ def test_entries_that_ip_shows(wire: Wire, line: str) -> None:
         f"change 192.0.2.8 lladdr {MAC} dev near0",
         f"replace 192.0.2.17 dev near0 lladdr {MAC} nud permanent",
         f"replace to 192.0.2.7 dev near0 lladdr {OTHER_MAC}",
+        f"add 192.0.2.17 lladdr {MAC} dev near0 nud stale",
+        f"add 192.0.2.17 lladdr {MAC} dev near0 nud noarp extern_learn proto zebra",
+        f"add nud reachable 2001:db8::17 router dev near0 lladdr {MAC} protocol 200",
+        "replace 192.0.2.8 dev near0 nud reachable",
+        "add 192.0.2.17 dev near0 nud failed",
         f"del 192.0.2.7 lladdr {MAC} dev near0",
         "delete dev near0 192.0.2.8",
         f"del dev near0 lladdr {MAC} to 192.0.2.7",
@@ -225,10 +231,14 @@ def test_pasted_line_of_ip(wire: Wire, command: str, address: str) -> None:
 @pytest.mark.parametrize(
     ("line", "blamed"),
     [
-        (f"add 192.0.2.17 lladdr {MAC} dev near0 router", "'router' is not supported: "),
-        (f"replace 192.0.2.17 lladdr {MAC} dev near0 extern_learn", "'extern_learn' is not supported: "),
-        (f"add 192.0.2.17 lladdr {MAC} managed dev near0", "'managed' is not supported: "),
-        (f"add 192.0.2.17 lladdr {MAC} dev near0 protocol bird", "'protocol' is not supported: "),
+        (f"add 192.0.2.17 lladdr {MAC} dev near0 offload", "'offload' is not supported: "),
+        (f"change 192.0.2.7 lladdr {MAC} dev near0 extern_learn", "'extern_learn' is not supported: "),
+        (f"change 192.0.2.7 lladdr {MAC} dev near0 nud stale", "nud stale is not supported: netio set writes perm"),
+        (f"change 192.0.2.7 lladdr {MAC} dev near0 protocol bird", "'protocol' is not supported: "),
+        (f"add 192.0.2.17 lladdr {MAC} dev near0 nud gone", "invalid state 'gone'"),
+        (f"add 192.0.2.17 lladdr {MAC} dev near0 proto birds", "invalid protocol 'birds'"),
+        (f"add 192.0.2.17 {MAC} dev near0 nud stale --nud stale", "'nud' is given twice"),
+        (f"add 192.0.2.17 {MAC} dev near0 nud stale --dry-run", "--dry-run is for permanent entries"),
         ("add proxy 192.0.2.17 dev near0", "'proxy' is not supported: netio has no proxy entries"),
         ("del proxy 192.0.2.7 dev near0", "'proxy' is not supported: netio has no proxy entries"),
         ("show proxy", "'proxy' is not supported: netio has no proxy entries"),
@@ -262,6 +272,30 @@ def test_word_that_is_not_understood_is_named(wire: Wire, line: str, blamed: str
     assert (done.returncode, done.stdout) == (2, "")
     assert f"Error: {blamed}" in done.stderr
     assert seen(wire.near) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "WORD",
+        "list --WORD",
+        "list --state WORD",
+        "list -o WORD",
+        "list --columns WORD",
+        "list dev WORD",
+        "resolve 192.0.2.2 --timeout WORD",
+        "scan --in-flight WORD",
+        "scan WORD/24",
+        "create 192.0.2.7 02:00:5e:00:00:07 WORD",
+        "create --from WORD",
+    ],
+)
+def test_long_word_in_an_error_is_cut(line: str) -> None:
+    """Bug: an error of click repeats the word, which may have any length."""
+    done = run(*(word.replace("WORD", "x" * 10_000) for word in line.split()))
+    assert done.returncode in (1, 2)
+    assert re.search(r"x{70,80}\.\.\. \([\d,]+ characters\)", done.stderr)
+    assert len(done.stderr) < 1000
 
 
 @pytest.mark.parametrize("command", ["list", "flush", "delete"])

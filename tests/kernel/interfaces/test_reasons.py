@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import netio
-from netio.errors import Hint
+from netio.errors import Hint, Reason
 from netlab.command import complaint, run
 from netlab.wire import FAR_IP4, NEAR_IP4, NEAR_IP6, NEAR_LINK_LOCAL
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from netlab.wire import Wire
 
 MAC = "02:00:5e:00:00:07"
-OWN = "it is an address of this machine"
-BROADCAST = "it is a broadcast address"
+OWN, BROADCAST = Reason.OWN_ADDRESS, Reason.BROADCAST_ADDRESS
 
 pytestmark = pytest.mark.usefixtures("wire")
 
@@ -72,9 +71,33 @@ def test_address_of_the_threads_own_namespace_is_a_neighbor_in_another_one(wire:
     with netio.namespace(wire.far.descriptor):
         with pytest.raises(netio.NeighborNotFoundError) as absent:
             netio.get_neighbor(NEAR_IP4, interface="far0")
-        with pytest.raises(netio.InvalidParameterError, match="it is a local, broadcast or anycast address"):
-            netio.resolve_neighbor(FAR_IP4, interface="far0")
+        for address, reason in ((FAR_IP4, OWN), ("192.0.2.255", BROADCAST)):
+            with pytest.raises(netio.InvalidParameterError) as caught:
+                netio.resolve_neighbor(address, interface="far0")
+            assert caught.value.reason == reason
     assert absent.value.hint is Hint.CREATE_OR_RESOLVE
+
+
+@pytest.mark.parametrize("interface", [None, "near0"])
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [("198.51.100.9", OWN), ("203.0.113.127", BROADCAST), ("10.1.2.3", OWN), ("10.0.0.1", OWN)],
+    ids=["local prefix", "configured broadcast address", "of another interface", "of another interface, host prefix"],
+)
+def test_kind_is_that_of_the_route(wire: Wire, address: str, reason: str, interface: str | None) -> None:
+    """Bug: the kind is taken from addresses and prefixes, which lack local routes and other broadcast addresses."""
+    wire.near.ip(
+        "route add local 198.51.100.0/24 dev lo",
+        "address add 203.0.113.1/24 broadcast 203.0.113.127 dev near0",
+        "address add 10.1.2.3/24 dev lo",
+        "address add 10.0.0.1/32 dev lo",
+    )
+    with pytest.raises(netio.InvalidParameterError) as caught:
+        netio.resolve_neighbor(address, interface=interface)
+    assert (caught.value.reason, caught.value.hint) == (reason, None)
+    assert complaint("scan", f"{address}/32", "-i", "near0").startswith(
+        f"netio: {address}/32 cannot be scanned: {address}"
+    )
 
 
 @pytest.mark.parametrize("kind", ["unreachable", "prohibit", "blackhole"])

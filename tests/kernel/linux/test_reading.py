@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import pickle
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
@@ -193,6 +193,46 @@ def test_namespace_and_refused_arguments(wire: Wire) -> None:
         linux.get_neighbor(ABSENT_IP4, proxy=True)
     with pytest.raises(netio.InvalidParameterError):
         linux.list_neighbors(77)
+
+
+def test_entries_of_the_interfaces_of_a_master(wire: Wire) -> None:
+    """Bug: entries of other interfaces, or of the master itself, are listed; the filter hides those of one family."""
+    wire.near.ip(
+        "link add br0 type bridge",
+        "link set br0 up",
+        "link add port0 type veth peer name port1",
+        "link set port0 master br0 up",
+        "link set port1 up",
+        *(
+            f"neigh add {address} lladdr {FAR_MAC} dev {interface}"
+            for interface in ("near0", "br0", "port0", "port1")
+            for address in ("192.0.2.40", "2001:db8::40")
+        ),
+        *(f"neigh add proxy 198.51.100.4 dev {interface}" for interface in ("near0", "br0", "port0")),
+    )
+
+    def keys(**named: Any) -> set[str]:  # noqa: ANN401
+        rows = linux.list_neighbors(**named)
+        assert {row.neighbor.interface for row in rows} <= {"port0"}
+        return {str(row.neighbor.address) for row in rows if not row.neighbor.address.is_multicast}
+
+    shown = wire.near.json("neigh show nud all master br0")
+    assert {(row["dev"], row["dst"]) for row in shown} >= {("port0", "192.0.2.40"), ("port0", "2001:db8::40")}
+    assert keys(master="br0") == {"192.0.2.40", "2001:db8::40"}
+    assert keys(master=socket.if_nametoindex("br0"), family=socket.AF_INET6) == {"2001:db8::40"}
+    assert keys(master="br0", interface="port0") == keys(master="br0")
+    assert keys(master="br0", interface="near0") == set()
+    assert keys(master="near0") == set()  # it has no interfaces
+    assert keys(master="br0", proxy=True) == {"198.51.100.4"}
+    for named, missing in (
+        ({"master": "none"}, "none"),
+        ({"master": "none", "interface": "near0"}, "none"),
+        ({"master": "br0", "interface": "gone"}, "gone"),
+    ):
+        with pytest.raises(netio.InterfaceNotFoundError, match=f"interface {missing}: there is no such interface"):
+            linux.list_neighbors(**named)  # type: ignore[arg-type]
+    with pytest.raises(netio.InvalidParameterError, match="master must not be ''"):
+        linux.list_neighbors(master="")
 
 
 def test_empty_table() -> None:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,12 +12,14 @@ import pytest
 import netio
 from netio import Neighbor, linux
 from netio.linux import LinuxNeighbor, NeighborFlags, Nud
+from netlab.child import environment, python
 from netlab.oracle import details, proxies
 from netlab.wire import ABSENT_IP4, FAR_MAC
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from conftest import Caller
     from netlab.wire import Wire
 
 NONE = NeighborFlags(0)
@@ -173,3 +176,70 @@ def test_refused_calls_change_nothing(wire: Wire) -> None:
     with netio.namespace(wire.far.descriptor):
         linux.create_neighbor(ABSENT_IP4, FAR_MAC, interface="far0")
     assert ABSENT_IP4 not in details(wire.near)
+
+
+def test_unprivileged_writes_are_denied_and_change_nothing(wire: Wire, unprivileged: Caller) -> None:
+    """Bug: a missing privilege is reported as something else, or for some entries only."""
+    wire.near.ip(
+        f"neigh add 192.0.2.40 lladdr {FAR_MAC} dev near0 nud stale extern_learn proto zebra",
+        f"neigh add 192.0.2.41 lladdr {FAR_MAC} dev near0 nud stale",
+        "neigh add proxy 198.51.100.4 dev near0",
+    )
+    before, proxies_before = details(wire.near), proxies(wire.near)
+    row = LinuxNeighbor(Neighbor(ABSENT_IP4, FAR_MAC, interface="near0"), Nud.STALE)
+    known = LinuxNeighbor(Neighbor("192.0.2.41", interface="near0"))
+    one = (ABSENT_IP4, FAR_MAC)
+    for verb, arguments, named in (
+        ("create_neighbor", one, {"interface": "near0"}),
+        ("replace_neighbor", one, {"interface": "near0", "nud": Nud.NOARP, "flags": NeighborFlags.EXT_LEARNED}),
+        ("replace_neighbor", one, {"interface": "near0", "flags": NeighborFlags.PROXY}),
+        ("delete_neighbor", ("192.0.2.40",), {"interface": "near0"}),
+        ("delete_neighbor", ("198.51.100.4",), {"interface": "near0", "proxy": True}),
+        ("delete_neighbor", (ABSENT_IP4,), {"interface": "near0", "missing_ok": True}),
+    ):
+        with pytest.raises(netio.AccessDeniedError) as caught:
+            unprivileged(f"linux.{verb}", *arguments, **named)
+        assert (caught.value.code, caught.value.errno) == (5, errno.EACCES)
+    for verb, rows in (
+        ("create_neighbors", [row, row]),
+        ("replace_neighbors", [row, row]),
+        ("probe_neighbors", [known, known]),
+    ):
+        with pytest.raises(ExceptionGroup) as group:
+            unprivileged(f"linux.{verb}", rows)
+        assert [(type(error), error.position) for error in group.value.exceptions] == [  # type: ignore[union-attr]
+            (netio.AccessDeniedError, 0),
+            (netio.AccessDeniedError, 1),
+        ]
+    assert unprivileged("linux.get_neighbor", "192.0.2.40", interface="near0").protocol == 11
+    after = details(wire.near)
+    assert {key: (one.state, one.flags, one.protocol) for key, one in after.items()} == {
+        key: (one.state, one.flags, one.protocol) for key, one in before.items()
+    }
+    assert proxies(wire.near) == proxies_before
+
+
+_IN_A_USER_NAMESPACE = """
+import subprocess
+from netio import linux
+from netio.linux import NeighborFlags, Nud
+
+subprocess.run(["ip", "link", "add", "name", "here", "type", "veth", "peer", "name", "there"], check=True)
+subprocess.run(["ip", "link", "set", "here", "up"], check=True)
+flags = NeighborFlags.EXT_LEARNED
+linux.create_neighbor("192.0.2.9", "02:00:5e:00:00:09", interface="here", nud=Nud.STALE, flags=flags, protocol=11)
+linux.create_neighbor("198.51.100.4", interface="here", flags=NeighborFlags.PROXY)
+linux.set_table_parameters(2, interface="here", app_probes=3)
+row = linux.get_neighbor("192.0.2.9", interface="here")
+linux.delete_neighbor("192.0.2.9", interface="here")
+print(row.nud, int(row.flags), row.protocol, len(linux.list_neighbors(proxy=True, interface="here")))
+print(linux.table_parameters(2, interface="here").interfaces[0].app_probes)
+"""
+
+
+def test_user_namespace_suffices() -> None:
+    """Bug: a function needs the privilege of the machine, not of the namespace."""
+    command = ["unshare", "--user", "--map-root-user", "--net", *python(_IN_A_USER_NAMESPACE)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=50, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["STALE 16 11 1", "3"]

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from netlab.child import python
-from netlab.command import COMMAND, surroundings
+from netlab.command import COMMAND, checked, run, surroundings
 from netlab.oracle import Seen, seen
 
 if TYPE_CHECKING:
@@ -101,3 +102,25 @@ def test_command_in_the_namespace_of_a_path(wire: Wire) -> None:
     )
     assert done.returncode == 0
     assert seen(wire.far, "far0") == {"192.0.2.7": Seen(MAC)}
+
+
+@pytest.mark.parametrize("options", [["--netns", "nosuch", "--json"], ["--json", "--netns", "nosuch"]])
+@pytest.mark.parametrize("words", ["list", "get 192.0.2.7", "delete 192.0.2.7", "scan"])
+def test_failure_of_the_option_is_printed_as_json(words: str, options: list[str]) -> None:
+    """Bug: --json is evaluated after --netns and does not apply to its error."""
+    command, *arguments = words.split()
+
+    done = run(command, *arguments, *options)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("netio: nosuch: there is no such network namespace")
+    found = json.loads(done.stdout)
+    checked(command, found)
+    (failure,) = [found] if command == "scan" else found
+    assert (failure["address"], failure["error"]["name"]) == (None, "NamespaceNotFoundError")
+
+
+@pytest.mark.parametrize(("chosen", "start"), [("json", "["), ("jsonl", "{"), ("csv", ""), ("table", "")])
+def test_failure_of_the_option_has_the_format_of_the_output(chosen: str, start: str) -> None:
+    """Bug: the failure is an array of JSON where lines are requested, or is on stdout for another format."""
+    assert run("list", "--netns", "nosuch", "-o", chosen).stdout[:1] == start

@@ -63,6 +63,15 @@ def mirror_feeder(
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("mirror") / "feed")
 
 
+@pytest.fixture(scope="session", params=FLAGS)
+def neightbl_feeder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.Popen[str]]:
+    backend = (NATIVE / "rtnetlink" / f"{name}.c" for name in ("neightbl", "netns", "rtnl", "status", "trace"))
+    sources = [HERE / "feed_neightbl.c", *backend]
+    yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("neightbl") / "feed")
+
+
 def running(sources: list[Path], flags: list[str], program: Path) -> Iterator[subprocess.Popen[str]]:
     """Compile and start a program that answers lines; also fails if its exit status is not 0."""
     command = [*COMPILER, "-std=c11", "-D_GNU_SOURCE", f"-I{NATIVE}", f"-I{NATIVE / 'rtnetlink'}"]

@@ -286,11 +286,23 @@ def test_view_shows_hosts_that_reply_and_no_silent_ones(wire: Wire) -> None:
     assert "192.0.2.66" not in terminal.text
 
 
+@pytest.mark.parametrize(("arguments", "shown"), [((), True), (("--resolved",), False)])
+def test_view_of_resolved_entries(wire: Wire, arguments: tuple[str, ...], shown: bool) -> None:
+    """Bug: --resolved has no effect on a terminal."""
+    wire.near.ip("neigh add 192.0.2.66 dev near0 nud none extern_learn")
+    with on_terminal("watch", "-4", *arguments) as terminal:
+        terminal.expect(f"  {KNOWN} ")
+        terminal.type("q")
+        assert terminal.finish() == 0
+    assert ("192.0.2.66" in terminal.text) is shown
+
+
 @pytest.mark.parametrize(("keys", "status"), [("q", 0), ("\x03", 130), ("xq", 0), ("\x1aq", 0)])
 def test_keys_end_the_view(keys: str, status: int) -> None:
     """Bug: the terminal is left without echo or cursor, or Ctrl-Z leaves the alternate screen to the shell."""
     with on_terminal("watch") as terminal:
         terminal.expect(KNOWN)
+        assert terminal.suspend_key == b"\0"
         terminal.type(keys)
         assert terminal.finish() == status
     assert "Traceback" not in terminal.text
@@ -324,7 +336,7 @@ def test_control_characters_of_a_name_do_not_reach_the_output(wire: Wire) -> Non
         assert terminal.finish() == 0
     assert "\x1b[7m" not in terminal.raw
     assert "bad\\x1b[7m" in terminal.raw
-    assert "\x1b" not in run("watch", "--initial", "--for", "0.1").stdout
+    assert "\tbad\\x1b[7m\t" in run("watch", "--initial", "--for", "0.2").stdout
 
 
 @pytest.mark.parametrize(("arguments", "term"), [((), "dumb"), (("--json",), "xterm")])

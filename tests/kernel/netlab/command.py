@@ -122,6 +122,12 @@ class Terminal:
         """The process of the command."""
         return self._process.pid
 
+    @property
+    def suspend_key(self) -> bytes:
+        """The key that stops processes; b"\\0" if there is none."""
+        key: bytes = termios.tcgetattr(self._keeper)[6][termios.VSUSP]
+        return key
+
     def expect(self, text: str) -> None:
         """Waits until the output contains the text."""
         until = monotonic() + _SECONDS

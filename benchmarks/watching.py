@@ -25,6 +25,7 @@ from statistics import median
 from time import perf_counter, process_time, sleep
 from typing import TYPE_CHECKING, Any
 
+from chart import Account, draw_accounts
 from lab import FIRST, INTERFACE, compile_peer, enter_new_namespace, measure, run
 
 import netio
@@ -239,8 +240,9 @@ def read_beside(name: str, write: Callable[[], object]) -> dict[str, Any]:
         return result
 
 
-def print_floods(writer: Writer, changes: int, rates: list[float], rounds: int) -> None:
-    """Print what each reader accounts for."""
+def print_floods(writer: Writer, changes: int, rates: list[float], rounds: int) -> dict[str, Account]:
+    """Print how many changes each reader reports. Returns those of the first flood."""
+    accounted: dict[str, Account] = {}
     print("| changes offered | per second | reader | reported | losses noticed | CPU s | to C | ends equal |")
     print("|---|---|---|---|---|---|---|---|")
     for rate in rates:
@@ -254,11 +256,13 @@ def print_floods(writer: Writer, changes: int, rates: list[float], rounds: int) 
 
                 found = read_beside(name, write)
                 reference = reference or found["cpu"]
+                accounted.setdefault(name, Account(found["changes"], found["losses"], found.get("equal", False)))
                 print(
                     f"| {changes:,} | {changes / seconds[0]:,.0f} | {name} | {found['changes']:,} | {found['losses']} "
                     f"| {found['cpu']:.2f} | {found['cpu'] / reference:.2f} | {found.get('equal', '')} |",
                     flush=True,
                 )
+    return accounted
 
 
 def print_latency(writer: Writer) -> None:
@@ -298,6 +302,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rates", type=float, nargs="+", default=[0, 30_000], help="changes a second; 0: no limit")
     parser.add_argument("--rounds", type=int, default=1, help="number of rounds")
     parser.add_argument("--table", type=int, default=100_000, help="entries of the table for table() and memory")
+    parser.add_argument("--plot", metavar="FILE", help="draw the first flood as SVG (needs matplotlib)")
     parser.add_argument("--reader", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -313,7 +318,9 @@ def main() -> None:
         run("ip", "link", "add", OTHER, "type", "veth", "peer", "name", "other1")
         print(f"{os.cpu_count()} cores, Linux {platform.release()}, Python {platform.python_version()}\n")
         writer = Writer(compile_peer(folder))
-        print_floods(writer, options.changes, options.rates, options.rounds)
+        accounted = print_floods(writer, options.changes, options.rates, options.rounds)
+        if options.plot:
+            draw_accounts(accounted, options.changes, options.plot)
         print()
         print_latency(writer)
         print_table(writer, options.table)

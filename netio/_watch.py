@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from _thread import RLock
 from collections import deque
 from collections.abc import Iterator
@@ -181,11 +182,12 @@ class NeighborWatch:
             left = self._next_poll - monotonic()
             sleep(max(0.0, min(left, _SLICE, left if seconds is None else seconds)))
             return
-        from select import POLLIN, poll  # Windows has no poll()
+        if sys.platform != "win32":  # which has neither a descriptor nor poll()
+            from select import POLLIN, poll
 
-        poller = poll()
-        poller.register(self._descriptor, POLLIN)
-        poller.poll(None if seconds is None else seconds * 1000)
+            poller = poll()
+            poller.register(self._descriptor, POLLIN)
+            poller.poll(None if seconds is None else seconds * 1000)
 
     def table(self) -> NeighborTable:
         """Return the entries as reported so far. It sends no request to the system.
@@ -309,10 +311,9 @@ def watch_neighbors(
     """Watch the neighbour table: return an iterator of its changes from now on.
 
     >>> with netio.watch_neighbors(interface="eth0") as watch:
-    ...     netio.create_neighbor("192.0.2.9", "02:00:5e:00:00:09", interface="eth0")
-    ...     for change in watch.read():
-    ...         print(change.kind, change.neighbor.address)
-    ADDED 192.0.2.9
+    ...     netio.create_neighbor("192.0.2.70", "02:00:5e:00:00:70", interface="eth0")
+    ...     [(change.kind.name, str(change.neighbor.address)) for change in watch.read(timeout=1)]
+    [('ADDED', '192.0.2.70')]
 
     Linux: the watch reports each change that the kernel announces, once and in the kernel's order, with its physical
     address, router flag and state. If changes arrive faster than the program reads them, notifications are lost: the

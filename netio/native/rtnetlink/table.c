@@ -157,7 +157,8 @@ static int find_index(struct rtnl_socket *sock, const NET_LUID *luid, NET_IFINDE
     return error;
 }
 
-int table_select(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table)
+int table_select(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID *luid, const NET_LUID *master,
+                 struct table *table)
 {
     int error;
 
@@ -165,6 +166,8 @@ int table_select(struct rtnl_socket *sock, ADDRESS_FAMILY family, const NET_LUID
         return -EINVAL;
     table->family = family;
     error = find_index(sock, luid, &table->index);
+    if (error == 0)
+        error = find_index(sock, master, &table->master);
     return error == 0 ? check_stack(sock, family) : error;
 }
 
@@ -174,9 +177,7 @@ int table_read(int netns, struct rtnl_socket *sock, ADDRESS_FAMILY family, const
     int error = rtnl_open(sock, netns, 0);
 
     if (error == 0)
-        error = table_select(sock, family, luid, table);
-    if (error == 0)
-        error = find_index(sock, master, &table->master);
+        error = table_select(sock, family, luid, master, table);
     return error == 0 ? dump_table(sock, table) : error;
 }
 

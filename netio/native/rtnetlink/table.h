@@ -21,8 +21,12 @@ struct table {
     size_t room;
 };
 
-/* Validates a family and an interface (NULL: every one) and sets them as filters. -ENODEV: no such interface. */
-int table_select(struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid, struct table *table);
+/*
+ * Validates a family, an interface (NULL: every one) and the master of interfaces (NULL: any) and sets them as filters.
+ * -ENODEV: no such interface.
+ */
+int table_select(struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid, const NET_LUID *master,
+                 struct table *table);
 
 /* Starts the request for a dump of the entries that pass the filters. Old kernels dump others, too. */
 void table_request(const struct table *table, struct rtnl_request *request);

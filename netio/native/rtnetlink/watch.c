@@ -612,7 +612,7 @@ static int open_all(netio_watch *watch, ADDRESS_FAMILY family, const NET_LUID *i
     int error = link_names_open(&watch->names, watch->netns);
 
     if (error == 0)
-        error = table_select(&watch->names.socket, family, interface, &watch->selected);
+        error = table_select(&watch->names.socket, family, interface, NULL, &watch->selected);
     if (error == 0)
         error = watch_socket_open(&watch->notifications, watch->netns, &watch->selected, receive_buffer);
     return error != 0 ? error : open_descriptor(watch);

@@ -22,8 +22,7 @@ struct table {
 };
 
 /*
- * Validates a family, an interface (NULL: every one) and the master of interfaces (NULL: any) and sets them as filters.
- * -ENODEV: no such interface.
+ * Validates a family, an interface and a master (NULL: every one) and sets them as filters. -ENODEV: no such interface.
  */
 int table_select(struct rtnl_socket *socket, ADDRESS_FAMILY family, const NET_LUID *luid, const NET_LUID *master,
                  struct table *table);

@@ -56,20 +56,20 @@ def columns_feeder(
 
 
 @pytest.fixture(scope="session", params=FLAGS)
-def mirror_feeder(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[subprocess.Popen[str]]:
-    sources = [HERE / "feed_mirror.c", NATIVE / "mirror.c", NATIVE / "inet.c"]
-    yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("mirror") / "feed")
-
-
-@pytest.fixture(scope="session", params=FLAGS)
 def neightbl_feeder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[subprocess.Popen[str]]:
     backend = (NATIVE / "rtnetlink" / f"{name}.c" for name in ("neightbl", "netns", "rtnl", "status", "trace"))
     sources = [HERE / "feed_neightbl.c", *backend]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("neightbl") / "feed")
+
+
+@pytest.fixture(scope="session", params=FLAGS)
+def mirror_feeder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.Popen[str]]:
+    sources = [HERE / "feed_mirror.c", NATIVE / "mirror.c", NATIVE / "inet.c"]
+    yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("mirror") / "feed")
 
 
 def running(sources: list[Path], flags: list[str], program: Path) -> Iterator[subprocess.Popen[str]]:

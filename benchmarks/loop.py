@@ -50,32 +50,44 @@ async def _resolve_silent() -> None:
     netio.flush_neighbors(interface=INTERFACE)
 
 
-async def _watch_flood() -> None:
-    """Follow more changes than the smallest receive buffer holds, which ip(8) makes in another process."""
+# The last change of a flood.
+_MARK = FIRST_SILENT + FLOODED
+
+
+async def _flood() -> None:
+    """Let ip(8) change entries in another process, and remove them."""
     changes = "".join(
         f"neigh replace {FIRST_SILENT + number} lladdr 02:00:5e:00:00:{turn:02x} dev {INTERFACE} nud permanent\n"
         for turn in range(FLOOD // FLOODED)
-        for number in range(FLOODED)
+        for number in range(FLOODED + (turn == FLOOD // FLOODED - 1))
     )
-    mark = FIRST_SILENT + FLOODED  # the last change
-    changes += f"neigh replace {mark} lladdr 02:00:5e:00:00:01 dev {INTERFACE} nud permanent\n"
+    writer = await asyncio.create_subprocess_exec("ip", "-batch", "-", stdin=asyncio.subprocess.PIPE)
+    await writer.communicate(changes.encode())
+
+
+async def _watch_flood() -> None:
+    """Follow more changes than the smallest receive buffer holds."""
     resyncs = 0
     async with aio.watch_neighbors(interface=INTERFACE, receive_buffer=1) as watch:
-        writer = await asyncio.create_subprocess_exec("ip", "-batch", "-", stdin=asyncio.subprocess.PIPE)
-        writing = asyncio.ensure_future(writer.communicate(changes.encode()))
+        writing = asyncio.ensure_future(_flood())
         async for change in watch:
             resyncs += change.kind is netio.ChangeKind.RESYNC
-            if change.neighbor is not None and change.neighbor.address == mark:
+            if change.neighbor is not None and change.neighbor.address == _MARK:
                 break
         await writing
         if resyncs == 0 or len(watch.table()) < FLOODED:
             raise RuntimeError("the watch was not flooded, or lost changes")
+
+
+def _clean_up() -> None:
+    """Remove the entries of the flood."""
     netio.delete_neighbors(netio.list_neighbors(interface=INTERFACE), missing_ok=True)
 
 
 WAYS: dict[str, Work] = {
     "idle event loop": _idle,
     f"aio.resolve_neighbors(), {SILENT:,} silent": _resolve_silent,
+    f"idle event loop beside {FLOOD:,} changes": _flood,
     f"aio.watch_neighbors(), {FLOOD:,} changes with RESYNC": _watch_flood,
 }
 
@@ -86,6 +98,7 @@ def delays(rounds: int) -> list[Result]:
     for _ in range(rounds):
         for way, work in WAYS.items():
             found = sorted(asyncio.run(_delays(work)))
+            _clean_up()
             seconds[way].append(found[len(found) * 99 // 100])
     idle = next(iter(seconds.values()))
     return [

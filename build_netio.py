@@ -12,7 +12,7 @@ NATIVE = Path("netio", "native")
 # The system to build for, which may differ from the one that runs this script.
 PLATFORM = sysconfig.get_platform()
 # Declarations for cffi, and the headers with the same declarations for the compiler.
-DECLARATIONS, HEADERS = ["netio.cdef.h"], ["columns.h", "release.h"]
+DECLARATIONS, HEADERS = ["netio.cdef.h"], ["columns.h", "plan.h", "release.h"]
 if PLATFORM.startswith("win"):
     BACKEND, LIBRARIES = "iphlpapi", ["iphlpapi", "ws2_32"]
 elif PLATFORM.startswith("linux"):

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from importlib import import_module
 from importlib.util import find_spec
+from io import StringIO
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from lab import FIRST, INTERFACE, Result, compile_peer, enter_new_namespace, mea
 
 import netio
 from netio import Neighbor
+from netio.formats import read_neighbors, write_neighbors
 
 try:
     from pyroute2 import IPRoute
@@ -38,12 +40,16 @@ if TYPE_CHECKING:
     import ctypes
     from collections.abc import Callable
 
+    from netio.formats import Format
+
     Ways = dict[str, Callable[[], object]]
 
 # Per row pyroute2 needs 80 microseconds, ip -batch a line of text, and an error of netio a kilobyte of memory.
 PEER_ROWS_MAX = 100_000
 GETS = 1000
+CHANGED = 1000
 STARTS = 20
+FORMATS: tuple[Format, ...] = ("jsonl", "csv", "json")
 
 # The functions that convert a table to a data frame.
 LIBRARIES = {"pyarrow": "table", "polars": "DataFrame"}
@@ -65,11 +71,11 @@ class Table:
         if failed:
             raise RuntimeError(f"{failed} rows failed")
 
-    def prepared(self, generation: int) -> list[Neighbor]:
-        """Return the rows of a generation. write_in_c() never writes generations from 128 on."""
+    def prepared(self, generation: int, most: int | None = None) -> list[Neighbor]:
+        """Return the rows of a generation, or the first ones. write_in_c() never writes generations from 128 on."""
         return [
             Neighbor(FIRST + i, b"\2" + bytes([generation]) + i.to_bytes(4, "big"), interface=INTERFACE)
-            for i in range(self.rows)
+            for i in range(self.rows if most is None else min(most, self.rows))
         ]
 
     def empty(self) -> None:
@@ -196,6 +202,50 @@ def getting(table: Table) -> Ways:
     return ways
 
 
+def planning(table: Table) -> Ways:
+    """Compare desired entries, all of which the table has, as objects and as a table."""
+    read = netio.list_neighbors(interface=INTERFACE)
+    desired = list(read)
+    if len(desired) < table.rows:
+        raise RuntimeError("the table is not complete")
+    return {
+        "netio, listing": netio.list_neighbors,
+        "plan of objects": lambda: netio.plan_neighbors(desired),
+        "plan of a table": lambda: netio.plan_neighbors(read),
+    }
+
+
+def applying(table: Table) -> Ways:
+    """Apply desired entries, of which 1,000 differ from the table."""
+    one, other = table.prepared(140), table.prepared(141, CHANGED)
+    states = [one, [*other, *one[len(other) :]]]
+    turns = count()
+    netio.apply_neighbors(states[1])
+    return {
+        # In turns 0, 1, 2: the state of the table, the other one, and that again.
+        "plan, all equal": lambda: netio.plan_neighbors(states[1 - next(turns) // 3 % 2]),
+        "apply, 1,000 differ": lambda: netio.apply_neighbors(states[next(turns) // 3 % 2]),
+        "apply, nothing differs": lambda: netio.apply_neighbors(states[next(turns) // 3 % 2]),
+    }
+
+
+def restoring(table: Table) -> Ways:
+    """Read a file and write all entries, which the table has lost. Target: 1.5 s for 100,000."""
+    path = Path(tempfile.mkdtemp()) / "saved.jsonl"
+    write_neighbors(str(path), netio.list_neighbors(interface=INTERFACE))
+
+    def lose() -> None:
+        run("ip", "link", "set", INTERFACE, "down")
+        run("ip", "link", "set", INTERFACE, "up")
+
+    def restore() -> None:
+        plan = netio.apply_neighbors(read_neighbors(str(path)))
+        if plan.creates != table.rows:
+            raise RuntimeError(f"only {plan.creates} entries were restored")
+
+    return {"losing": lose, "restoring": restore}
+
+
 def converting(table: Table) -> Ways:
     """Convert the table to an array on the same memory, and to data frames, in which the addresses are text."""
     ways: Ways = {"C": lambda: table.peer.peer_dump(0)}
@@ -206,6 +256,33 @@ def converting(table: Table) -> Ways:
             make = getattr(import_module(library), name)
             ways[f"netio, {library}.{name}()"] = lambda make=make: make(netio.list_neighbors())
     return ways
+
+
+def reading_files(table: Table) -> Ways:
+    """Read entries from the text of a file, compared with a loop over the lines that checks nothing else."""
+    rows = table.prepared(128)
+    texts = {name: written(rows, name) for name in FORMATS}
+
+    def loop() -> object:
+        values = map(json.loads, texts["jsonl"].splitlines())
+        return [Neighbor(v["address"], v["physical_address"], interface=v["interface"]) for v in values]
+
+    ways: Ways = {"json.loads() and Neighbor()": loop}
+    return ways | {f"read_neighbors(), {n}": lambda n=n: read_neighbors(StringIO(texts[n])) for n in FORMATS}
+
+
+def writing_files(table: Table) -> Ways:
+    """Write entries as text, compared with a loop that encodes each of them."""
+    rows = table.prepared(128)
+    ways: Ways = {"json.dumps() and to_dict()": lambda: [json.dumps(row.to_dict()) for row in rows]}
+    return ways | {f"write_neighbors(), {name}": lambda name=name: written(rows, name) for name in FORMATS}
+
+
+def written(rows: list[Neighbor], name: Format) -> str:
+    """Return the text of a file with these entries."""
+    file = StringIO()
+    write_neighbors(file, rows, name)
+    return file.getvalue()
 
 
 def starting(rounds: int) -> list[Result]:
@@ -236,6 +313,11 @@ CASES: dict[str, Callable[[Table], Ways]] = {
     "all rows fail": failing,
     f"get by name, {GETS} rows": getting,
     "arrays and data frames": converting,
+    "plan": planning,
+    "apply": applying,
+    "restore": restoring,
+    "read a file": reading_files,
+    "write a file": writing_files,
 }
 START = "start, above `python -c pass`"
 DELAYS = "event loop, p99 of the delay"

@@ -40,7 +40,15 @@ Something failed, with a line on standard error for each failure. A host that do
 has a line in the output instead.
 .TP
 2
-Wrong usage.
+Wrong usage; of
+.BR diff ,
+and of
+.B apply
+and
+.B restore
+with
+.BR \-\-dry\-run ,
+that changes are pending.
 .TP
 130
 Ctrl-C was pressed.

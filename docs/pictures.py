@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Draws the README's pictures of the command: docs/list.svg, docs/scan.svg and docs/watch.svg.
+"""Draws the README's pictures of the command: docs/list.svg, docs/watch.svg, docs/scan.svg and docs/diff.svg.
 
 They show the output of the real command in a network of simulated hosts. Needs ip(8), the extra `cli`, and root or
 user namespaces. With --check no file is written: it fails if a file differs from the picture that would be drawn.
@@ -24,6 +24,7 @@ from html import escape
 from io import StringIO
 from ipaddress import IPv4Address
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -44,10 +45,21 @@ if TYPE_CHECKING:
 # watch is before scan, whose hosts it would show.
 PICTURES = {
     "list.svg": "netio list",
+    "diff.svg": "netio diff hosts.csv --prune",
     "watch.svg": "netio watch -4",
     "scan.svg": "netio scan 192.0.2.0/24 --map",
 }
 COLUMNS = 72
+
+# The file of the last command, which differs from the table.
+HOSTS_CSV = """\
+address,physical_address,interface
+192.0.2.9,00:00:5e:00:53:09,eth0
+192.0.2.20,00:00:5e:00:53:14,eth0
+"""
+
+# `netio diff` has status 2 if changes are pending.
+STATUSES = (0, 2)
 
 # Addresses and physical addresses for documentation (RFC 5737, RFC 3849, RFC 9542).
 HOSTS = {IPv4Address(f"192.0.2.{n}"): bytes.fromhex(f"00005e0053{n:02x}") for n in (
@@ -98,7 +110,7 @@ def reply_for_hosts(far: socket.socket) -> None:
             far.send(sender[:6] + own + frame[12:20] + b"\0\2" + own + target.packed + sender)
 
 
-def output_of(network: Namespace, command: str, changes: Sequence[str] = ()) -> str:
+def output_of(network: Namespace, folder: str, command: str, changes: Sequence[str] = ()) -> str:
     """Return the output of the command on a terminal, without stderr, which contains the duration.
 
     watch is ended after the changes, and its last page is returned.
@@ -109,7 +121,9 @@ def output_of(network: Namespace, command: str, changes: Sequence[str] = ()) -> 
     variables = {name: value for name, value in environment(TERM="xterm").items() if name not in changed}
     line = [*python("from netio.cli import main; main()"), *shlex.split(command)[1:]]
     with network.entered():
-        process = subprocess.Popen(line, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, env=variables)
+        process = subprocess.Popen(
+            line, cwd=folder, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, env=variables
+        )
     os.close(terminal)
     text = b""
     try:
@@ -124,7 +138,7 @@ def output_of(network: Namespace, command: str, changes: Sequence[str] = ()) -> 
         pass
     os.close(controller)
     _, errors = process.communicate(timeout=30)
-    if process.returncode != 0:
+    if process.returncode not in STATUSES:
         sys.exit(f"{command}: status {process.returncode}\n{errors.decode()}")
     text = text.rpartition(b"\x1b[?1049h")[2].partition(b"\x1b[?1049l")[0].rpartition(b"\x1b[H")[2]
     # The ages of new entries depend on the speed of the machine.
@@ -187,10 +201,13 @@ def main() -> None:
         far = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
         far.bind(("far0", 0x0806))
     Thread(target=reply_for_hosts, args=[far], daemon=True).start()
-    pictures = {
-        HERE / name: draw(command, output_of(network, command, CHANGES if "watch" in command else ()))
-        for name, command in PICTURES.items()
-    }
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "hosts.csv").write_text(HOSTS_CSV, encoding="utf-8")
+        outputs = {
+            name: output_of(network, folder, command, CHANGES if "watch" in command else ())
+            for name, command in PICTURES.items()
+        }
+    pictures = {HERE / name: draw(PICTURES[name], output) for name, output in outputs.items()}
     if not check:
         for path, picture in pictures.items():
             path.write_text(picture, encoding="utf-8")

@@ -20,8 +20,9 @@ except ImportError as _missing:
         "netio, or build this one with: pip install -e ."
     ) from None
 
-from netio import errors
+from netio import errors, plan
 from netio._interfaces import list_addresses, list_interfaces
+from netio._keep import keep_neighbors
 from netio._namespace import NamespaceLike, list_namespaces, namespace
 from netio._table import NeighborTable
 from netio._types import (
@@ -66,6 +67,15 @@ from netio.errors import (
     TableFullError,
     UnreachableError,
 )
+from netio.plan import (
+    Plan,
+    PlannedAction,
+    PlannedChange,
+    PlannedChanges,
+    apply_neighbors,
+    plan_neighbors,
+    plannable_neighbors,
+)
 
 __version__ = "0.1.0"
 
@@ -92,8 +102,13 @@ __all__ = [
     "NotSupportedError",
     "PhysicalAddress",
     "PhysicalAddressLike",
+    "Plan",
+    "PlannedAction",
+    "PlannedChange",
+    "PlannedChanges",
     "TableFullError",
     "UnreachableError",
+    "apply_neighbors",
     "create_neighbor",
     "create_neighbors",
     "delete_neighbor",
@@ -101,12 +116,16 @@ __all__ = [
     "errors",
     "flush_neighbors",
     "get_neighbor",
+    "keep_neighbors",
     "list_addresses",
     "list_interfaces",
     "list_namespaces",
     "list_neighbors",
     "namespace",
     "next_hop",
+    "plan",
+    "plan_neighbors",
+    "plannable_neighbors",
     "replace_neighbor",
     "replace_neighbors",
     "resolve_neighbor",

@@ -134,6 +134,14 @@ def entry_errors(
         )
 
 
+def entry_failure(
+    operation: str, code: int, entry: Neighbor, interface: CData | None, reason: str, position: int | None
+) -> NetioError:
+    """Makes the error of an entry for a reason that the caller knows."""
+    subject, row = _subject(entry, interface), _with_interface(entry, interface)
+    return failure(operation, code, subject, reason=reason, row=row, position=position)
+
+
 def _meaning(operation: str, code: int, interface: CData | None, source: IPv4Address | IPv6Address | None) -> int:
     """Returns what a code means: Windows has ERROR_NOT_FOUND (1168) for four cases."""
     if code != lib.ERROR_NOT_FOUND or operation == GET:

@@ -67,7 +67,7 @@ def list_interfaces() -> list[Interface]:
     >>> [interface.name for interface in netio.list_interfaces()]
     ['lo', 'eth0']
 
-    Windows: GetIfTable2, ConvertInterfaceLuidToAlias. Linux: RTM_GETLINK.
+    Windows: GetIfTable2. Linux: RTM_GETLINK.
     """
     # The variable owns the list before the call, since a signal handler can raise right after it.
     found, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")

@@ -15,7 +15,7 @@ from netio._table import NEIGHBOR_HEADING, adopt, native_rows, neighbor_cells, w
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, Literal, SupportsIndex, TypeAlias, overload
 
     import numpy
@@ -83,6 +83,17 @@ def pack_details(entries: Sequence[LinuxNeighbor]) -> CData:
     view = memoryview(ffi.buffer(native))
     for place, entry in enumerate(entries):
         _LAYOUT.pack_into(view, place * _DETAIL_SIZE, entry.flags, 0, 0, 0, 0, 0, entry.nud, entry.protocol)
+    return native
+
+
+def permanent_details(marks: Iterable[tuple[int, bool]]) -> CData:
+    """Encodes details of permanent entries with a protocol and, if it is set, the router flag."""
+    packed = b"".join(
+        _LAYOUT.pack(NeighborFlags.ROUTER if is_router else 0, 0, 0, 0, 0, 0, Nud.PERMANENT, protocol)
+        for protocol, is_router in marks
+    )
+    native = ffi.new("netio_linux_detail[]", len(packed) // _DETAIL_SIZE)
+    memoryview(ffi.buffer(native))[:] = packed
     return native
 
 
@@ -200,6 +211,23 @@ def _column(details: memoryview, name: str, kind: str) -> tuple[Buffer, list[str
         places = {value: place for place, value in enumerate(dict.fromkeys([*_NUDS, *values]))}
         return array("i", map(places.__getitem__, values)), [Nud(value).name for value in places]
     return memoryview(values.tobytes()).cast(member), []
+
+
+# Flags of entries that a routing daemon or an orchestrator owns, whatever their protocol is.
+_OWNED = NeighborFlags.EXT_LEARNED | NeighborFlags.MANAGED | NeighborFlags.EXT_VALIDATED
+
+
+def positions_of(table: LinuxTable, protocol: int) -> list[int]:
+    """Returns the positions of the entries with a protocol, except those that other marks make foreign."""
+    details = table._native_details()  # noqa: SLF001
+    protocols, _ = _column(details, "protocol", "uint8")
+    marked = []
+    for place, number in enumerate(memoryview(protocols)):
+        if number == protocol:
+            flags, *_, nud, _ = _LAYOUT.unpack_from(details, place * _DETAIL_SIZE)
+            if not flags & _OWNED and not nud & Nud.NOARP:
+                marked.append(place)
+    return marked
 
 
 def _table(neighbors: NeighborTable, details: memoryview, positions: range) -> LinuxTable:

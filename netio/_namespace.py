@@ -28,6 +28,8 @@ class Namespace:
 
     __slots__ = ("descriptor",)
 
+    descriptor: int
+
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
 

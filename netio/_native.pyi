@@ -91,6 +91,12 @@ class _Lib(_LinuxLib):
     NETIO_NEVER: int
     NETIO_OWN_NETNS: int
     NETIO_PHYSICAL_TEXT: int
+    NETIO_PLAN_CONTRADICTS: int
+    NETIO_PLAN_DIFFERS: int
+    NETIO_PLAN_EXISTS: int
+    NETIO_PLAN_FOREIGN: int
+    NETIO_PLAN_INVALID: int
+    NETIO_PLAN_REPEATED: int
     NETIO_SCOPE_IS_NAME: int
     NETIO_UNKNOWN_TIME: int
     NO_ERROR: int
@@ -115,6 +121,17 @@ class _Lib(_LinuxLib):
     def netio_interfaces(self, netns: int, interfaces: CData, count: CData) -> int: ...
     def netio_message(self, code: int, text: CData, size: int) -> None: ...
     def netio_netns_check(self, netns: int) -> int: ...
+    def netio_plan_compare(
+        self,
+        rows: CData,
+        count: int,
+        table: CData,
+        table_count: int,
+        exact_flags: int,
+        verdicts: CData,
+        places: CData,
+        surplus: CData,
+    ) -> int: ...
     def netio_release(self, variable: CData) -> None: ...
     def netio_replace(self, netns: int, rows: CData, count: int, results: CData) -> None: ...
     def netio_resolver_due(self, resolver: CData) -> int: ...

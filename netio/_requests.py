@@ -57,7 +57,7 @@ def requested_entry(
 
 
 def read_one(
-    address: Address, interface: InterfaceLike | None, function: Callable[[int, CData, CData], int] = lib.netio_get
+    address: Address, interface: InterfaceLike | None, function: Callable[[int, CData, CData], int] | None = None
 ) -> Neighbor:
     """Reads the entry for one address by netio_get or a function like it, or raises the error."""
     with error_context(GET):
@@ -66,7 +66,7 @@ def read_one(
     netns = current_namespace()
     scope = plain.scope_id if isinstance(plain, IPv6Address) else None
     query, native = interface_query(name, index, luid, scope), pack_key(plain)
-    code = function(netns.descriptor, query, native)
+    code = (function or lib.netio_get)(netns.descriptor, query, native)
     if code != lib.NO_ERROR:
         raise _get_error(code, Neighbor(plain, interface=given_interface(interface)), netns)
     return unpack_one(native, {native.InterfaceIndex: names_of(query)})

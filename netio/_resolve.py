@@ -99,6 +99,7 @@ class Resolving:
         self._is_exhausted = False
         self._owner: CData = None
         self._netns = current_namespace()
+        self._lib = lib  # FakeTable replaces it, but a resolver belongs to the backend that opened it
 
     def __iter__(self) -> Iterator[Answer]:
         """Yields results as they complete, and blocks in between."""
@@ -113,7 +114,7 @@ class Resolving:
         until the descriptor is readable, for this time at most, before the next step.
         """
         # The attribute owns the resolver before the call, since a signal handler can raise right after it.
-        self._owner = ffi.gc(ffi.new("netio_resolver **"), lib.netio_resolver_release)
+        self._owner = ffi.gc(ffi.new("netio_resolver **"), self._lib.netio_resolver_release)
         try:
             resolver = self._open(self._owner)
             while True:
@@ -125,7 +126,7 @@ class Resolving:
                 now = monotonic()
                 seconds = 0.0 if self._can_continue() else self._window.next_due(now)
                 if not block:
-                    yield min(seconds, _due(resolver))
+                    yield min(seconds, self._due(resolver))
                     seconds = 0.0
                 yield from self._collect(resolver, cache, now, seconds)
         finally:
@@ -134,7 +135,7 @@ class Resolving:
 
     def fileno(self) -> int:
         """Returns the descriptor to wait for during the steps; -1 if the backend has none (Windows)."""
-        return lib.netio_resolver_fd(self._owner[0])
+        return self._lib.netio_resolver_fd(self._owner[0])
 
     def waiter(self) -> Callable[[], bool]:
         """Makes a function for a thread, if there is no descriptor. It waits for at most 50 ms on Windows.
@@ -144,14 +145,19 @@ class Resolving:
         owner, count = self._owner, ffi.new("size_t *")
 
         def wait() -> bool:
-            if lib.netio_resolver_due(owner[0]) != 0:
-                lib.netio_resolver_wait(owner[0], _WAIT_MS, ffi.NULL, ffi.NULL, ffi.NULL, count)
-            return lib.netio_resolver_due(owner[0]) == 0
+            if self._lib.netio_resolver_due(owner[0]) != 0:
+                self._lib.netio_resolver_wait(owner[0], _WAIT_MS, ffi.NULL, ffi.NULL, ffi.NULL, count)
+            return self._lib.netio_resolver_due(owner[0]) == 0
 
         return wait
 
+    def _due(self, resolver: CData) -> float:
+        """Returns the seconds until the resolver has work that its descriptor does not announce; infinity if never."""
+        due = self._lib.netio_resolver_due(resolver)
+        return _INFINITY if due == lib.NETIO_NEVER else due / 1000
+
     def _open(self, owner: CData) -> CData:
-        code = lib.netio_resolver_open(self._netns.descriptor, self._keep, owner)
+        code = self._lib.netio_resolver_open(self._netns.descriptor, self._keep, owner)
         if self._keep and code == lib.ERROR_NOT_SUPPORTED:
             raise failure(RESOLVE, code, reason="keep is true, but this system removes an existing entry to resolve it")
         check(RESOLVE, code)
@@ -190,7 +196,7 @@ class Resolving:
             probe.native, probe.refusal = (native + place, native), refused.get(place)
         first_tag = self._window.submitted(probes, monotonic())
         source = ffi.NULL if self._source is None else pack_address(self._source)
-        check(RESOLVE, lib.netio_resolver_submit(resolver, native, len(probes), source, first_tag))
+        check(RESOLVE, self._lib.netio_resolver_submit(resolver, native, len(probes), source, first_tag))
 
     def _refuse_source(self, native: CData, count: int, refused: dict[int, Refusal], cache: InterfaceCache) -> None:
         """Refuses rows whose interface is not the one that the scope of the source names."""
@@ -208,7 +214,7 @@ class Resolving:
         """Waits for results, for a second at most, and yields them, and the probes that had timed out before."""
         tags, rows = ffi.new("size_t[]", CHUNK), ffi.new("MIB_IPNET_ROW2[]", CHUNK)
         codes, room = ffi.new("DWORD[]", CHUNK), ffi.new("size_t *", CHUNK)
-        result = lib.netio_resolver_wait(resolver, _milliseconds(seconds), tags, rows, codes, room)
+        result = self._lib.netio_resolver_wait(resolver, _milliseconds(seconds), tags, rows, codes, room)
         if result == lib.NO_ERROR:
             count = room[0]
             entries = _unpack_results(rows, count, cache)
@@ -231,12 +237,6 @@ def _unpack_results(rows: CData, count: int, cache: InterfaceCache) -> Iterator[
     _, indexes = interface_keys(rows)
     names = cache.names(set(indexes[:count]) - {0})
     return unpack(memoryview(ffi.buffer(rows))[: count * ROW_SIZE], {0: ("", "0"), **names})
-
-
-def _due(resolver: CData) -> float:
-    """Returns the seconds until the resolver has work that its descriptor does not announce; infinity if never."""
-    due = lib.netio_resolver_due(resolver)
-    return _INFINITY if due == lib.NETIO_NEVER else due / 1000
 
 
 def _milliseconds(seconds: float) -> int:

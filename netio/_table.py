@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from netio._arrow import arrow_schema, arrow_stream, row_dtype
-from netio._codec import ROW_SIZE, unpack
+from netio._codec import FLAGS_OFFSET, ROW_SIZE, unpack
 from netio._native import ffi
 from netio._sequence import TableSequence
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 else:
     _Array = object  # NumPy is optional, and imported on first use
 
-
-_FLAGS_OFFSET = ffi.offsetof("MIB_IPNET_ROW2", "Flags")
 
 # The columns of the text of a table.
 NEIGHBOR_HEADING = ("ADDRESS", "PHYSICAL ADDRESS", "INTERFACE", "STATE")
@@ -130,7 +128,7 @@ def _table(rows: memoryview, positions: range, names: dict[int, tuple[str, str]]
 
 def row_flags(table: NeighborTable) -> memoryview:
     """Returns the Flags of each row. They have the internal bits of the backend, such as NETIO_IS_FOREIGN."""
-    return native_rows(table)[_FLAGS_OFFSET::ROW_SIZE]
+    return native_rows(table)[FLAGS_OFFSET::ROW_SIZE]
 
 
 def wider_stream(table: NeighborTable, further: Sequence[FurtherColumn]) -> Any:  # noqa: ANN401
@@ -143,8 +141,18 @@ def native_rows(table: NeighborTable) -> memoryview:
     return table._native_rows()  # noqa: SLF001
 
 
+def names_in(table: NeighborTable) -> dict[int, tuple[str, str]]:
+    """Returns name and IPv6 scope of each interface that occurs, by index."""
+    return table._names  # noqa: SLF001
+
+
+def table_of(rows: memoryview, names: dict[int, tuple[str, str]]) -> NeighborTable:
+    """Makes a table of contiguous rows, with name and scope of each interface."""
+    return _table(rows, range(len(rows) // ROW_SIZE), names)
+
+
 def _restore(rows: bytes, names: dict[int, tuple[str, str]]) -> NeighborTable:
-    return _table(memoryview(rows), range(len(rows) // ROW_SIZE), names)
+    return table_of(memoryview(rows), names)
 
 
 def adopt(variable: CData, names: dict[int, tuple[str, str]]) -> NeighborTable:

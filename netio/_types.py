@@ -76,6 +76,8 @@ class PhysicalAddress(str):
     def __new__(cls, value: PhysicalAddressLike = "") -> Self:
         if type(value) is cls:
             return value
+        if isinstance(value, str) and _is_canonical(value):
+            return super().__new__(cls, value)
         raw = _physical_bytes(value) if isinstance(value, str) else _plain_bytes(value)
         if len(raw) > lib.IF_MAX_PHYS_ADDRESS_LENGTH:
             raise invalid(
@@ -101,6 +103,16 @@ class PhysicalAddress(str):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({str(self)!r})"
+
+
+def _is_canonical(text: str) -> bool:
+    """Whether text is a physical address as netio writes it. That is the most frequent notation, and quick to check."""
+    if len(text) >= 3 * lib.IF_MAX_PHYS_ADDRESS_LENGTH:
+        return False
+    try:
+        return bytes.fromhex(text.replace(":", " ")).hex(":") == text
+    except ValueError:
+        return False
 
 
 @cache
@@ -328,7 +340,9 @@ class Neighbor:
         fill(self, "address", _with_scope(plain_address(address), name))
         fill(self, "physical_address", PhysicalAddress(physical_address))
         fill(self, "interface", name)
-        fill(self, "state", NeighborState(whole_number("state", state)))
+        if type(state) is not NeighborState:
+            state = NeighborState(whole_number("state", state))
+        fill(self, "state", state)
         fill(self, "is_router", _truth("is_router", is_router))
         fill(self, "is_unreachable", _truth("is_unreachable", is_unreachable))
         fill(self, "reachability_time", _milliseconds(reachability_time))
@@ -477,7 +491,7 @@ def _state_of(value: object) -> object:
 
 def _with_scope(address: IPv4Address | IPv6Address, interface: str) -> IPv4Address | IPv6Address:
     """Adds the scope to a link-local address if it is known without a query, as on Linux."""
-    if not lib.NETIO_SCOPE_IS_NAME or not interface or not isinstance(address, IPv6Address):
+    if not interface or not isinstance(address, IPv6Address) or not lib.NETIO_SCOPE_IS_NAME:
         return address
     if address.scope_id is not None or not address.is_link_local or "%" in interface:
         return address

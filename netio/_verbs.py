@@ -22,6 +22,7 @@ from netio.errors import NetioError, check, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from netio._namespace import Namespace
     from netio._native import CData
 
 
@@ -57,16 +58,23 @@ def list_neighbors(
 
     Windows: GetIpNetTable2. Linux: a dump by RTM_GETNEIGH, which the kernel filters by family and interface.
     """
-    # The variables own the table and the list before the call, since a signal handler can raise right after it.
-    table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
-    interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
     netns = current_namespace()
     with error_context(LIST):
         number = family_number(family)
         luid, subject = selected_interface(interface, address, netns)
         plain = None if address is None else plain_address(address)
         like = pack_filter(plain, _given_physical_address(physical_address))
-    code = lib.netio_table(netns.descriptor, number, luid_or_null(luid), like, table, interfaces, count)
+    return read_table(netns, number, luid, like, subject)
+
+
+def read_table(
+    netns: Namespace, family: int, luid: int = 0, like: CData = ffi.NULL, subject: str = ""
+) -> NeighborTable:
+    """Reads the table of a namespace, by the arguments of netio_table; subject names the interface in an error."""
+    # The variables own the table and the list before the call, since a signal handler can raise right after it.
+    table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
+    interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
+    code = lib.netio_table(netns.descriptor, family, luid_or_null(luid), like, table, interfaces, count)
     check(LIST, code, subject)
     return adopt(table, {native.index: names_of(native) for native in interfaces[0][0 : count[0]]})
 

@@ -103,10 +103,6 @@ def list_neighbors(
     Linux: a dump by RTM_GETNEIGH, which the kernel filters also by NDA_MASTER, for proxy entries with NTF_PROXY.
     """
     _check_system(LIST)
-    # The variables own the memory before the call, since a signal handler can raise right after it.
-    rows = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
-    details = ffi.gc(ffi.new("netio_linux_detail **"), lib.netio_release)
-    interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
     netns = current_namespace()
     with error_context(LIST):
         number = family_number(family)
@@ -114,9 +110,20 @@ def list_neighbors(
         master_luid, master_subject = selected_interface(master, None, netns, argument="master")
     if not luid or master_luid == UNKNOWN_LUID:
         subject = master_subject
+    return read_detailed(netns, number, luid, subject, master_luid=master_luid, proxy=proxy)
+
+
+def read_detailed(
+    netns: Namespace, family: int, luid: int = 0, subject: str = "", *, master_luid: int = 0, proxy: bool = False
+) -> LinuxTable:
+    """Reads a table by the arguments of netio_linux_table; subject names the interface in an error."""
+    # The variables own the memory before the call, since a signal handler can raise right after it.
+    rows = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
+    details = ffi.gc(ffi.new("netio_linux_detail **"), lib.netio_release)
+    interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
     code = lib.netio_linux_table(
         netns.descriptor,
-        number,
+        family,
         luid_or_null(luid),
         luid_or_null(master_luid),
         bool(proxy),

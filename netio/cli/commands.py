@@ -12,7 +12,7 @@ from io import StringIO, TextIOWrapper
 import click
 
 import netio
-from netio.cli import FAILED, INTERRUPTED, reading, scanning, table, watching, writing
+from netio.cli import FAILED, INTERRUPTED, keeping, planning, reading, saving, scanning, table, watching, writing
 from netio.cli.json_output import print_failures
 from netio.cli.messages import print_error
 from netio.cli.options import netns_option
@@ -40,7 +40,7 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
-        return list(self.commands)  # in the order of definition: reading, writing, scanning, the table itself
+        return list(self.commands)  # in the order of definition: reading, writing, planning, scanning, the table itself
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -73,7 +73,9 @@ def commands() -> None:
     """The neighbour table (ARP, IPv6 Neighbor Discovery): the physical addresses of the hosts on the local links."""
 
 
-for _command in (*reading.COMMANDS, watching.watch, *writing.COMMANDS, scanning.scan, *table.COMMANDS):
+_WRITING = (*writing.COMMANDS, saving.save_command, *planning.COMMANDS, *keeping.COMMANDS)
+
+for _command in (*reading.COMMANDS, watching.watch, *_WRITING, scanning.scan, *table.COMMANDS):
     _command.params.append(netns_option())
     commands.add_command(_command)
 
@@ -82,7 +84,8 @@ def run() -> None:
     """Runs the command in sys.argv and ends the process.
 
     Exit status: 0 on success; 1 if something failed, with a line on stderr for each failure (a host that does not reply
-    to `resolve` has a line in the output instead); 2 for wrong usage; 130 after Ctrl-C.
+    to `resolve` has a line in the output instead); 2 for wrong usage; 130 after Ctrl-C. The commands in planning.py
+    have status 2 if changes are pending, and 1 for wrong usage.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

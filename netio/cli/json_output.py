@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import TypeVar
 
-    from netio import Neighbor, NetioError
+    from netio import Neighbor, NetioError, PlannedChange
     from netio.cli.vendor import Vendors
 
     Value = TypeVar("Value")
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # The key of click's meta data for the requested format. It is known before the command starts, so that also a
 # failure of the whole command is printed in that format.
 _FORMAT = "netio.json"
+
+# The fields in which a desired entry can differ from the table.
+_COMPARED = ("physical_address", "state", "is_router")
 
 
 def entry_object(entry: Neighbor, vendors: Vendors | None = None) -> dict[str, object]:
@@ -38,6 +41,15 @@ def written_object(entry: Neighbor, *, changed: bool) -> dict[str, object]:
         "interface": entry.interface or entry.interface_index or None,
         "changed": changed,
     }
+
+
+def planned_object(change: PlannedChange) -> dict[str, object]:
+    """Returns the object for a change of a plan: the entry as it is desired, and as it is now."""
+    entry, previous = change.neighbor, change.previous
+    now = None if previous is None else {name: previous.to_dict()[name] for name in _COMPARED}
+    reason = {"reason": change.reason} if change.reason else {}
+    desired = {name: entry.to_dict()[name] for name in ("address", "physical_address", "interface", "is_router")}
+    return {"action": change.action.value, **desired, "now": now, **reason}
 
 
 def failure_object(address: object, error: NetioError) -> dict[str, object]:

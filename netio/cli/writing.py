@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     _LinuxVerb = Callable[[Iterable[LinuxNeighbor]], None]
 
 # Writes of this many entries have a progress bar, which is updated after every so many entries.
-_MANY = 5_000
+MANY = 5_000
 
 # The terminal, independent of stdin. Windows has no ctermid(); its name is CON.
 _TERMINAL = getattr(os, "ctermid", lambda: "CON")()
@@ -57,8 +57,10 @@ _TERMINAL = getattr(os, "ctermid", lambda: "CON")()
 _MAX_PROBLEMS = 20
 
 
-class _File(click.File):
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401
+class InputFile(click.File):
+    """A file, or stdin (-) unless that is closed."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401, D102
         if value == "-" and sys.stdin is None:
             self.fail("standard input is closed", param, ctx)
         return super().convert(value, param, ctx)
@@ -68,15 +70,15 @@ file_option: Decorator = click.option(
     "--from",
     "file",
     metavar="FILE",
-    type=_File("rb"),
+    type=InputFile("rb"),
     help="Read entries from a file, or from stdin (-): JSON Lines, a JSON array, or CSV with a heading. The fields "
     "address, physical_address, interface and state are read, also under the names that other programs use.",
 )
 move_option: Decorator = click.option(
-    "--move-to", metavar="IF", help="With --from: the interface of all entries, whatever the file names."
+    "--move-to", metavar="IF", help="The interface of all entries of the file, whatever it names."
 )
 dynamic_option: Decorator = click.option(
-    "--dynamic", is_flag=True, help="With --from: make dynamic entries of the file permanent, instead of skipping them."
+    "--dynamic", is_flag=True, help="Make dynamic entries of the file permanent, instead of skipping them."
 )
 yes_option: Decorator = click.option(
     "-y", "--yes", is_flag=True, help="Do not ask before more than one entry is written or removed."
@@ -155,7 +157,7 @@ def _command(
             _reject(words)
             # A state that is given is that of all entries, so none is skipped because of its own.
             with_dynamic = dynamic or nud is not None
-            requested = _entries_of(file, chosen, move_to=move_to, with_dynamic=with_dynamic)
+            requested = entries_of(file, chosen, move_to=move_to, with_dynamic=with_dynamic)
         else:
             pair = _address_pair(positional, named, is_complete=detail is None)
             requested = [("", Neighbor(*pair, interface=chosen or ""))]
@@ -278,7 +280,7 @@ def delete_command(
     """
     if file is not None:
         _reject((*words, *states))
-        requested = _entries_of(file, interface, move_to=move_to, with_physical_address=False)
+        requested = entries_of(file, interface, move_to=move_to, with_physical_address=False)
     elif not states and has_only_addresses(words):
         requested = _addressed(words, interface)
     else:
@@ -356,7 +358,7 @@ def flush_command(
         _preview([("", entry) for entry in entries], "delete", as_json=as_json)
         return
     what = "entries" if selection.with_permanent else "dynamic entries"
-    _confirm("Remove", len(entries), what, yes=yes)
+    confirm("Remove", len(entries), what, yes=yes)
     if selection.has_content:
         _remove(selection.flushed())  # read again, since a reply to the question can take long
     else:
@@ -374,7 +376,7 @@ def _remove(entries: list[Neighbor]) -> None:
         raise group.exceptions[0] from None
 
 
-def _entries_of(
+def entries_of(
     file: BinaryIO,
     interface: str | None,
     *,
@@ -419,11 +421,16 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:_MAX_PROBLEMS]) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _confirm(verb: str, count: int, what: str, *, yes: bool) -> None:
-    """Asks the user for confirmation before more than one entry is written, and ends the process without it."""
+def confirm(verb: str, count: int, what: str, *, yes: bool, before: Callable[[], None] | None = None) -> None:
+    """Asks the user for confirmation before more than one entry is written, and ends the process without it.
+
+    before prints what the question is about. It is called only if the user is asked.
+    """
     keyboard = None if count < 2 or yes else _keyboard()
     if keyboard is None:
         return
+    if before is not None:
+        before()
     click.echo(f"{verb} {count:,} {what}? [y/N]: ", err=True, nl=False)
     try:
         reply = keyboard.readline()
@@ -494,7 +501,7 @@ def _write(
     detailed: bool = False,
 ) -> None:
     """Writes the entries and prints the failures. Ends the process if an entry failed or Ctrl-C was pressed."""
-    _confirm(name.capitalize(), len(requested), "entries", yes=yes)
+    confirm(name.capitalize(), len(requested), "entries", yes=yes)
     entries = [entry for _, entry in requested]
     table: TableBefore | DetailedTable | None = None
     if as_json:  # for the interfaces and `changed`
@@ -509,7 +516,7 @@ def _write(
     if failed and len(entries) > 1:
         print_error(f"{len(failed):,} of {len(entries):,} entries failed")
     if tried < len(entries):
-        most = min(tried + _MANY, len(entries))
+        most = min(tried + MANY, len(entries))
         print_error(f"interrupted: of {len(entries):,} entries at least {tried:,} and at most {most:,} were tried")
         sys.exit(INTERRUPTED)
     if failed:
@@ -528,10 +535,10 @@ def _write_in_parts(
     failed: dict[int, NetioError] = {}
     tried = 0
     try:
-        with progress(len(entries), wanted=len(entries) >= _MANY) as update:
+        with progress(len(entries), wanted=len(entries) >= MANY) as update:
             while tried < len(entries):
-                failed |= _write_part(entries[tried : tried + _MANY], tried, verb)
-                tried = min(tried + _MANY, len(entries))
+                failed |= _write_part(entries[tried : tried + MANY], tried, verb)
+                tried = min(tried + MANY, len(entries))
                 update(tried, f"{len(failed):,} failed")
     except KeyboardInterrupt:
         pass

@@ -89,7 +89,8 @@ void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *re
 
 /*
  * Reads one entry. In: Address, and the interface by luid, else index, else name, else scope (the IPv6 scope of the
- * address: a name, else a decimal index), else that on whose link it is by netio_route. Out: the entry and its interface.
+ * address: a name, else a decimal index), else that on whose link it is by netio_route. Out: the entry, and LUID, index,
+ * name and scope of its interface.
  * ERROR_INVALID_PARAMETER: the address is invalid, or scope and interface name different interfaces.
  * ERROR_FILE_NOT_FOUND: the address is valid, but the interface does not exist.
  */

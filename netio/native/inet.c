@@ -56,3 +56,19 @@ bool inet_is_multicast(const SOCKADDR_INET *address)
         return IN6_IS_ADDR_MULTICAST(&address->Ipv6.sin6_addr);
     return address->si_family == AF_INET && ntohl(address->Ipv4.sin_addr.s_addr) >> 28 == 0xe; /* 224.0.0.0/4 */
 }
+
+bool inet_is_neighbor(const SOCKADDR_INET *address)
+{
+    const struct in6_addr *ip6 = &address->Ipv6.sin6_addr;
+    ULONG ip4;
+
+    switch (address->si_family) {
+    case AF_INET:
+        ip4 = ntohl(address->Ipv4.sin_addr.s_addr);
+        return ip4 != INADDR_ANY && ip4 != INADDR_BROADCAST && ip4 >> 24 != 127;
+    case AF_INET6:
+        return !IN6_IS_ADDR_UNSPECIFIED(ip6) && !IN6_IS_ADDR_LOOPBACK(ip6) && !IN6_IS_ADDR_V4MAPPED(ip6);
+    default:
+        return false;
+    }
+}

@@ -22,4 +22,7 @@ bool inet_is_link_local(const SOCKADDR_INET *address); /* fe80::/10, which alone
 
 bool inet_is_multicast(const SOCKADDR_INET *address);
 
+/* Returns false for unspecified, loopback and IPv4-mapped addresses and 255.255.255.255: no neighbour has them. */
+bool inet_is_neighbor(const SOCKADDR_INET *address);
+
 #endif

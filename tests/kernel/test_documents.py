@@ -91,12 +91,13 @@ SYBIL = Sybil(
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
-def test_document(wire: Wire, tmp_path: Path, path: Path) -> None:
+def test_document(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     """Bug: an example of the document prints something else, or fails."""
     rename_near0(wire)
     netio.resolve_neighbor(FAR_IP4)  # the machine of the examples has talked to this host
     document = SYBIL.parse(path)
     document.namespace["folder"] = tmp_path
+    monkeypatch.chdir(tmp_path)  # for the examples in Python, which share the files of the commands
     examples = list(document.examples())
     assert bool(examples) == bool(re.search(r"^```(pycon|python|console)$", document.text, re.MULTILINE))
     for example in examples:
@@ -145,6 +146,7 @@ def docstrings() -> dict[str, tuple[ModuleType, str]]:
 @pytest.fixture
 def example_network(wire: Wire, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The network of the docstrings: a host, a pinned entry, a gateway, and the namespace "blue"."""
+    monkeypatch.chdir(tmp_path)  # for the files that examples write
     rename_near0(wire)
     wire.near.ip("neigh add 192.0.2.7 lladdr 02:00:5e:00:00:07 nud permanent protocol static dev eth0")
     wire.near.ip("route add default via 192.0.2.2")

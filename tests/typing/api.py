@@ -3,13 +3,18 @@
 
 import asyncio
 import socket
+import sys
 from contextlib import aclosing
 from datetime import timedelta
+from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
 from typing import assert_type
 
 import netio
 from netio import aio, linux
+from netio.formats import read_neighbors, write_neighbors
+from netio.testing import FakeTable
 
 
 def reads() -> None:
@@ -57,6 +62,19 @@ def routes() -> None:
     assert_type(hop, netio.NextHop)
     assert_type(hop.address, IPv4Address | IPv6Address)
     netio.resolve_neighbor(hop.address, interface=hop.interface)
+
+
+def plans() -> None:
+    plan = netio.plan_neighbors([netio.Neighbor("192.0.2.7")], prune=True, owner=77, missing_interfaces="skip")
+    assert_type(plan, netio.Plan)
+    assert_type(plan.changes, netio.PlannedChanges)
+    assert_type(plan.changes[0], netio.PlannedChange)
+    assert_type(plan.conflicts[1:], netio.PlannedChanges)
+    assert_type([change.previous for change in plan.changes], list[netio.Neighbor | None])
+    assert_type((plan.creates, plan.unchanged), tuple[int, int])
+    plan.apply(progress=divmod)
+    assert_type(plan.undo(), netio.Plan)
+    assert_type(netio.apply_neighbors(netio.list_neighbors(), interfaces=["eth0", 3]), netio.Plan)
 
 
 def linux_reads() -> None:
@@ -122,3 +140,18 @@ def wrong() -> None:
     netio.list_neighbors(interface=b"eth0")  # type: ignore[arg-type]
     netio.list_neighbors(address=b"eth0")  # type: ignore[arg-type]
     netio.create_neighbors(["192.0.2.7"])  # type: ignore[list-item]
+
+
+def files(rows: netio.NeighborTable) -> None:
+    write_neighbors("hosts.csv", rows)
+    write_neighbors(Path("hosts"), [rows[0]], "jsonl")
+    write_neighbors(sys.stdout, rows, format="csv")
+    with Path("hosts").open("rb") as file:
+        assert_type(read_neighbors(file), list[netio.Neighbor])
+    assert_type(read_neighbors(BytesIO()), list[netio.Neighbor])
+
+
+def testing() -> None:
+    with FakeTable(interfaces={"eth0": ["192.0.2.1/24"]}, hosts={"192.0.2.2": b"\2\0\0\0\0\2"}) as table:
+        assert_type(table, FakeTable)
+        table.privileged = False

@@ -20,7 +20,7 @@ class EmptyTable:
 
 def test_ctrl_c_between_two_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Bug: the output does not say how many entries were tried, or omits that it was interrupted."""
-    monkeypatch.setattr(writing, "_MANY", 10)
+    monkeypatch.setattr(writing, "MANY", 10)
     monkeypatch.setattr(writing, "TableBefore", EmptyTable)
     parts: list[int] = []
 
@@ -46,7 +46,7 @@ def test_ctrl_c_between_two_parts(monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def test_positions_are_relative_to_all_entries(monkeypatch: pytest.MonkeyPatch) -> None:
     """Bug: the position within a part is taken as the position among all entries."""
-    monkeypatch.setattr(writing, "_MANY", 10)
+    monkeypatch.setattr(writing, "MANY", 10)
 
     def verb(entries: list[Neighbor]) -> None:
         raise ExceptionGroup("", [failure("CreateIpNetEntry2", 5010, row=entries[-1], position=len(entries) - 1)])

@@ -64,7 +64,7 @@ def as_json(**values: object) -> str:
         f'interface,"a, comment",physical_address,address\neth0,"with, comma and\nline end",{MAC},192.0.2.7\n',
         f"address,physical_address,interface,\n192.0.2.7,{MAC},eth0,\n",
         as_json(interface="eth0"),
-        as_json(interface="eth0", state="STALE", is_router=True, comment=[1, {}]) + "\r\n\r\n",
+        as_json(interface="eth0", state="STALE", is_router=False, comment=[1, {}]) + "\r\n\r\n",
         f"\n[{as_json(interface='eth0')}]\n",
         f"[\n{as_json(interface='eth0')}\n]",
         json.dumps(json.loads(as_json(interface="eth0")), indent=2),

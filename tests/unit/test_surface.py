@@ -67,6 +67,7 @@ def test_all_is_sorted_and_complete() -> None:
         "NamespaceLike",
         "PhysicalAddressLike",
         "errors",
+        "plan",
     }
 
 
@@ -123,8 +124,9 @@ def test_exceptions_in_docstrings_exist(function: object) -> None:
 # From the bottom up: a module imports only modules before it, except for type checkers.
 LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
-    *("_sequence", "_table", "formats", "_requests", "_resolve", "_verbs", "_event_loop", "_watch", "_linux_types"),
-    *("_linux_table", "_linux_parameters", "linux", "aio", "__init__", "cli", "__main__"),
+    *("_sequence", "_table", "_records", "_atomic", "formats", "_requests", "_resolve", "_verbs", "_event_loop"),
+    *("_watch", "_memory_backend", "testing", "_linux_types", "_linux_table", "_linux_parameters", "linux", "aio"),
+    *("_changes", "_desired", "_apply", "plan", "_keep", "__init__", "cli", "__main__"),
 )
 
 
@@ -151,6 +153,29 @@ def test_every_module_has_a_layer() -> None:
     """Bug: a new module is exempt from the test above."""
     found = {path.stem for path in STUB.parent.glob("*.py")} | {"cli"}
     assert found == set(LAYERS)
+
+
+@pytest.mark.parametrize("module", LAYERS[:-2])
+def test_backend_is_looked_up_in_each_call(module: str) -> None:
+    """Bug: a module keeps a function of the backend from its import on, so that FakeTable does not replace it."""
+    tree = ast.parse(STUB.with_name(f"{module}.py").read_text(encoding="utf-8"))
+    assert [name for node in evaluated_on_import(tree) if (name := backend_function(node))] == []
+
+
+def evaluated_on_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yields the nodes that are evaluated when a module is imported: also the default values of arguments."""
+    for child in ast.iter_child_nodes(node):
+        yield child
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from (inner for part in (child.args, *child.decorator_list) for inner in ast.walk(part))
+        elif not isinstance(child, ast.Lambda):
+            yield from evaluated_on_import(child)
+
+
+def backend_function(node: ast.AST) -> str:
+    """Returns the name of the function of the backend to which a node refers, "" if there is none."""
+    is_backend = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "lib"
+    return node.attr if is_backend and node.attr.startswith("netio_") else ""  # type: ignore[attr-defined]
 
 
 def test_import_from_an_unbuilt_source_tree_explains_itself(tmp_path: Path) -> None:

@@ -7,6 +7,9 @@ import ctypes
 import gc
 from ctypes import wintypes
 
+# Wine 10 allocates small blocks in groups, of which each counts as a whole.
+GROWTH_MAX = 100_000
+
 
 class HeapEntry(ctypes.Structure):
     """PROCESS_HEAP_ENTRY."""

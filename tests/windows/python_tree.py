@@ -5,8 +5,10 @@ The DLL and the extension modules are those of python.org, from a wheel that con
 is written. The Python part of the library is that of the running interpreter.
 """
 
+import hashlib
 import re
 import shutil
+import ssl
 import subprocess
 import sys
 import sysconfig
@@ -24,6 +26,11 @@ DLL = f"python{sys.version_info[0]}{sys.version_info[1]}"
 # Times of the signatures, in seconds since 1970: 3.11.9; 3.13.11, its OpenSSL and its libffi. The certificates were
 # valid then, and have expired since.
 SIGNED = ("1712061129", "1764955394", "1759522876", "1675979187")
+
+# SHA-256 of the Microsoft Identity Verification Root Certificate Authority 2020, which Debian does not trust, and which
+# expires in 2045. The signatures of python.org since 2024 have it as root, and contain it.
+MICROSOFT_ROOT = "5367f20c7ade0e2bca790915056d086b720c33c1fa2a2661acf787e3292e1270"
+
 SIGNER = re.compile(
     r"^Signer's certificate:.*?Signer #0:\s+Subject: [^\n]*/CN=Python Software Foundation\n", re.MULTILINE | re.DOTALL
 )
@@ -35,7 +42,7 @@ NOT_NEEDED = re.compile(
 
 def run(*command: str | Path) -> str:
     """Run a command and return its output."""
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 def knows_revocation() -> bool:
@@ -44,8 +51,23 @@ def knows_revocation() -> bool:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:2]) > (2, 5)
 
 
-def verify(path: Path, authorities: Path) -> None:
-    """Exit unless the Python Software Foundation signed the file, with a root certificate in that file."""
+def trusted_roots(path: Path, scratch: Path) -> str:
+    """Return the root certificates of Debian, and Microsoft's if the signature of the file contains it."""
+    signature = scratch / "signature.pem"
+    run("osslsigncode", "extract-signature", "-pem", "-in", path, "-out", signature)
+    contained = run("openssl", "pkcs7", "-in", signature, "-print_certs")
+    signature.unlink()
+    roots = Path("/etc/ssl/certs/ca-certificates.crt").read_text(encoding="utf-8")
+    for pem in re.findall(r"-----BEGIN CERTIFICATE-----\n.*?-----END CERTIFICATE-----\n", contained, re.DOTALL):
+        if hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest() == MICROSOFT_ROOT:
+            roots += pem
+    return roots
+
+
+def verify(path: Path, scratch: Path) -> None:
+    """Exit unless the Python Software Foundation signed the file, with a trusted root certificate."""
+    authorities = scratch / "authorities.pem"
+    authorities.write_text(trusted_roots(path, scratch), encoding="utf-8")
     options = ["-ignore-cdp", "-ignore-crl", "-ignore-timestamp"] if knows_revocation() else []
     for time in SIGNED:
         command = ["osslsigncode", "verify", *options, "-time", time, "-CAfile", str(authorities)]
@@ -59,16 +81,13 @@ def take_binaries(wheel: Path, tree: Path) -> int:
     """Write the verified binaries into the tree and return their number."""
     count = 0
     with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryDirectory() as scratch:
-        authorities = Path(scratch, "authorities.pem")
-        roots = Path("/etc/ssl/certs/ca-certificates.crt"), HERE / "microsoft_root.pem"
-        authorities.write_text("".join(root.read_text(encoding="utf-8") for root in roots), encoding="utf-8")
         for member in archive.namelist():
             path = PurePosixPath(member)
             if path.parent.name != "deploy_libs" or NOT_NEEDED.match(path.name):
                 continue
             unverified = Path(scratch, path.name)
             unverified.write_bytes(archive.read(member))
-            verify(unverified, authorities)
+            verify(unverified, Path(scratch))
             shutil.move(unverified, tree / ("" if path.stem == DLL else "DLLs") / path.name)
             count += 1
     return count
@@ -88,7 +107,13 @@ def copy_library(tree: Path) -> None:
 def exports(dll: Path) -> set[str]:
     """Return the names that a DLL exports."""
     table = run("x86_64-w64-mingw32-objdump", "-p", dll).partition("[Ordinal/Name Pointer] Table")[2]
-    return set(re.findall(r"^\s+\[ *\d+\] (\w+)$", table.partition("\n\n")[0], re.MULTILINE))
+    # binutils 2.44 also prints the ordinal and the hint.
+    names = re.findall(
+        r"^\s+\[ *\d+\](?: \+base\[ *\d+\] +[0-9a-f]+)? (\w+)$", table.partition("\n\n")[0], re.MULTILINE
+    )
+    if not names:
+        sys.exit(f"objdump lists the exports of {dll.name} in an unknown format")
+    return set(names)
 
 
 def stable_names() -> tuple[set[str], set[str]]:
@@ -109,7 +134,7 @@ def write_libraries(tree: Path) -> None:
     forwards = [f"{name} = {DLL}.{name}" for name in functions] + [f"{name} = {DLL}.{name} DATA" for name in data]
     (libs / "python3.def").write_text("LIBRARY python3.dll\nEXPORTS\n" + "\n".join(forwards) + "\n")
     library = f"-Wl,--out-implib,{libs}/libpython3.a"
-    run(GCC, "-shared", "-nostdlib", "-s", "-o", tree / "python3.dll", libs / "python3.def", library)
+    run(GCC, "-shared", "-nostdlib", "-Wl,-e0", "-s", "-o", tree / "python3.dll", libs / "python3.def", library)
 
 
 def main() -> None:

@@ -56,7 +56,7 @@ static int switches[STANDIN_QUESTIONS];
 static MIB_IPNET_ROW2 deleted;
 static int deleted_lasts;
 static bool elevated, has_ip4, has_ip6;
-static DWORD silence_ms;
+static volatile DWORD silence_ms;
 static MIB_IPNET_ROW2 last;
 static SOCKADDR_INET last_source;
 static volatile LONG tables, resolving, resolving_most, resolved, calls, lookups;
@@ -557,6 +557,29 @@ DWORD WINAPI ConvertInterfaceAliasToLuid(const WCHAR *alias, NET_LUID *luid)
     return luid->Value == 0 ? ERROR_INVALID_PARAMETER : NO_ERROR;
 }
 
+DWORD WINAPI ConvertInterfaceIndexToLuid(NET_IFINDEX index, NET_LUID *luid)
+{
+    const MIB_IF_ROW2 *found = interface_of(&(const NET_LUID){.Value = 0}, index);
+
+    luid->Value = found == NULL ? 0 : found->InterfaceLuid.Value;
+    return found == NULL ? ERROR_FILE_NOT_FOUND : NO_ERROR;
+}
+
+DWORD WINAPI ConvertInterfaceLuidToAlias(const NET_LUID *luid, WCHAR *alias, SIZE_T length)
+{
+    const MIB_IF_ROW2 *found = interface_of(luid, 0);
+    const DWORD code = configured("ConvertInterfaceLuidToAlias");
+
+    if (code != NO_ERROR)
+        return code;
+    if (found == NULL)
+        return ERROR_INVALID_PARAMETER;
+    if (length <= wcslen(found->Alias))
+        return ERROR_NOT_ENOUGH_MEMORY;
+    wcscpy(alias, found->Alias);
+    return NO_ERROR;
+}
+
 DWORD WINAPI ConvertInterfaceLuidToIndex(const NET_LUID *luid, NET_IFINDEX *index)
 {
     const MIB_IF_ROW2 *found = interface_of(luid, 0);
@@ -635,6 +658,27 @@ static DWORD end_resolve(MIB_IPNET_ROW2 *row, const MIB_IF_ROW2 *interface, cons
     return NO_ERROR;
 }
 
+/* A link-local address exists once on each link, so it needs its scope. */
+static bool is_own_address(const SOCKADDR_INET *source, const MIB_IF_ROW2 *interface)
+{
+    const bool is_scoped = source->si_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&source->Ipv6.sin6_addr);
+
+    for (size_t i = 0; i < address_count; i++)
+        if (addresses[i].InterfaceLuid.Value == interface->InterfaceLuid.Value &&
+            same_address(&addresses[i].Address, source) &&
+            (!is_scoped || source->Ipv6.sin6_scope_id == interface->InterfaceIndex))
+            return true;
+    return false;
+}
+
+static void delay(DWORD delay_ms)
+{
+    if (delay_ms != INFINITE)
+        Sleep(delay_ms);
+    while (delay_ms == INFINITE && silence_ms == INFINITE)
+        Sleep(5);
+}
+
 static void count_resolving(void)
 {
     const LONG now = InterlockedIncrement(&resolving);
@@ -657,12 +701,12 @@ DWORD WINAPI ResolveIpNetEntry2(MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source
     if (source != NULL)
         last_source = *source;
     ReleaseSRWLockExclusive(&lock);
-    /* Like its predecessor SendARP for a source that is not local; the stand-in has no local addresses. */
-    if (code == NO_ERROR && source != NULL)
+    /* Like its predecessor SendARP for a source that is not local. */
+    if (code == NO_ERROR && source != NULL && !is_own_address(source, interface))
         code = ERROR_NOT_FOUND;
     if (code == NO_ERROR) {
         host = find_host(&row->Address);
-        Sleep(host == NULL ? silence_ms : host->delay_ms);
+        delay(host == NULL ? silence_ms : host->delay_ms);
         AcquireSRWLockExclusive(&lock);
         code = end_resolve(row, interface, host);
         ReleaseSRWLockExclusive(&lock);

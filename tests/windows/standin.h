@@ -46,6 +46,7 @@ enum standin_question {
 STANDIN void standin_switch(enum standin_question question, int value);
 
 STANDIN void standin_row(const MIB_IPNET_ROW2 *row);                                       /* unchanged, by its LUID */
+/* A delay of INFINITE lasts until standin_silence sets another duration, so that no test depends on the clock. */
 STANDIN void standin_host(const SOCKADDR_INET *address, UCHAR last_byte, DWORD delay_ms); /* replies to probes */
 STANDIN void standin_silence(DWORD delay_ms); /* the duration of a resolve without a reply */
 

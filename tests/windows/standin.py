@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from netio import Interface, Neighbor
     from netio._native import CData
 
+# A delay that lasts until the silence has another one: INFINITE.
+HELD = 0xFFFFFFFF
+
 # NL_ROUTE_PROTOCOL
 _LOCAL, _NETMGMT = 2, 3
 
@@ -61,7 +64,8 @@ class Standin:
         self._dll.standin_stacks(ip4, ip6)
 
     def silence(self, milliseconds: int) -> None:
-        self._dll.standin_silence(milliseconds)
+        """Set the duration of a call without a reply. Calls that are HELD return if another duration is set."""
+        self._dll.standin_silence(ctypes.c_uint32(milliseconds))
 
     def index(self, interface: Interface, index: int) -> None:
         """Change the index of an interface, as happens if it is disabled and enabled."""
@@ -79,7 +83,7 @@ class Standin:
     def host(self, address: IPv4Address | IPv6Address, last_byte: int = 7, *, milliseconds: int = 0) -> None:
         """Add a host with the physical address 02:00:5e:00:00:<last_byte>, which replies after a time."""
         native = pack_address(address)
-        self._dll.standin_host(_pointer(native), last_byte, milliseconds)
+        self._dll.standin_host(_pointer(native), last_byte, ctypes.c_uint32(milliseconds))
 
     def route(
         self,

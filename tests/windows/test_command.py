@@ -7,13 +7,13 @@ import json
 import locale
 import os
 import re
-import subprocess
 import sys
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from child import process
 from standin import Standin
 
 import netio
@@ -42,19 +42,6 @@ class Finished(NamedTuple):
     status: int
     out: str
     err: str
-
-
-def process(code: str, *words: str, stdin: bytes = b"", encoding: str = "") -> subprocess.CompletedProcess[bytes]:
-    """Run code with these arguments, without the variables for encodings that under_wine sets."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONUTF8", "PYTHONIOENCODING")}
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", code, *words],
-        input=stdin,  # a pipe: CPython rejects other standard streams of Wine
-        capture_output=True,
-        env=kept | ({"PYTHONIOENCODING": encoding} if encoding else {}),
-        timeout=50,
-        check=False,
-    )
 
 
 def cells(out: str) -> list[list[str]]:

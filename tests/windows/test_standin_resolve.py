@@ -9,7 +9,8 @@ import time
 from ipaddress import IPv4Address, IPv6Address
 
 import pytest
-from growth import bytes_in_use, next_handle
+from growth import GROWTH_MAX, bytes_in_use, next_handle
+from standin import HELD
 
 import netio
 from netio import Neighbor, NeighborState
@@ -26,11 +27,13 @@ pytestmark = pytest.mark.wine_lacks
 
 HOST = IPv4Address("192.0.2.7")
 
+# A wait of netio_resolver_wait that would exceed the timeout of a test if its own limit did not count.
+HOUR_MS = 3_600_000
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until the condition holds; the timeout of the test is the limit."""
     while not condition():
-        assert time.monotonic() < end
         time.sleep(0.01)
 
 
@@ -78,26 +81,41 @@ def test_source_address_of_another_machine_is_rejected(standin: Standin) -> None
     assert caught.value.code == 1168
 
 
+@pytest.mark.parametrize(
+    ("host", "source"),
+    [(HOST, IPv4Address("192.0.2.1")), (IPv6Address("2001:db8::7"), IPv6Address("fe80::1"))],
+)
+def test_own_source_address(
+    standin: Standin, host: IPv4Address | IPv6Address, source: IPv4Address | IPv6Address
+) -> None:
+    """Bug: a link-local source is passed without its scope, so Windows does not find it among its own addresses."""
+    ethernet = next(found for found in netio.list_interfaces() if found.name == "Ethernet")
+    standin.address(source, 24, ethernet)
+    standin.host(host)
+    assert netio.resolve_neighbor(host, interface="Ethernet", source=source).is_resolved
+
+
 @pytest.mark.parametrize("timeout", [0, 0.3])
 def test_timeout_is_kept_although_the_call_continues(standin: Standin, timeout: float) -> None:
-    standin.silence(1500)
+    standin.silence(HELD)
     start = time.monotonic()
     with pytest.raises(netio.UnreachableError):
         netio.resolve_neighbor(HOST, interface="Ethernet", timeout=timeout)
-    assert timeout <= time.monotonic() - start < timeout + 0.5
+    assert time.monotonic() - start >= timeout
+    assert standin.count("resolved") == 0
+    standin.silence(0)
     wait_until(lambda: standin.count("resolved") == 1 or timeout == 0)
     wait_until(lambda: is_idle(standin))
 
 
 def test_ctrl_c_ends_a_blocked_resolve(standin: Standin) -> None:
-    standin.silence(3000)
-    start = time.monotonic()
+    standin.silence(HELD)
     timer = threading.Timer(0.3, _thread.interrupt_main)
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         netio.resolve_neighbor(HOST, interface="Ethernet")
-    assert time.monotonic() - start < 1
     timer.join()
+    standin.silence(0)
     wait_until(lambda: is_idle(standin))
 
 
@@ -117,7 +135,7 @@ class Session:
         """Return the results so far: tag, code, last byte of the physical address."""
         tags, rows = ffi.new("size_t[]", room), ffi.new("MIB_IPNET_ROW2[]", room)
         results, count = ffi.new("DWORD[]", room), ffi.new("size_t *", room)
-        code = lib.netio_resolver_wait(self._resolver, 1000, tags, rows, results, count)
+        code = lib.netio_resolver_wait(self._resolver, HOUR_MS, tags, rows, results, count)
         assert code == (lib.NO_ERROR if count[0] else lib.WAIT_TIMEOUT)
         return [(tags[n], results[n], rows[n].PhysicalAddress[5]) for n in range(count[0])]
 
@@ -127,43 +145,42 @@ class Session:
 
 def test_slow_and_silent_hosts_do_not_delay_others(standin: Standin) -> None:
     hosts = [HOST + n for n in range(200)]
-    for n in range(40):
-        standin.host(hosts[n], n, milliseconds=1000 if n % 2 else 20)
-    standin.silence(2000)
-    start = time.monotonic()
-    session, answers, times = Session(), list[tuple[int, int, int]](), dict[int, float]()
+    silent, slow, fast = hosts[:160], hosts[160:180], hosts[180:]
+    for n, host in enumerate([*slow, *fast]):
+        standin.host(host, n, milliseconds=HELD if host in slow else 20)
+    standin.silence(HELD)
+    session, answers = Session(), list[tuple[int, int, int]]()
     session.submit(hosts, 1000)
+    while len(answers) < len(fast):
+        answers += session.wait()
+    assert sorted(answers) == [(1180 + n, 0, 20 + n) for n in range(20)]
+    wait_until(lambda: standin.count("resolving") == len(silent) + len(slow))
+    standin.silence(0)
     while len(answers) < len(hosts):
-        for answer in session.wait():
-            answers.append(answer)
-            times[answer[0] - 1000] = time.monotonic() - start
+        answers += session.wait()
     session.close()
-    expected = [(1000 + n, 0, n) if n < 40 else (1000 + n, 67, 0) for n in range(200)]
-    assert sorted(answers) == expected
-    assert max(times[n] for n in range(0, 40, 2)) < 0.9
-    assert max(times[n] for n in range(1, 40, 2)) < 1.9
-    assert max(times.values()) < 3.5
+    assert sorted(answers)[:180] == [(1000 + n, *((67, 0) if n < 160 else (0, n - 160))) for n in range(180)]
     assert standin.count("resolving_most") <= 256
 
 
 def test_wait_returns_without_results_after_its_time_limit(standin: Standin) -> None:
+    standin.silence(HELD)
     session = Session()
     session.submit([HOST])
-    start = time.monotonic()
     assert session.wait() == []
-    assert time.monotonic() - start < 0.2
     session.close()
+    standin.silence(0)
     wait_until(lambda: is_idle(standin))
 
 
 def test_close_with_pending_calls(standin: Standin) -> None:
-    standin.silence(800)
+    standin.silence(HELD)
     session = Session()
     session.submit([HOST + n for n in range(500)])
     wait_until(lambda: standin.count("resolving") >= 100)
-    start = time.monotonic()
     session.close()
-    assert time.monotonic() - start < 0.4
+    assert standin.count("resolved") == 0
+    standin.silence(0)
     wait_until(lambda: is_idle(standin))
     # The session discards requests whose calls had not begun when it was closed.
     assert standin.count("resolved") <= 256
@@ -186,19 +203,20 @@ def test_sessions_are_independent(standin: Standin) -> None:
 
 def test_resolve_from_many_threads(standin: Standin) -> None:
     rows: list[Neighbor] = []
+    standin.silence(HELD)
     for n in range(16):
-        standin.host(HOST + n, n, milliseconds=100)
+        standin.host(HOST + n, n, milliseconds=HELD)
     threads = [
         threading.Thread(target=lambda n=n: rows.append(netio.resolve_neighbor(HOST + n, interface="Ethernet")))
         for n in range(16)
     ]
-    start = time.monotonic()
     for thread in threads:
         thread.start()
+    wait_until(lambda: standin.count("resolving") == len(threads))
+    standin.silence(0)
     for thread in threads:
         thread.join()
     assert {row.physical_address.packed[5] for row in rows} == set(range(16))
-    assert time.monotonic() - start < 1.2
 
 
 def test_no_growth_over_1000_sessions(standin: Standin) -> None:
@@ -213,6 +231,6 @@ def test_no_growth_over_1000_sessions(standin: Standin) -> None:
     used, handle = bytes_in_use(), next_handle()
     resolve(1000)
     time.sleep(0.5)
-    assert bytes_in_use() - used < 100_000
+    assert bytes_in_use() - used < GROWTH_MAX
     # The threads of a pool end shortly after it was closed.
     wait_until(lambda: next_handle() <= handle + 64)

@@ -58,6 +58,16 @@ def test_standin_exports_exactly_the_imported_functions(imports: dict[str, set[s
     assert imports["iphlpapi.dll"] == set(re.findall(r"^    (\w+)$", exports, re.MULTILINE))
 
 
+def test_calls_of_the_dll_can_be_traced(imports: dict[str, set[str]]) -> None:
+    """Bug: NETIO_DEBUG=1 does not print a call, since another file than calls.c makes it."""
+    sources = {path.name: path.read_text(encoding="utf-8") for path in Path("netio/native/iphlpapi").glob("*.c")}
+    calling = {(file, name) for file, text in sources.items() for name in imports["iphlpapi.dll"] if f"{name}(" in text}
+    freed = {(file, name) for file, name in calling if name == "FreeMibTable"}  # returns no code
+    traced = set(re.findall(r"\btrace_\w+\(\"(\w+)\"", sources["calls.c"]))
+    assert calling - freed == {("calls.c", name) for name in traced}
+    assert traced == imports["iphlpapi.dll"] - {"FreeMibTable"}
+
+
 def test_module_uses_only_the_stable_abi() -> None:
     tool = Path(sys.executable).with_name("abi3audit")
     found = subprocess.run([tool, "--strict", "--report", WHEEL], capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@
 
 NETIO_LIVE=1 enables them; NETIO_LIVE_INTERFACE is the alias of the adapter, by default the one with the default route.
 The adapter should have no hosts on its link: a network of Azure answers every ARP request.
+NETIO_LIVE_AGING is the number of seconds after which an entry is read again, by default 60.
 NETIO_LIVE_ANSWERS names a Markdown file for the answers to questions that Microsoft's documentation leaves open.
 """
 

@@ -7,9 +7,11 @@ Only the behaviour that netio relies on is asserted. Entries are restored afterw
 from __future__ import annotations
 
 import ctypes
+import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from ctypes import wintypes
 from functools import partial
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 
 MAC = "02:00:5e:00:00:07"
 NOWHERE = Interface("no such interface", 0, UNKNOWN_LUID - 1)
+UNUSED_INDEX = 0xFFFFFF
+
+# Seconds until a dynamic entry has changed its state at least once.
+AGING = float(os.environ.get("NETIO_LIVE_AGING", "60"))
 
 
 def outcome(verb: Callable[[], object]) -> str:
@@ -81,12 +87,13 @@ def has_row(address: str, adapter: Interface) -> bool:
 def test_1_absent_rows(adapter: Interface, iphlpapi: ctypes.WinDLL, record: Record) -> None:
     record("Set, no such row", outcome(lambda: netio.set_neighbor("192.0.2.70", MAC, interface=adapter)))
     record("Delete, no such row", outcome(lambda: netio.delete_neighbor("192.0.2.70", interface=adapter)))
-    index = 0xFFFFFF
-    assert all(interface.index != index for interface in netio.list_interfaces())
-    for name, nowhere in (("LUID", NOWHERE), ("index", Interface("", index, 0))):
+    assert all(interface.index != UNUSED_INDEX for interface in netio.list_interfaces())
+    for name, nowhere in (("LUID", NOWHERE), ("index", Interface("", UNUSED_INDEX, 0))):
         record(f"Get, no such {name}", iphlpapi.GetIpNetEntry2(row_of("192.0.2.70", b"", nowhere)))
         record(f"Create, no such {name}", iphlpapi.CreateIpNetEntry2(row_of("192.0.2.70", b"\2\0\0\0\0\7", nowhere)))
-    record("Flush, no such index", iphlpapi.FlushIpNetTable2(ctypes.c_ushort(lib.AF_INET), ctypes.c_ulong(index)))
+    record(
+        "Flush, no such index", iphlpapi.FlushIpNetTable2(ctypes.c_ushort(lib.AF_INET), ctypes.c_ulong(UNUSED_INDEX))
+    )
     assert not has_row("192.0.2.70", adapter)
 
 
@@ -102,11 +109,14 @@ def test_2_permanent_rows(adapter: Interface, iphlpapi: ctypes.WinDLL, record: R
     record("Resolve of a permanent row", f"{code}, row there afterwards: {has_row('192.0.2.71', adapter)}")
 
 
+@pytest.mark.timeout(180)
 def test_3_set_on_a_dynamic_row(uplink: Interface, gateway: IPv4Address, record: Record) -> None:
     before = netio.resolve_neighbor(gateway, interface=uplink)
     try:
         result = outcome(lambda: netio.set_neighbor(gateway, before.physical_address, interface=uplink))
         after = outcome(lambda: netio.get_neighbor(gateway, interface=uplink))
+        time.sleep(AGING)
+        later = outcome(lambda: netio.get_neighbor(gateway, interface=uplink))
         netio.delete_neighbor(gateway, interface=uplink)
         netio.resolve_neighbor(gateway, interface=uplink)
         netio.replace_neighbor(gateway, before.physical_address, interface=uplink)
@@ -114,7 +124,7 @@ def test_3_set_on_a_dynamic_row(uplink: Interface, gateway: IPv4Address, record:
     finally:
         netio.delete_neighbor(gateway, interface=uplink, missing_ok=True)
         again = netio.resolve_neighbor(gateway, interface=uplink)
-    record(f"Set on a row that is {before.state.name}", f"{result}, then {after}")
+    record(f"Set on a row that is {before.state.name}", f"{result}, then {after}; after {AGING:.0f} s {later}")
     record("the gateway has the physical address of Azure's fabric", before.physical_address == "12:34:56:78:9a:bc")
     assert replaced.state is NeighborState.PERMANENT
     assert again.physical_address == before.physical_address
@@ -134,7 +144,31 @@ def test_4_silent_hosts(adapter: Interface, record: Record) -> None:
     start = time.monotonic()
     with pytest.raises(netio.NetioError):
         netio.resolve_neighbor("2001:db8::73", interface=adapter, timeout=0.2)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 2  # Windows itself takes 3 s or more
+
+
+def test_4_one_address_in_two_calls(
+    uplink: Interface, gateway: IPv4Address, iphlpapi: ctypes.WinDLL, record: Record
+) -> None:
+    def resolve(_: int) -> str:
+        start = time.monotonic()
+        code = iphlpapi.ResolveIpNetEntry2(row_of(gateway, b"", uplink), None)
+        return f"{code} ({time.monotonic() - start:.2f} s)"
+
+    with ThreadPoolExecutor(2) as pool:
+        record("two Resolves of one address at a time", " and ".join(pool.map(resolve, range(2))))
+    (_, first), (_, second) = netio.resolve_neighbors([gateway, gateway], interface=uplink)
+    assert isinstance(first, Neighbor)
+    assert first.is_resolved
+    assert first == second
+
+
+def test_4_link_local_source(adapter: Interface, record: Record) -> None:
+    sources = [found.address for found in netio.list_addresses(interface=adapter) if found.address.is_link_local]
+    for source in [address for address in sources if address.version == 6][:1]:
+        result = outcome(partial(netio.resolve_neighbor, "2001:db8::75", interface=adapter, source=source))
+        record("Resolve with a link-local source", result)
+        assert not result.startswith("1168 ")  # netio adds the scope, without which the source is not found
 
 
 def test_4_exit_with_pending_calls(adapter: Interface, record: Record) -> None:
@@ -236,6 +270,15 @@ def test_9_aliases(adapter: Interface, iphlpapi: ctypes.WinDLL, record: Record) 
     found = cache.find(name=swapped)
     record(f"AliasToLuid({swapped!r}) for {adapter.name!r}", "found" if found is not None else "not found")
     luid = ctypes.c_uint64()
+    index, text = ctypes.c_uint32(), ctypes.create_unicode_buffer(257)
+    unknown = ctypes.byref(ctypes.c_uint64(NOWHERE.luid))
+    codes = {
+        "IndexToLuid": iphlpapi.ConvertInterfaceIndexToLuid(UNUSED_INDEX, ctypes.byref(luid)),
+        "LuidToIndex": iphlpapi.ConvertInterfaceLuidToIndex(unknown, ctypes.byref(index)),
+        "LuidToAlias": iphlpapi.ConvertInterfaceLuidToAlias(unknown, text, ctypes.c_size_t(257)),
+    }
+    record("conversions of an unknown interface", codes)
+    assert all(codes.values())
     for alias in ("no such interface", ""):
         code = iphlpapi.ConvertInterfaceAliasToLuid(ctypes.c_wchar_p(alias), ctypes.byref(luid))
         record(f"AliasToLuid({alias!r})", code)

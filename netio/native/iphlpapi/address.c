@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "calls.h"
 #include "inet.h"
 #include "platform.h"
 
@@ -26,7 +27,7 @@ static DWORD copy_table(const MIB_UNICASTIPADDRESS_TABLE *table, netio_address *
 DWORD netio_addresses(int netns, netio_address **list, size_t *count)
 {
     MIB_UNICASTIPADDRESS_TABLE *table = NULL;
-    DWORD code = GetUnicastIpAddressTable(AF_UNSPEC, &table);
+    DWORD code = call_get_addresses(&table);
 
     (void)netns;
     *list = NULL;
@@ -61,7 +62,7 @@ DWORD netio_address_kind(int netns, const SOCKADDR_INET *address, NET_IFINDEX in
     DWORD kind = 0;
 
     (void)netns;
-    if (GetUnicastIpAddressTable(AF_UNSPEC, &table) != NO_ERROR)
+    if (call_get_addresses(&table) != NO_ERROR)
         return 0;
     for (ULONG i = 0; i < table->NumEntries && kind != NETIO_ADDRESS_OWN; i++) {
         const MIB_UNICASTIPADDRESS_ROW *row = &table->Table[i];

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calls.h"
+#include "link.h"
 #include "platform.h"
 
 #define MAX_INDEX_DIGITS 10
@@ -20,7 +22,7 @@ static DWORD find_scope(const char *scope, netio_interface *interface)
 
     memset(interface, 0, sizeof *interface);
     memcpy(interface->name, scope, length);
-    status = netio_interface_find(NETIO_OWN_NETNS, interface);
+    status = link_identify(interface);
     if (status != ERROR_FILE_NOT_FOUND || length > MAX_INDEX_DIGITS || strspn(scope, "0123456789") != length)
         return status;
     number = strtoull(scope, NULL, 10);
@@ -28,14 +30,14 @@ static DWORD find_scope(const char *scope, netio_interface *interface)
         return ERROR_FILE_NOT_FOUND;
     memset(interface, 0, sizeof *interface);
     interface->index = (NET_IFINDEX)number;
-    return netio_interface_find(NETIO_OWN_NETNS, interface);
+    return link_identify(interface);
 }
 
 /* Finds the interface that the caller named, which must be the one that the scope names, if there is one. */
 static DWORD find_named(const char *scope, netio_interface *interface)
 {
     netio_interface scoped;
-    DWORD status = netio_interface_find(NETIO_OWN_NETNS, interface);
+    DWORD status = link_identify(interface);
 
     if (status != NO_ERROR || scope[0] == '\0' || strcmp(scope, interface->scope) == 0)
         return status;
@@ -51,7 +53,7 @@ static DWORD find_by_route(const SOCKADDR_INET *address, netio_interface *interf
     DWORD status;
 
     netio_route(NETIO_OWN_NETNS, address, &interface->luid, &gateway, 1, &status);
-    return status == NO_ERROR ? netio_interface_find(NETIO_OWN_NETNS, interface) : status;
+    return status == NO_ERROR ? link_identify(interface) : status;
 }
 
 static DWORD find_interface(const SOCKADDR_INET *address, netio_interface *interface)
@@ -79,6 +81,6 @@ DWORD netio_get(int netns, netio_interface *interface, MIB_IPNET_ROW2 *row)
         row->InterfaceLuid.Value = UNKNOWN_LUID;
         row->InterfaceIndex = 0;
     }
-    result = GetIpNetEntry2(row);
+    result = call_get_entry(row);
     return status == NO_ERROR || result == ERROR_INVALID_PARAMETER ? result : status;
 }

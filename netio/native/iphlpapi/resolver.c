@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "calls.h"
 #include "inet.h"
 #include "pending.h"
 #include "platform.h"
@@ -74,7 +75,7 @@ static SOCKADDR_INET source_on_interface(const struct pending *pending)
     if (!inet_is_link_local(&source))
         return source;
     if (row->InterfaceLuid.Value != 0)
-        ConvertInterfaceLuidToIndex(&row->InterfaceLuid, &index); /* 0 for an unknown interface */
+        call_luid_to_index(&row->InterfaceLuid, &index); /* 0 for an unknown interface */
     source.Ipv6.sin6_scope_id = index;
     return source;
 }
@@ -88,10 +89,10 @@ static DWORD resolve(const struct pending *pending, MIB_IPNET_ROW2 *entry)
     const SOCKADDR_INET source = source_on_interface(pending);
 
     *entry = pending->row;
-    if (GetIpNetEntry2(entry) == NO_ERROR && entry->State == NlnsPermanent)
+    if (call_get_entry(entry) == NO_ERROR && entry->State == NlnsPermanent)
         return NO_ERROR;
     *entry = pending->row;
-    return ResolveIpNetEntry2(entry, source.si_family == 0 ? NULL : &source);
+    return call_resolve_entry(entry, source.si_family == 0 ? NULL : &source);
 }
 
 static void CALLBACK run(PTP_CALLBACK_INSTANCE instance, PVOID context)

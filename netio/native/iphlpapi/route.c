@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "calls.h"
 #include "inet.h"
 #include "platform.h"
 
@@ -12,7 +13,7 @@ static DWORD best_route(const SOCKADDR_INET *destination, NET_LUID *luid, MIB_IP
     SOCKADDR_INET source;
 
     memset(route, 0, sizeof *route);
-    return GetBestRoute2(luid, 0, NULL, destination, 0, route, &source);
+    return call_get_best_route(luid, destination, route, &source);
 }
 
 /* Windows creates such routes for local addresses and for the broadcast addresses of its networks. */

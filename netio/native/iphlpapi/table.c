@@ -4,8 +4,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "calls.h"
 #include "filter.h"
 #include "interface_set.h"
+#include "link.h"
 #include "platform.h"
 
 /* Makes room for more rows at the end of a block. */
@@ -45,7 +47,7 @@ static DWORD add_rows(MIB_IPNET_TABLE2 **block, const MIB_IPNET_TABLE2 *table, c
 static DWORD add_family(MIB_IPNET_TABLE2 **block, ADDRESS_FAMILY family, const struct selection *selection)
 {
     MIB_IPNET_TABLE2 *table = NULL;
-    DWORD code = GetIpNetTable2(family, &table);
+    DWORD code = call_get_table(family, &table);
 
     if (code == ERROR_NOT_FOUND) /* documented: there are no entries */
         return NO_ERROR;
@@ -74,7 +76,7 @@ static DWORD add_both(MIB_IPNET_TABLE2 **block, const struct selection *selectio
 /* GetIpNetTable2 takes no interface, so only this detects an unknown one. */
 static bool index_of(const NET_LUID *interface, NET_IFINDEX *index)
 {
-    return ConvertInterfaceLuidToIndex(interface, index) == NO_ERROR && *index != 0;
+    return call_luid_to_index(interface, index) == NO_ERROR && *index != 0;
 }
 
 /* Looks up the interface of each row that the set does not have yet. */
@@ -89,7 +91,7 @@ static DWORD find_interfaces(const MIB_IPNET_TABLE2 *table, struct interface_set
         added = interface_set_add(set, found.index);
         if (added == NULL)
             return ERROR_NOT_ENOUGH_MEMORY;
-        if (netio_interface_find(NETIO_OWN_NETNS, &found) == NO_ERROR && found.index == added->index)
+        if (link_identify(&found) == NO_ERROR && found.index == added->index)
             *added = found;
         else
             interface_set_removed(added);
@@ -129,7 +131,7 @@ DWORD netio_table(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, c
 /* Create returns ERROR_NOT_FOUND on an interface without the stack; what flush does there is not documented. */
 static DWORD flush_family(ADDRESS_FAMILY family, NET_IFINDEX index)
 {
-    const DWORD code = FlushIpNetTable2(family, index);
+    const DWORD code = call_flush_table(family, index);
 
     return index != 0 && code == ERROR_NOT_FOUND ? ERROR_NOT_SUPPORTED : code;
 }

@@ -2,6 +2,7 @@
 /* Writes entries: create, set, replace, delete. */
 #include <stdbool.h>
 
+#include "calls.h"
 #include "platform.h"
 
 /* How often replace tries to create an entry before it reports that the entry exists. */
@@ -63,15 +64,10 @@ static void write_rows(const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results,
     }
 }
 
-static DWORD create_row(const MIB_IPNET_ROW2 *row)
-{
-    return CreateIpNetEntry2(row);
-}
-
 void netio_create(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
 {
     (void)netns;
-    write_rows(rows, count, results, create_row);
+    write_rows(rows, count, results, call_create_entry);
 }
 
 /* Microsoft does not document what SetIpNetEntry2 writes into the row, so it gets a copy. */
@@ -79,7 +75,7 @@ static DWORD set_row(const MIB_IPNET_ROW2 *row)
 {
     MIB_IPNET_ROW2 copy = *row;
 
-    return SetIpNetEntry2(&copy);
+    return call_set_entry(&copy);
 }
 
 void netio_set(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results)
@@ -92,7 +88,7 @@ static bool is_dynamic(const MIB_IPNET_ROW2 *row)
 {
     MIB_IPNET_ROW2 entry = *row;
 
-    return GetIpNetEntry2(&entry) == NO_ERROR && entry.State != NlnsPermanent;
+    return call_get_entry(&entry) == NO_ERROR && entry.State != NlnsPermanent;
 }
 
 /*
@@ -104,7 +100,7 @@ static DWORD overwrite_row(const MIB_IPNET_ROW2 *row)
     DWORD code = set_row(row);
 
     if (is_dynamic(row)) {
-        code = DeleteIpNetEntry2(row);
+        code = call_delete_entry(row);
         if (code == NO_ERROR)
             return ERROR_OBJECT_ALREADY_EXISTS;
     }
@@ -119,7 +115,7 @@ static DWORD replace_row(const MIB_IPNET_ROW2 *row)
     for (int round = 0; code == ERROR_OBJECT_ALREADY_EXISTS && round < REPLACE_ROUNDS; round++) {
         if (round > 0)
             Sleep(1);
-        code = CreateIpNetEntry2(row);
+        code = call_create_entry(row);
         if (code == ERROR_OBJECT_ALREADY_EXISTS)
             code = overwrite_row(row);
     }
@@ -136,5 +132,5 @@ void netio_delete(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *re
 {
     (void)netns;
     for (size_t i = 0; i < count; i++)
-        results[i] = DeleteIpNetEntry2(&rows[i]);
+        results[i] = call_delete_entry(&rows[i]);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "neighbor.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/neighbour.h>
 #include <string.h>
@@ -21,22 +20,6 @@
 
 /* Marks a NUD state without an equivalent row state, so that its number is not mistaken for one. */
 #define UNKNOWN_STATE 0x10000
-
-bool neighbor_is_valid_address(const SOCKADDR_INET *address)
-{
-    const struct in6_addr *ip6 = &address->Ipv6.sin6_addr;
-    uint32_t ip4;
-
-    switch (address->si_family) {
-    case AF_INET:
-        ip4 = ntohl(address->Ipv4.sin_addr.s_addr);
-        return ip4 != INADDR_ANY && ip4 != INADDR_BROADCAST && ip4 >> 24 != IN_LOOPBACKNET;
-    case AF_INET6:
-        return !IN6_IS_ADDR_UNSPECIFIED(ip6) && !IN6_IS_ADDR_LOOPBACK(ip6) && !IN6_IS_ADDR_V4MAPPED(ip6);
-    default:
-        return false;
-    }
-}
 
 void neighbor_request(struct rtnl_request *request, uint16_t type, uint16_t flags, const MIB_IPNET_ROW2 *row,
                       NET_IFINDEX index, uint16_t state, uint8_t neighbor_flags)

@@ -28,9 +28,6 @@ enum { NEIGHBOR_PROTOCOL = 12, NEIGHBOR_FLAGS_EXT = 15 };
 /* The number of attribute types that netio reads, from 0 on. */
 #define NEIGHBOR_ATTRIBUTES (NEIGHBOR_FLAGS_EXT + 1)
 
-/* Returns false for unspecified, loopback and IPv4-mapped addresses and 255.255.255.255: no neighbour has them. */
-bool neighbor_is_valid_address(const SOCKADDR_INET *address);
-
 /*
  * Starts a request about the address of a row on that interface. Unless state is NUD_NONE (0), the request carries the
  * row's physical address and the protocol RTPROT_STATIC.

@@ -34,7 +34,7 @@ static DWORD check_source(struct rtnl_socket *sock, const struct pending *pendin
 
     if (source->si_family == 0)
         return NO_ERROR;
-    if (source->si_family != pending->row.Address.si_family || !neighbor_is_valid_address(source))
+    if (source->si_family != pending->row.Address.si_family || !inet_is_neighbor(source))
         return ERROR_INVALID_PARAMETER;
     if (!route_is_local(sock, source, index))
         return ERROR_INVALID_PARAMETER;

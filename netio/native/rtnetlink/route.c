@@ -7,7 +7,6 @@
 
 #include "inet.h"
 #include "link.h"
-#include "neighbor.h"
 #include "status.h"
 
 static int parse_gateway_address(SOCKADDR_INET *gateway, sa_family_t family, const void *bytes, size_t size)
@@ -204,7 +203,7 @@ static DWORD prepare_search(struct rtnl_socket *sock, struct route_search *searc
     struct link link;
     int error;
 
-    if (!neighbor_is_valid_address(destination) || inet_is_multicast(destination) ||
+    if (!inet_is_neighbor(destination) || inet_is_multicast(destination) ||
         (luid.Value == 0 && inet_is_link_local(destination)))
         return ERROR_INVALID_PARAMETER;
     if (luid.Value != 0) {

@@ -19,7 +19,7 @@ DWORD row_check(struct rtnl_socket *sock, const MIB_IPNET_ROW2 *row, enum row_us
     const ULONG length = row->PhysicalAddressLength;
     int error;
 
-    if (use == ROW_DELETE ? !inet_is_ip(&row->Address) : !neighbor_is_valid_address(&row->Address))
+    if (use == ROW_DELETE ? !inet_is_ip(&row->Address) : !inet_is_neighbor(&row->Address))
         return ERROR_INVALID_PARAMETER;
     if (use == ROW_WRITE && (length == 0 || length > sizeof row->PhysicalAddress))
         return ERROR_INVALID_PARAMETER;

@@ -250,7 +250,7 @@ static int carried_error(const struct nlmsghdr *message)
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof error))
         return message->nlmsg_type == NLMSG_DONE ? 0 : -EBADMSG;
     memcpy(&error, NLMSG_DATA(message), sizeof error);
-    return error <= 0 ? error : -EBADMSG;
+    return error <= 0 && error > -RTNL_REFUSED ? error : -EBADMSG;
 }
 
 /* rtnetlink numbers its message types in groups of four: NEW, DEL, GET, SET. The reply to a GET is a NEW. */

@@ -68,7 +68,10 @@ typedef int rtnl_visit(void *visitor, const struct nlmsghdr *message);
 /* Handles the reply to the request at that place of a batch. A negative errno becomes the result of the request. */
 typedef int rtnl_visit_place(void *visitor, size_t place, const struct nlmsghdr *message);
 
-/* rtnl_open returns -(RTNL_REFUSED + errno) if a sandbox does not permit netlink sockets. Privilege does not help then. */
+/*
+ * rtnl_open returns -(RTNL_REFUSED + errno) if a sandbox does not permit netlink sockets. Privilege does not help then.
+ * Every errno of the kernel is below this number.
+ */
 #define RTNL_REFUSED 4096
 
 /* Opens a socket in a network namespace (netns.h). groups is a mask of RTMGRP_ bits to subscribe to, or 0. */

@@ -5,16 +5,14 @@
 #include <linux/rtnetlink.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* Bytes after the header that are printed: those of one entry. */
-#define SHOWN_MAX 100
+#include "trace_line.h"
 
-/* The environment is read once. A program with more privilege than its caller (setuid) ignores it. */
-static bool is_enabled(void)
+/* A program with more privilege than its caller (setuid) ignores the environment. */
+bool trace_is_enabled(void)
 {
     static atomic_int state; /* 0: not read yet; 1: off; 2: on */
     int known = atomic_load_explicit(&state, memory_order_relaxed);
@@ -47,20 +45,22 @@ static const char *name_of(unsigned type)
     return "message";
 }
 
-/* Writes the line at once, so that those of several threads do not mix. */
+void trace_write(const char *text, size_t size)
+{
+    if (write(STDERR_FILENO, text, size) < 0)
+        return;
+}
+
 static void print_message(const char *direction, const struct nlmsghdr *header, const unsigned char *body, size_t size)
 {
-    const size_t shown = size < SHOWN_MAX ? size : SHOWN_MAX;
-    char line[128 + 2 * SHOWN_MAX + 8];
-    int length = snprintf(line, 128, "netio: %s %s type %u flags 0x%x sequence %u length %u ", direction,
-                          name_of(header->nlmsg_type), (unsigned)header->nlmsg_type, (unsigned)header->nlmsg_flags,
-                          (unsigned)header->nlmsg_seq, (unsigned)header->nlmsg_len);
+    struct trace_line line;
 
-    for (size_t i = 0; i < shown; i++)
-        length += snprintf(line + length, 3, "%02x", (unsigned)body[i]);
-    length += snprintf(line + length, 5, "%s\n", shown < size ? "..." : "");
-    if (write(STDERR_FILENO, line, (size_t)length) < 0)
-        return; /* stderr may be closed */
+    trace_line_begin(&line);
+    trace_line_add(&line, "%s %s type %u flags 0x%x sequence %u length %u", direction, name_of(header->nlmsg_type),
+                   (unsigned)header->nlmsg_type, (unsigned)header->nlmsg_flags, (unsigned)header->nlmsg_seq,
+                   (unsigned)header->nlmsg_len);
+    trace_line_add_bytes(&line, body, size);
+    trace_line_end(&line);
 }
 
 void trace_datagram(const char *direction, const void *data, size_t size)
@@ -70,7 +70,7 @@ void trace_datagram(const char *direction, const void *data, size_t size)
     struct nlmsghdr header;
     size_t offset = 0;
 
-    if (!is_enabled())
+    if (!trace_is_enabled())
         return;
     while (offset < size && size - offset >= sizeof header) {
         const size_t left = size - offset;

@@ -16,7 +16,7 @@ static void write_rows(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWOR
     struct recent_links recent = {.next = 0};
     struct rtnl_socket sock;
     int error = rtnl_open(&sock, netns, 0);
-    const size_t limit = rtnl_batch_limit(&sock, count);
+    const size_t limit = error == 0 ? rtnl_batch_limit(&sock, count) : 0;
     struct batch *batch = malloc(sizeof *batch);
 
     if (batch != NULL)

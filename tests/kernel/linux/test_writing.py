@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,16 @@ if TYPE_CHECKING:
 NONE = NeighborFlags(0)
 STORED = NeighborFlags.EXT_LEARNED | NeighborFlags.EXT_VALIDATED | NeighborFlags.ROUTER | NeighborFlags.MANAGED
 UNRESOLVED = (Nud.NONE, Nud.INCOMPLETE, Nud.FAILED)
+# Older kernels reject extended flags that they do not know.
+KNOWS_EXT_VALIDATED = tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 17)
 COMBINATIONS = [NONE, *NeighborFlags, NeighborFlags.EXT_VALIDATED | NeighborFlags.EXT_LEARNED]
 
 
 def is_valid(nud: Nud, flags: NeighborFlags, physical_address: str) -> bool:
     """The rules in docs/linux.md."""
     if flags & NeighborFlags.LOCKED or (flags & NeighborFlags.MANAGED and nud is Nud.PERMANENT):
+        return False
+    if flags & NeighborFlags.EXT_VALIDATED and not KNOWS_EXT_VALIDATED:
         return False
     if flags & (NeighborFlags.USE | NeighborFlags.MANAGED | NeighborFlags.PROXY):
         return True

@@ -37,6 +37,11 @@
  *
  * REPLY_TYPE (RTM_) selects the replies that are wrong by their type.
  *
+ * A process can also choose a fault itself: after faults_find(), which looks for the library under test,
+ * faults_arm("send", 2, ENOBUFS) makes its second send() fail; faults_disarm() returns how often it failed, 0 if it made
+ * fewer calls. faults_allocated() is the number of its blocks of memory that were not freed. NTH is the mark of such
+ * faults, and the switch without which faults_find() fails.
+ *
  * Each injected fault appends the name of its switch as a line to the file NETIO_FAULT_MARKS. A test that does not find
  * the mark has tested nothing. A wait for replies after ENOBUFS has announced their loss appends WAIT_AFTER_OVERRUN, and
  * one after another wait in vain WAIT_AFTER_WAIT.
@@ -51,6 +56,7 @@
 #include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +148,128 @@ static bool is_in_range(const char *name, unsigned long *events)
         return false;
     mark(name);
     return true;
+}
+
+#define MAX_BLOCKS 4096
+
+/* The code of the library under test, the call that fails, and the library's blocks of memory. */
+static struct {
+    uintptr_t start, end;
+    char call[16]; /* empty: none */
+    long nth, calls, failures;
+    int error;
+    void *blocks[MAX_BLOCKS];
+    size_t count;
+} nth;
+
+bool faults_find(void)
+{
+    FILE *maps = value_of("NTH") == NULL ? NULL : fopen("/proc/self/maps", "re");
+    char line[512];
+
+    while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
+        unsigned long start, end;
+
+        if (strstr(line, "/_native.") == NULL || sscanf(line, "%lx-%lx", &start, &end) != 2)
+            continue;
+        nth.start = nth.start == 0 ? start : nth.start;
+        nth.end = end;
+    }
+    if (maps != NULL)
+        fclose(maps);
+    return nth.start != 0;
+}
+
+void faults_arm(const char *call, long number, int error)
+{
+    snprintf(nth.call, sizeof nth.call, "%s", call);
+    nth.nth = number;
+    nth.error = error;
+    nth.calls = nth.failures = 0;
+}
+
+long faults_disarm(void)
+{
+    nth.call[0] = '\0';
+    if (nth.failures != 0)
+        mark("NTH");
+    return nth.failures;
+}
+
+size_t faults_allocated(void)
+{
+    return nth.count;
+}
+
+/* Whether the library under test makes this call. */
+#define IS_TESTED ((uintptr_t)__builtin_return_address(0) - nth.start < nth.end - nth.start)
+
+static bool fails_now(bool is_tested, const char *call)
+{
+    if (!is_tested || strcmp(nth.call, call) != 0 || ++nth.calls != nth.nth)
+        return false;
+    nth.failures++;
+    errno = nth.error;
+    return true;
+}
+
+#define FAILS(call) fails_now(IS_TESTED, call)
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *block, size_t size);
+extern void __libc_free(void *block);
+
+static void *remember(bool is_tested, void *block)
+{
+    if (!is_tested || block == NULL)
+        return block;
+    if (nth.count == MAX_BLOCKS)
+        abort();
+    nth.blocks[nth.count++] = block;
+    return block;
+}
+
+/* The caller of free() does not matter: the interpreter calls destructors. */
+static bool forget(const void *block)
+{
+    for (size_t i = nth.count; block != NULL && i > 0; i--)
+        if (nth.blocks[i - 1] == block) {
+            nth.blocks[i - 1] = nth.blocks[--nth.count];
+            return true;
+        }
+    return false;
+}
+
+void *malloc(size_t size)
+{
+    return FAILS("malloc") ? NULL : remember(IS_TESTED, __libc_malloc(size));
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return FAILS("calloc") ? NULL : remember(IS_TESTED, __libc_calloc(count, size));
+}
+
+void *realloc(void *block, size_t size)
+{
+    const bool is_tested = IS_TESTED;
+    void *moved;
+
+    if (FAILS("realloc"))
+        return NULL;
+    moved = __libc_realloc(block, size);
+    if (moved != NULL && is_tested) {
+        forget(block);
+        remember(true, moved);
+    }
+    return moved;
+}
+
+void free(void *block)
+{
+    forget(block);
+    __libc_free(block);
 }
 
 static bool is_selected(const struct nlmsghdr *first, long size)
@@ -264,6 +392,8 @@ ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 {
     const int family = family_of(fd);
 
+    if (FAILS("sendmsg"))
+        return -1;
     if (family == AF_NETLINK)
         return send_requests(fd, message, flags);
     if (family == AF_INET || family == AF_INET6)
@@ -277,11 +407,15 @@ ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct so
     const struct msghdr message = {
         .msg_name = (void *)to, .msg_namelen = length, .msg_iov = &part, .msg_iovlen = 1};
 
+    if (FAILS("sendto"))
+        return -1;
     return sendmsg(fd, &message, flags);
 }
 
 ssize_t send(int fd, const void *data, size_t size, int flags)
 {
+    if (FAILS("send"))
+        return -1;
     return sendto(fd, data, size, flags, NULL, 0);
 }
 
@@ -393,6 +527,8 @@ ssize_t recvfrom(int fd, void *data, size_t size, int flags, struct sockaddr *fr
     const struct nlmsghdr other = {.nlmsg_len = sizeof other, .nlmsg_type = NLMSG_MIN_TYPE};
     ssize_t got = -1;
 
+    if (FAILS("recvfrom"))
+        return -1;
     if (fd == lost.fd && lost.is_flooded && size >= sizeof other) {
         memcpy(data, &other, sizeof other);
         return sizeof other;
@@ -423,6 +559,8 @@ int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags, st
 {
     int got = -1;
 
+    if (FAILS("recvmmsg"))
+        return -1;
     if (!fails_by_overrun(fd))
         got = NEXT(recvmmsg)(fd, messages, count, flags, timeout);
     for (int i = 0; i < got; i++) {
@@ -455,6 +593,8 @@ __attribute__((noinline)) static bool ends_wait(struct pollfd *wait, nfds_t coun
 
 int poll(struct pollfd *wait, nfds_t count, int milliseconds)
 {
+    if (FAILS("poll"))
+        return -1;
     return ends_wait(wait, count, milliseconds == 0) ? 0 : NEXT(poll)(wait, count, milliseconds);
 }
 
@@ -481,6 +621,8 @@ int socket(int family, int type, int protocol)
     const int least = 0;
     int fd;
 
+    if (FAILS("socket"))
+        return -1;
     if (is_refused(family))
         return -1;
     if (family == number_of("NO_FAMILY", -1)) {
@@ -496,6 +638,21 @@ int socket(int family, int type, int protocol)
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof least) == 0)
         mark("SMALL_SEND_BUFFERS");
     return fd;
+}
+
+int bind(int fd, const struct sockaddr *address, socklen_t size)
+{
+    return FAILS("bind") ? -1 : NEXT(bind)(fd, address, size);
+}
+
+int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
+{
+    return FAILS("setsockopt") ? -1 : NEXT(setsockopt)(fd, level, name, value, size);
+}
+
+int getsockopt(int fd, int level, int name, void *value, socklen_t *size)
+{
+    return FAILS("getsockopt") ? -1 : NEXT(getsockopt)(fd, level, name, value, size);
 }
 
 int setns(int fd, int kind)
@@ -519,6 +676,8 @@ int ioctl(int fd, unsigned long request, ...)
     va_start(rest, request);
     argument = va_arg(rest, void *);
     va_end(rest);
+    if (FAILS("ioctl"))
+        return -1;
     result = NEXT(ioctl)(fd, request, argument);
     if (request == SIOCGIFFLAGS && value_of("POINT_TO_POINT") != NULL) {
         ((struct ifreq *)argument)->ifr_flags |= IFF_POINTOPOINT;

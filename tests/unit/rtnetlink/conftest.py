@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Builds the C code that makes no system calls (reader, parser, columns, mirror), plain and with sanitizers."""
 
-import os
 import shlex
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
@@ -11,14 +10,18 @@ from pathlib import Path
 import pytest
 
 from netio import Neighbor
-from netio._codec import ROW_SIZE, unpack
+from netio._codec import unpack
+
+from .machine import COMPILER, EMULATOR, convert_row
 
 HERE = Path(__file__).parent
 NATIVE = HERE.parents[2] / "netio" / "native"
-COMPILER = shlex.split(os.environ.get("CC", "cc"))
+# Emulated machines lack the sanitizers' libraries: undefined behaviour is then an invalid instruction, and the size of
+# memory is unchecked.
+SANITIZED = ["-fsanitize=undefined", "-fsanitize-trap=undefined"] if EMULATOR else ["-fsanitize=address,undefined"]
 FLAGS = {
     "plain": ["-O2"],
-    "sanitized": ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+    "sanitized": ["-O1", "-g", *SANITIZED, "-fno-sanitize-recover=all"],
 }
 
 # A datagram from the kernel, one from another sender, the errno of a failed read; or the word for it in a line.
@@ -43,7 +46,7 @@ FeedBatch = Callable[..., BatchResult]
 @pytest.fixture(scope="session", params=FLAGS)
 def feeder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
     backend = (f"rtnetlink/{name}.c" for name in ("neighbor", "netns", "rtnl", "status", "trace"))
-    sources = [HERE / "feed.c", *(NATIVE / name for name in ("inet.c", *backend))]
+    sources = [HERE / "feed.c", *(NATIVE / name for name in ("inet.c", "trace_line.c", *backend))]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("feed") / "feed")
 
 
@@ -56,11 +59,21 @@ def columns_feeder(
 
 
 @pytest.fixture(scope="session", params=FLAGS)
+def backend_feeder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.Popen[str]]:
+    sources = [HERE / "feed_backend.c", *NATIVE.glob("*.c"), *(NATIVE / "rtnetlink").glob("*.c")]
+    # Checked variants of the calls would not be replaced.
+    flags = [*FLAGS[request.param], "-U_FORTIFY_SOURCE", "-include", str(HERE / "fake_calls.h")]
+    yield from running(sources, flags, tmp_path_factory.mktemp("backend") / "feed")
+
+
+@pytest.fixture(scope="session", params=FLAGS)
 def neightbl_feeder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[subprocess.Popen[str]]:
     backend = (NATIVE / "rtnetlink" / f"{name}.c" for name in ("neightbl", "netns", "rtnl", "status", "trace"))
-    sources = [HERE / "feed_neightbl.c", *backend]
+    sources = [HERE / "feed_neightbl.c", NATIVE / "trace_line.c", *backend]
     yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("neightbl") / "feed")
 
 
@@ -79,7 +92,7 @@ def running(sources: list[Path], flags: list[str], program: Path) -> Iterator[su
         subprocess.run([*command, *flags, *map(str, sources), "-o", str(program)], check=True)
     except FileNotFoundError:
         pytest.exit(f"these tests need a C compiler: install gcc or set CC (now {shlex.join(COMPILER)})", returncode=1)
-    with subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen([*EMULATOR, program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
             process.communicate(timeout=10)
@@ -174,8 +187,7 @@ def _word(datagram: Datagram) -> str:
 
 def neighbor_of(row: str) -> Neighbor:
     raw = bytes.fromhex(row)
-    assert len(raw) == ROW_SIZE
-    return next(unpack(memoryview(raw), AnyName()))
+    return next(unpack(memoryview(convert_row(raw)), AnyName()))
 
 
 class AnyName(dict[int, tuple[str, str]]):

@@ -2,7 +2,6 @@
 """Reading the replies to a batch of requests: a request without a reply does not count as executed."""
 
 import errno
-import struct
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +10,7 @@ from hypothesis import strategies as st
 from netio import Neighbor
 
 from .conftest import Feed, FeedBatch
+from .machine import pack
 from .test_reader import ADDRESS, DONE, NOOP, OVERRUN, PERMANENT, attribute, message, neighbor
 
 NO_REPLY = 1  # RTNL_NO_REPLY
@@ -20,7 +20,7 @@ DST = 1
 
 def reply(sequence: int, number: int = 0) -> bytes:
     """An error, or with 0 an acknowledgement, as the kernel sends it: followed by the request."""
-    return message(struct.pack("=i", -number) + bytes(44), kind=NLMSG_ERROR, flags=0, sequence=sequence)
+    return message(pack("i", -number) + bytes(44), kind=NLMSG_ERROR, flags=0, sequence=sequence)
 
 
 def row(sequence: int, last: int) -> bytes:
@@ -98,10 +98,10 @@ def test_second_reply_is_ignored(feed_batch: FeedBatch) -> None:
     [
         b"",
         reply(2)[:15],
-        message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=15),
-        message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=0),
-        message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=21),
-        message(struct.pack("=i", 0), kind=NLMSG_ERROR, sequence=2, length=2**32 - 1),
+        message(pack("i", 0), kind=NLMSG_ERROR, sequence=2, length=15),
+        message(pack("i", 0), kind=NLMSG_ERROR, sequence=2, length=0),
+        message(pack("i", 0), kind=NLMSG_ERROR, sequence=2, length=21),
+        message(pack("i", 0), kind=NLMSG_ERROR, sequence=2, length=2**32 - 1),
         bytes(32769),
     ],
     ids=["empty", "cut", "below the header", "zero", "beyond the datagram", "largest", "too long"],
@@ -111,7 +111,7 @@ def test_datagram_with_a_wrong_length_confirms_nothing(feed_batch: FeedBatch, da
     assert got.results == [-errno.EEXIST, NO_REPLY]
 
 
-@pytest.mark.parametrize("payload", [b"", struct.pack("=h", 0), struct.pack("=i", 5)], ids=["none", "half", "above 0"])
+@pytest.mark.parametrize("payload", [b"", pack("h", 0), pack("i", 5)], ids=["none", "half", "above 0"])
 def test_reply_without_an_error_number_is_an_error(feed_batch: FeedBatch, payload: bytes) -> None:
     """Bug: an unreadable reply counts as an acknowledgement."""
     got = feed_batch("write", 2, message(payload, kind=NLMSG_ERROR, flags=0, sequence=1), reply(2))
@@ -174,6 +174,6 @@ def test_failed_read_ends_a_single_reply(feed: Feed) -> None:
 
 
 def test_row_of_a_get_has_all_fields(feed_batch: FeedBatch) -> None:
-    captured = PERMANENT[:8] + struct.pack("=I", 1) + PERMANENT[12:]
+    captured = PERMANENT[:8] + pack("I", 1) + PERMANENT[12:]
     got = feed_batch("get", 1, captured)
     assert got.rows == {0: Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="if3")}

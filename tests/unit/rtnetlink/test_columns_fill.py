@@ -18,6 +18,7 @@ from netio._codec import ROW_SIZE
 from netio._native import ffi, lib
 
 from .conftest import ask
+from .machine import convert_row, unpack_column
 
 # Index -> position of the name, scope; in the order of the indexes.
 INTERFACES = {1: (0, "lo"), 7: (1, ""), 9: (1, "9"), 300: (2, "s" * 768), 2**32 - 1: (3, "last")}
@@ -66,7 +67,7 @@ class Row:
         state = ffi.offsetof("MIB_IPNET_ROW2", "State")
         buffer[state : state + 4] = struct.pack("=I", self.state)
         row.ReachabilityTime.LastReachable = self.age
-        return bytes(buffer)
+        return convert_row(bytes(buffer))
 
 
 Columns = dict[str, list[int] | bytes]
@@ -84,7 +85,7 @@ def fill(columns_feeder: subprocess.Popen[str]) -> Fill:
         found: Columns = {}
         for (column, kind), word in zip(COLUMNS.items(), words, strict=True):
             raw = b"" if word == "-" else bytes.fromhex(word)
-            found[column] = raw if kind == "c" else [value for (value,) in struct.iter_unpack(f"={kind}", raw)]
+            found[column] = raw if kind == "c" else unpack_column(kind, raw)
         return found
 
     return write

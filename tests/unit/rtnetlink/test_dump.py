@@ -2,13 +2,13 @@
 """Dumps: if a change interrupts a dump, netio repeats the request and discards the messages read so far."""
 
 import errno
-import struct
 
 import pytest
 
 from netio import Neighbor
 
 from .conftest import FeedDump
+from .machine import pack
 from .test_reader import DST, NLM_F_DUMP_INTR, NLM_F_MULTI, attribute, message, neighbor
 
 ATTEMPTS = 16
@@ -81,8 +81,8 @@ def test_dump_that_is_always_interrupted_fails(feed_dump: FeedDump) -> None:
 @pytest.mark.parametrize(
     ("reply", "result"),
     [
-        (message(struct.pack("=i", -errno.EPERM), kind=NLMSG_ERROR, flags=0), -errno.EPERM),
-        (row(1, 7, INTERRUPTED) + message(struct.pack("=i", -errno.ENOMEM), kind=NLMSG_DONE), -errno.ENOMEM),
+        (message(pack("i", -errno.EPERM), kind=NLMSG_ERROR, flags=0), -errno.EPERM),
+        (row(1, 7, INTERRUPTED) + message(pack("i", -errno.ENOMEM), kind=NLMSG_DONE), -errno.ENOMEM),
         (row(1, 7, INTERRUPTED) + bytes(8), -errno.EBADMSG),
     ],
     ids=["refused", "failed in the end", "damaged"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Address, IPv6Address
 
@@ -15,6 +14,7 @@ from netio._codec import ROW_SIZE
 from netio._native import ffi, lib
 
 from .conftest import ask
+from .machine import BYTE_ORDER, convert_row
 
 ABSENT, DIFFERS, EQUAL = range(3)
 REMOVED, CHANGED, ADDED = range(3)
@@ -44,13 +44,12 @@ class Row:
         ffi.buffer(row.PhysicalAddress)[: len(self.physical)] = self.physical
         row.PhysicalAddressLength = len(self.physical)
         row.State, row.Flags, row.ReachabilityTime.LastReachable = self.state, self.flags, self.age
-        return bytes(ffi.buffer(row)).hex()
+        return convert_row(bytes(ffi.buffer(row))).hex()
 
     @classmethod
     def of(cls, text: str) -> Row | None:
         """Decode a row; None if it is all 0."""
-        raw = bytes.fromhex(text)
-        assert len(raw) == ROW_SIZE
+        raw = convert_row(bytes.fromhex(text))
         if not any(raw):
             return None
         row = ffi.new("MIB_IPNET_ROW2 *")
@@ -166,7 +165,7 @@ def before_hex(row: Row) -> str:
     ffi.buffer(native)[:] = bytes.fromhex(row.hex())
     if row.address.is_link_local and isinstance(row.address, IPv6Address):
         scope = IP6_OFFSET + 16
-        ffi.buffer(native)[scope : scope + 4] = row.index.to_bytes(4, sys.byteorder)
+        ffi.buffer(native)[scope : scope + 4] = row.index.to_bytes(4, BYTE_ORDER)
     return bytes(ffi.buffer(native)).hex()
 
 

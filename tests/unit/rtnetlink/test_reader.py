@@ -3,7 +3,6 @@
 
 import errno
 import struct
-import sys
 from ipaddress import ip_address
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from netio import Neighbor, NeighborState, PhysicalAddress
 
 from .conftest import Feed
+from .machine import BYTE_ORDER, pack
 
 NLM_F_MULTI, NLM_F_DUMP_INTR = 0x02, 0x10
 NOOP, ERROR, OVERRUN, NEWNEIGH = 1, 2, 4, 28
@@ -21,9 +21,9 @@ AF_BRIDGE = 7
 
 
 def captured(text: str) -> bytes:
-    """Returns a message that was captured on a little-endian machine in the byte order of this one."""
+    """Returns a message that was captured on a little-endian machine in the byte order of the tested one."""
     data = bytes.fromhex(text)
-    return data if sys.byteorder == "little" else swapped(data)
+    return data if BYTE_ORDER == "little" else swapped(data)
 
 
 def swapped(data: bytes) -> bytes:
@@ -88,16 +88,16 @@ def message(
     sequence: int = 1,
     length: int | None = None,
 ) -> bytes:
-    data = struct.pack("=IHHII", 16 + len(body) if length is None else length, kind, flags, sequence, 0) + body
+    data = pack("IHHII", 16 + len(body) if length is None else length, kind, flags, sequence, 0) + body
     return data + bytes(-len(data) % 4)
 
 
 def attribute(kind: int, data: bytes, length: int | None = None) -> bytes:
-    return struct.pack("=HH", 4 + len(data) if length is None else length, kind) + data + bytes(-len(data) % 4)
+    return pack("HH", 4 + len(data) if length is None else length, kind) + data + bytes(-len(data) % 4)
 
 
 def neighbor(*attributes: bytes, family: int = 2, state: int = 0x80, flags: int = 0) -> bytes:
-    return struct.pack("=BxxxiHBB", family, 3, state, flags, 1) + b"".join(attributes)
+    return pack("BxxxiHBB", family, 3, state, flags, 1) + b"".join(attributes)
 
 
 ADDRESS = attribute(DST, bytes([192, 0, 2, 7]))
@@ -131,7 +131,7 @@ def test_reachability_time_is_since_confirmation_or_failure(feed: Feed) -> None:
 
 
 def test_reachability_time_over_32_bits_is_limited_to_the_maximum(feed: Feed) -> None:
-    info = attribute(CACHEINFO, struct.pack("=IIII", 2**32 - 1, 0, 0, 0))
+    info = attribute(CACHEINFO, pack("IIII", 2**32 - 1, 0, 0, 0))
     _, (row,) = feed(message(neighbor(ADDRESS, info)), DONE)
     assert row.reachability_time == 2**32 - 1
 
@@ -164,7 +164,7 @@ def test_missing_end_of_a_reply_is_an_error(feed: Feed) -> None:
 
 def test_acknowledgement_and_error(feed: Feed) -> None:
     assert feed(ACKNOWLEDGEMENT, request="none") == (0, [])
-    refusal = message(struct.pack("=i", -errno.EPERM) + bytes(16), kind=ERROR, flags=0)
+    refusal = message(pack("i", -errno.EPERM) + bytes(16), kind=ERROR, flags=0)
     for request in ("all", "one", "none"):
         assert feed(refusal, request=request) == (-errno.EPERM, [])
 
@@ -193,7 +193,7 @@ def test_reply_of_another_kind_is_an_error(feed: Feed, request_for: str, reply: 
 
 
 def test_end_of_a_dump_may_contain_an_error(feed: Feed) -> None:
-    result, _ = feed(PERMANENT, message(struct.pack("=i", -errno.ENOMEM), kind=3))
+    result, _ = feed(PERMANENT, message(pack("i", -errno.ENOMEM), kind=3))
     assert result == -errno.ENOMEM
 
 
@@ -215,7 +215,7 @@ def test_noop_is_skipped_and_overrun_is_an_error(feed: Feed) -> None:
 def test_lost_reply_is_not_reported_as_a_full_table(feed: Feed) -> None:
     """Bug: ENOBUFS of a socket without room for the reply is reported as a full neighbour table."""
     assert feed(errno.ENOBUFS, DONE) == (-errno.ETIMEDOUT, [])
-    assert feed(message(struct.pack("=i", -errno.ENOBUFS) + bytes(16), kind=ERROR)) == (-errno.ENOBUFS, [])
+    assert feed(message(pack("i", -errno.ENOBUFS) + bytes(16), kind=ERROR)) == (-errno.ENOBUFS, [])
 
 
 @pytest.mark.parametrize(
@@ -243,11 +243,13 @@ def test_lost_reply_is_not_reported_as_a_full_table(feed: Feed) -> None:
         message(neighbor(ADDRESS, attribute(LLADDR, bytes(6), length=200))),
         message(neighbor(ADDRESS, attribute(CACHEINFO, bytes(12)))),
         message(b"\0\0", kind=ERROR),
-        message(struct.pack("=i", 5) + bytes(16), kind=ERROR),
+        message(pack("i", 5) + bytes(16), kind=ERROR),
+        message(pack("i", -4096) + bytes(16), kind=ERROR),  # no errno of the kernel is so large
+        message(pack("i", -(2**31)) + bytes(16), kind=ERROR),
     ],
     ids=lambda datagram: f"{len(datagram)} bytes",
 )
-def test_invalid_lengths(feed: Feed, datagram: bytes) -> None:
+def test_invalid_lengths_and_errors(feed: Feed, datagram: bytes) -> None:
     result, _ = feed(datagram, DONE)
     assert result == -errno.EBADMSG
 

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MIT
+"""The stored inputs of the fuzz targets: a text file for each target, with one input a line in hexadecimal.
+
+Usage: corpus.py unpack TARGET FOLDER, or pack TARGET FOLDER, for a folder that libFuzzer has minimised with -merge=1.
+"""
+
+import sys
+from pathlib import Path
+
+from tests.unit.rtnetlink.test_reader import CAPTURED, DONE, REACHABLE
+
+STORE = Path(__file__).with_name("corpus")
+
+DUMP, ONE = 0, 1  # of fuzz_messages.c
+
+
+def datagram(data: bytes) -> bytes:
+    """Return a datagram as fuzz_messages.c reads it."""
+    return b"\0" + len(data).to_bytes(2, "little") + data
+
+
+def captured() -> list[bytes]:
+    """Return the captured messages of the unit tests as inputs of fuzz_messages.c."""
+    dump = bytes([DUMP]) + datagram(b"".join(CAPTURED)) + datagram(DONE)
+    return [dump, bytes([ONE]) + datagram(REACHABLE)]
+
+
+def unpack(target: str, folder: Path) -> None:
+    """Write the stored inputs of a target to a folder, one a file."""
+    store = STORE / f"{target}.txt"
+    inputs = [bytes.fromhex(line) for line in store.read_text().split()] + (captured() if target == "messages" else [])
+    for number, data in enumerate(inputs):
+        (folder / f"stored-{number}").write_bytes(data)
+
+
+def pack(target: str, folder: Path) -> None:
+    """Store the inputs of a folder, the shortest first."""
+    inputs = sorted((file.read_bytes() for file in folder.iterdir()), key=lambda data: (len(data), data))
+    (STORE / f"{target}.txt").write_text("".join(data.hex() + "\n" for data in inputs))
+
+
+if __name__ == "__main__":
+    action, name, place = sys.argv[1:]
+    {"unpack": unpack, "pack": pack}[action](name, Path(place))

@@ -49,7 +49,7 @@ class LiveTable:
     def __init__(self, entries: Iterable[Neighbor], is_shown: Callable[[Neighbor], bool]) -> None:
         self._is_shown = is_shown
         self._rows = {_key(entry): Row(entry) for entry in entries if is_shown(entry)}
-        self.resyncs = 0
+        self.resyncs: int = 0
 
     def apply(self, change: NeighborChange, now: float) -> None:
         """Takes over a change."""

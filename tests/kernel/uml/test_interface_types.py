@@ -132,6 +132,18 @@ def test_source_in_a_vrf(vrf: Wire, prefix: Sequence[str]) -> None:
     assert resolved(vrf, prefix, FAR_IP4, "near0", source="192.0.2.1") == FAR_MAC
 
 
+@ROOT_AND_NOBODY
+@pytest.mark.parametrize("address", [FAR_IP4, FAR_IP6])
+def test_neighbour_in_a_vrf_with_the_address_of_another_interface(
+    vrf: Wire, prefix: Sequence[str], address: str
+) -> None:
+    """Bug: a neighbour is taken for this machine, which has its address outside the VRF."""
+    vrf.near.ip("link add name outside type dummy", "link set outside up", f"address add {address} dev outside")
+    assert resolved(vrf, prefix, address, "near0") == FAR_MAC
+    with pytest.raises(netio.InvalidParameterError, match="this machine"):
+        netio.resolve_neighbor("192.0.2.1", interface="near0")
+
+
 def test_vrf_itself_has_no_neighbours(vrf: Wire) -> None:
     with pytest.raises(netio.UnreachableError) as caught:
         netio.resolve_neighbor(FAR_IP4, interface="red", timeout=1)

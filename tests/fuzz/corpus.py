@@ -21,7 +21,7 @@ def datagram(data: bytes) -> bytes:
 
 
 def captured() -> list[bytes]:
-    """Return the captured messages of the unit tests, and theirs about neighbour tables, as inputs of fuzz_messages.c."""
+    """Return the messages of the unit tests as inputs of fuzz_messages.c."""
     dump = bytes([DUMP]) + datagram(b"".join(CAPTURED)) + datagram(DONE)
     bodies = [message[16:] for message in (TABLE, INTERFACE)]
     tables = bytes([TABLES]) + b"".join(len(body).to_bytes(2, "little") + body for body in bodies)

@@ -98,7 +98,7 @@ static void read_batch(bool is_query, size_t count)
     free(results);
 }
 
-/* What was parsed is also a request to set it, which has room for all numbers. */
+/* The parsed numbers fit into a request that sets them. */
 static void read_tables(void)
 {
     netio_linux_neightbl table;

@@ -153,6 +153,8 @@ class NeighborWatch:
     def _fetch(self) -> bool:
         """Reads and decodes changes, for about 1 ms and without waiting. Returns whether there are some."""
         with self._lock:
+            if self._is_closed:  # a read of the backend would undo the wake of close()
+                raise ValueError("the watch was closed")
             if self._ready:
                 return True
             if self._count[0] == 0 and not self._is_early():

@@ -7,11 +7,12 @@ Usage: corpus.py unpack TARGET FOLDER, or pack TARGET FOLDER, for a folder that 
 import sys
 from pathlib import Path
 
+from tests.unit.rtnetlink.test_neightbl import INTERFACE, TABLE
 from tests.unit.rtnetlink.test_reader import CAPTURED, DONE, REACHABLE
 
 STORE = Path(__file__).with_name("corpus")
 
-DUMP, ONE = 0, 1  # of fuzz_messages.c
+DUMP, ONE, TABLES = 0, 1, 255  # of fuzz_messages.c
 
 
 def datagram(data: bytes) -> bytes:
@@ -20,9 +21,11 @@ def datagram(data: bytes) -> bytes:
 
 
 def captured() -> list[bytes]:
-    """Return the captured messages of the unit tests as inputs of fuzz_messages.c."""
+    """Return the messages of the unit tests as inputs of fuzz_messages.c."""
     dump = bytes([DUMP]) + datagram(b"".join(CAPTURED)) + datagram(DONE)
-    return [dump, bytes([ONE]) + datagram(REACHABLE)]
+    bodies = [message[16:] for message in (TABLE, INTERFACE)]
+    tables = bytes([TABLES]) + b"".join(len(body).to_bytes(2, "little") + body for body in bodies)
+    return [dump, bytes([ONE]) + datagram(REACHABLE), tables]
 
 
 def unpack(target: str, folder: Path) -> None:

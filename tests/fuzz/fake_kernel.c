@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Its calls have the names of fake_calls.h, and those of malloc, calloc and realloc that the build gives them. */
+/* Its calls have the names of fake_calls.h, and others that the build gives them: of memory, timers and epoll. */
 #include "fake_calls.h"
 
 #include <errno.h>
@@ -11,8 +11,10 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -48,7 +50,7 @@ static struct {
     SOCKADDR_INET keys[KEYS];
     int indexes[KEYS];
     size_t key_count;
-    bool lies;
+    bool lies, dumps_learned;
     unsigned failing, allocations, datagrams;
     int bound_index;
     int64_t milliseconds;
@@ -63,6 +65,7 @@ void kernel_begin(bool lies, unsigned failing_allocation)
     kernel.allocations = 0;
     kernel.milliseconds = 0;
     kernel.lies = lies;
+    kernel.dumps_learned = false;
     kernel.failing = failing_allocation;
     kernel.datagrams = DATAGRAMS;
     kernel.bound_index = 1;
@@ -74,6 +77,11 @@ void kernel_learn(const MIB_IPNET_ROW2 *row)
 
     kernel.keys[place] = row->Address;
     kernel.indexes[place] = (int)row->InterfaceIndex;
+}
+
+void kernel_dump_learned(void)
+{
+    kernel.dumps_learned = true;
 }
 
 unsigned kernel_open_sockets(void)
@@ -134,23 +142,6 @@ int fake_clock_gettime(clockid_t clock, struct timespec *now)
     kernel.milliseconds += input_byte();
     *now = (struct timespec){.tv_sec = kernel.milliseconds / 1000, .tv_nsec = kernel.milliseconds % 1000 * 1000000};
     return 0;
-}
-
-int fake_socket(int family, int type, int protocol)
-{
-    (void)type;
-    (void)protocol;
-    if (fails())
-        return fail(any_error());
-    for (int i = 0; i < SOCKETS; i++) {
-        if (kernel.sockets[i].is_open)
-            continue;
-        kernel.sockets[i] = (struct descriptor){.is_open = true, .family = family};
-        kernel.open++;
-        return FIRST_DESCRIPTOR + i;
-    }
-    CHECK(kernel.open < SOCKETS); /* the backend has few sockets */
-    return fail(EMFILE);
 }
 
 int fake_close(int fd)
@@ -224,6 +215,56 @@ int fake_ioctl(int fd, unsigned long request, ...)
         interface->ifr_ifindex = choice & 64 ? 77 : 1 + (choice & 3);
     }
     return 0;
+}
+
+static int new_descriptor(int family)
+{
+    if (fails())
+        return fail(any_error());
+    for (int i = 0; i < SOCKETS; i++) {
+        if (kernel.sockets[i].is_open)
+            continue;
+        kernel.sockets[i] = (struct descriptor){.is_open = true, .family = family};
+        kernel.open++;
+        return FIRST_DESCRIPTOR + i;
+    }
+    CHECK(kernel.open < SOCKETS); /* the backend has few sockets */
+    return fail(EMFILE);
+}
+
+int fake_socket(int family, int type, int protocol)
+{
+    (void)type;
+    (void)protocol;
+    return new_descriptor(family);
+}
+
+int fake_timerfd_create(int clock, int flags)
+{
+    (void)clock;
+    (void)flags;
+    return new_descriptor(AF_UNSPEC);
+}
+
+int fake_timerfd_settime(int fd, int flags, const struct itimerspec *spec, struct itimerspec *old)
+{
+    CHECK(find(fd)->family == AF_UNSPEC && flags == 0 && old == NULL);
+    CHECK(spec->it_value.tv_sec >= 0 && spec->it_value.tv_nsec >= 0 && spec->it_value.tv_nsec < 1000000000);
+    return 0;
+}
+
+int fake_epoll_create1(int flags)
+{
+    (void)flags;
+    return new_descriptor(AF_UNSPEC);
+}
+
+int fake_epoll_ctl(int fd, int operation, int member, struct epoll_event *event)
+{
+    (void)find(fd);
+    (void)find(member);
+    CHECK(operation == EPOLL_CTL_ADD && event->events == EPOLLIN);
+    return fails() ? fail(any_error()) : 0;
 }
 
 /* Takes requests, of which a program must send only valid ones. */
@@ -388,6 +429,13 @@ static void read_key(const struct request *request, SOCKADDR_INET *address, int 
     const sa_family_t family = request->body[0] == AF_INET6 ? AF_INET6 : AF_INET;
     const size_t start = request->header.nlmsg_type == RTM_GETROUTE ? 16 : sizeof(struct ndmsg) + 4;
 
+    if (kernel.dumps_learned && kernel.key_count != 0 && (request->header.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP) {
+        const size_t key = input_below((unsigned)kernel.key_count);
+
+        *address = kernel.keys[key];
+        *index = kernel.indexes[key];
+        return;
+    }
     memcpy(index, request->body + 4, sizeof *index);
     if (request->header.nlmsg_flags & NLM_F_DUMP || *index == 0)
         *index = 1 + (int)input_below(4);
@@ -538,19 +586,26 @@ ssize_t fake_recvfrom(int fd, void *data, size_t size, int flags, struct sockadd
     return (ssize_t)got;
 }
 
-static void notify(struct msghdr *head, unsigned *size)
+/* Writes a notification about an entry, or also about an interface to a socket that is subscribed to those. */
+static void notify(uint32_t groups, struct msghdr *head, unsigned *size)
 {
     _Alignas(NLMSG_ALIGNTO) unsigned char bytes[REPLY_ROOM];
     struct message message = {bytes, sizeof(struct nlmsghdr)};
     struct sockaddr_nl *sender = head->msg_name;
     const uint8_t choice = input_byte();
+    const bool is_link = groups & RTMGRP_LINK && (choice & 0x70) == 0x70;
     const size_t key = kernel.key_count == 0 ? 0 : input_below((unsigned)kernel.key_count);
 
     memset(sender, 0, sizeof *sender);
     if (choice > 250)
         sender->nl_pid = 4711;
-    put_neighbor(&message, &kernel.keys[key], kernel.indexes[key]);
-    *size = (unsigned)finish(&message, choice & 1 ? RTM_DELNEIGH : RTM_NEWNEIGH, 0, 0);
+    if (is_link) {
+        put_link(&message, 1 + (int)input_below(4));
+        *size = (unsigned)finish(&message, choice & 1 ? RTM_DELLINK : RTM_NEWLINK, 0, 0);
+    } else {
+        put_neighbor(&message, &kernel.keys[key], kernel.indexes[key]);
+        *size = (unsigned)finish(&message, choice & 1 ? RTM_DELNEIGH : RTM_NEWNEIGH, 0, 0);
+    }
     CHECK(*size <= head->msg_iov->iov_len);
     memcpy(head->msg_iov->iov_base, bytes, *size);
     if (choice == 250)
@@ -559,11 +614,12 @@ static void notify(struct msghdr *head, unsigned *size)
 
 int fake_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, struct timespec *timeout)
 {
+    const uint32_t groups = find(fd)->groups;
     unsigned number;
 
     (void)flags;
     (void)timeout;
-    CHECK(find(fd)->groups == RTMGRP_NEIGH);
+    CHECK(groups == RTMGRP_NEIGH || groups == (RTMGRP_NEIGH | RTMGRP_LINK));
     if (kernel.datagrams == 0 || input_left == 0)
         return fail(EAGAIN);
     kernel.datagrams--;
@@ -576,7 +632,7 @@ int fake_recvmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags, s
     if (number > count)
         number = count;
     for (unsigned i = 0; i < number; i++)
-        notify(&messages[i].msg_hdr, &messages[i].msg_len);
+        notify(groups, &messages[i].msg_hdr, &messages[i].msg_len);
     return (int)number;
 }
 

@@ -11,6 +11,10 @@ void kernel_begin(bool lies, unsigned failing_allocation);
 /* Remembers the key of an entry, about which the kernel then sends notifications. */
 void kernel_learn(const MIB_IPNET_ROW2 *row);
 
+/* From now on, the entries of dumps have these keys. */
+void kernel_dump_learned(void);
+
+/* Timers and instances of epoll included. */
 unsigned kernel_open_sockets(void);
 
 #endif

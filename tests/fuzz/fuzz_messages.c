@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagrams of any content to the readers of replies, dumps and batches, and to the parser of entries.
+ * Datagrams of any content to the readers of replies, dumps and batches, to the parser of entries, and to that of
+ * neighbour tables.
  *
  * The input: a byte for the reader and the number of requests, then datagrams, each as a byte for its kind, two bytes
- * for its length, and its content.
+ * for its length, and its content. After the byte 0xff: messages about neighbour tables, each as two bytes for
+ * its length and its content.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include "inet.h"
 #include "input.h"
 #include "neighbor.h"
+#include "neightbl.h"
 #include "rtnl.h"
 
 enum { READ_DUMP, READ_ONE, READ_ACKNOWLEDGEMENT, READ_BATCH_OF_QUERIES, READ_BATCH_OF_WRITES, READERS };
@@ -95,6 +98,31 @@ static void read_batch(bool is_query, size_t count)
     free(results);
 }
 
+/* The parsed numbers fit into a request that sets them. */
+static void read_tables(void)
+{
+    netio_linux_neightbl table;
+    netio_linux_parameters parameters;
+    struct rtnl_request request;
+
+    memset(&table, 0, sizeof table);
+    while (input_left != 0) {
+        const size_t low = input_byte(), size = sizeof(struct nlmsghdr) + (low | (size_t)input_below(4) << 8);
+        struct nlmsghdr *message = input_memory(size);
+        bool is_table;
+        int error;
+
+        *message = (struct nlmsghdr){.nlmsg_len = (uint32_t)size, .nlmsg_type = RTM_NEWNEIGHTBL};
+        input_take(message + 1, size - sizeof *message);
+        memset(&parameters, 0, sizeof parameters);
+        error = neightbl_parse(message, &is_table, &table, &parameters);
+        free(message);
+        CHECK(error == 0 || error == -EBADMSG);
+        neightbl_request(&request, AF_INET, &table, &parameters);
+        CHECK(!request.overflow && neightbl_is_known(&parameters, &parameters));
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct nlmsghdr request = {.nlmsg_type = RTM_GETNEIGH, .nlmsg_seq = 1};
@@ -102,6 +130,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     input_begin(data, size);
     choice = input_byte();
+    if (choice == 0xff) {
+        read_tables();
+        return 0;
+    }
     switch (choice % READERS) {
     case READ_DUMP:
         request.nlmsg_flags = NLM_F_DUMP;

@@ -12,7 +12,9 @@ import gc
 import json
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
+from socket import AF_INET, AF_INET6
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -21,7 +23,7 @@ from netio import Neighbor, NeighborState, linux
 from netio.linux import LinuxNeighbor, NeighborFlags, Nud
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 OLD, NEW = "02:00:5e:00:00:01", "02:00:5e:00:00:02"
 ONE = "192.0.2.50"
@@ -40,6 +42,9 @@ ERRORS = {
     "ioctl": ("EPERM", "ENODEV"),
     "setsockopt": ("ENOPROTOOPT",),
     "getsockopt": ("ENOBUFS",),
+    "epoll_create1": ("EMFILE",),
+    "epoll_ctl": ("ENOSPC",),
+    "timerfd_create": ("ENFILE",),
     "malloc": ("ENOMEM",),
     "calloc": ("ENOMEM",),
     "realloc": ("ENOMEM",),
@@ -57,13 +62,13 @@ def rows(physical_address: str = "") -> list[Neighbor]:
     return [Neighbor(address, physical_address, interface="near0") for address in MANY]
 
 
+def permanent(table: Iterable[Neighbor]) -> dict[str, str]:
+    return {str(row.address): str(row.physical_address) for row in table if row.state is NeighborState.PERMANENT}
+
+
 def entries() -> dict[str, str]:
     """The permanent entries, as the system has them."""
-    return {
-        str(row.address): str(row.physical_address)
-        for row in netio.list_neighbors(interface="near0")
-        if row.state is NeighborState.PERMANENT
-    }
+    return permanent(netio.list_neighbors(interface="near0"))
 
 
 def remove_all() -> None:
@@ -93,6 +98,39 @@ def write_foreign() -> None:
     linux.replace_neighbors(linux_rows(Nud.STALE, NeighborFlags.EXT_LEARNED))
 
 
+def write_and_watch() -> None:
+    """Watches the table and changes an entry. After an error of one read, later ones must report the change."""
+    with netio.watch_neighbors(interface="near0", initial=True) as watch:
+        netio.replace_neighbor(ONE, NEW, interface="near0")
+        end = monotonic() + SECONDS - 1
+        known: dict[str, str] = {}
+        while known.get(ONE) != NEW or not known == permanent(watch.table()) == entries():
+            if monotonic() > end:
+                raise AssertionError(f"the watch reported {known}, and the table has {entries()}")
+            with suppress(netio.NetioError):
+                for change in watch.read(timeout=0.2):
+                    follow(known, change)
+
+
+def follow(known: dict[str, str], change: netio.NeighborChange) -> None:
+    """Applies a change to the permanent entries that a watch reported so far."""
+    row = change.neighbor
+    if row is None:
+        return
+    if change.kind is netio.ChangeKind.REMOVED or row.state is not NeighborState.PERMANENT:
+        known.pop(str(row.address), None)
+    else:
+        known[str(row.address)] = str(row.physical_address)
+
+
+def apply() -> None:
+    netio.apply_neighbors([*rows(NEW), Neighbor(ONE, NEW, interface="near0")], interfaces=["near0"], prune=True)
+
+
+def set_parameters() -> None:
+    linux.set_table_parameters(AF_INET, interface="near0", base_reachable_ms=40_000)
+
+
 # Verb -> what is done before each call, the call, and the physical address that its addresses have after a success.
 VERBS: dict[str, tuple[Callable[[], None], Callable[[], object], dict[str, str | None]]] = {
     "get": (write_all, lambda: netio.get_neighbor(ONE, interface="near0"), {}),
@@ -116,6 +154,11 @@ VERBS: dict[str, tuple[Callable[[], None], Callable[[], object], dict[str, str |
     "linux list": (write_all, linux.list_neighbors, {}),
     "linux get": (write_all, lambda: linux.get_neighbor(ONE, interface="near0"), {}),
     "linux replace many": (write_all, lambda: linux.replace_neighbors(linux_rows()), dict.fromkeys(MANY, NEW)),
+    "apply a plan": (write_all, apply, dict.fromkeys([*MANY, ONE], NEW)),
+    "watch": (write_all, write_and_watch, {}),
+    "table parameters": (write_all, lambda: linux.table_parameters(AF_INET), {}),
+    "parameters of one interface": (write_all, lambda: linux.table_parameters(AF_INET6, interface="near0"), {}),
+    "set table parameters": (write_all, set_parameters, {}),
     "linux probe": (write_stale, lambda: linux.probe_neighbors(linux_rows()), {}),
     "linux probe of foreign entries": (write_foreign, lambda: linux.probe_neighbors(linux_rows()), {}),
 }

@@ -60,8 +60,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 /* The largest datagram over rtnetlink. */
@@ -653,6 +655,21 @@ int setsockopt(int fd, int level, int name, const void *value, socklen_t size)
 int getsockopt(int fd, int level, int name, void *value, socklen_t *size)
 {
     return FAILS("getsockopt") ? -1 : NEXT(getsockopt)(fd, level, name, value, size);
+}
+
+int epoll_create1(int flags)
+{
+    return FAILS("epoll_create1") ? -1 : NEXT(epoll_create1)(flags);
+}
+
+int epoll_ctl(int fd, int operation, int member, struct epoll_event *event)
+{
+    return FAILS("epoll_ctl") ? -1 : NEXT(epoll_ctl)(fd, operation, member, event);
+}
+
+int timerfd_create(clockid_t clock, int flags)
+{
+    return FAILS("timerfd_create") ? -1 : NEXT(timerfd_create)(clock, flags);
 }
 
 int setns(int fd, int kind)

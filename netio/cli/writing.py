@@ -52,8 +52,8 @@ MANY = 5_000
 
 # The end of a permanent entry, in the help of the commands that write one.
 _UNTIL = (
-    ": it stays until the machine restarts or the interface is removed, on Linux also until the interface is set down or "
-    "gets another physical address. `netio keep` writes such entries again."
+    ": it stays until the machine restarts or the interface is removed, on Linux also until the interface is set down "
+    "or gets another physical address. `netio keep` writes such entries again."
 )
 
 # The terminal, independent of stdin. Windows has no ctermid(); its name is CON.

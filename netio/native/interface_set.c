@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "interface_set.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +61,21 @@ netio_interface *interface_set_add(struct interface_set *set, NET_IFINDEX index)
     memset(added, 0, sizeof *added);
     added->index = index;
     return added;
+}
+
+void interface_set_keep(struct interface_set *set, bool (*keeps)(void *context, const netio_interface *interface),
+                        void *context)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < set->count; i++)
+        if (keeps(context, &set->list[i]))
+            set->list[count++] = set->list[i];
+    set->count = count;
+    if (set->slot_count != 0)
+        memset(set->slots, 0, set->slot_count * sizeof *set->slots);
+    for (size_t i = 0; i < count; i++)
+        *slot_of(set, set->list[i].index) = (uint32_t)i + 1;
 }
 
 void interface_set_removed(netio_interface *interface)

@@ -3,6 +3,7 @@
 #ifndef NETIO_INTERFACE_SET_H
 #define NETIO_INTERFACE_SET_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "platform.h"
@@ -23,5 +24,9 @@ netio_interface *interface_set_add(struct interface_set *set, NET_IFINDEX index)
 
 /* Sets the members of an interface that was removed: it has no name, and its decimal index is the scope. */
 void interface_set_removed(netio_interface *interface);
+
+/* Keeps the interfaces that a function selects, in their order. */
+void interface_set_keep(struct interface_set *set, bool (*keeps)(void *context, const netio_interface *interface),
+                        void *context);
 
 #endif

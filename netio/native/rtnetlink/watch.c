@@ -195,9 +195,12 @@ static void on_link(netio_watch *watch, const struct nlmsghdr *message)
 
     if (message->nlmsg_len < NLMSG_LENGTH(sizeof *fixed) || fixed->ifi_family != AF_UNSPEC)
         return;
-    if (message->nlmsg_type == RTM_NEWLINK)
+    if (message->nlmsg_type == RTM_NEWLINK) {
         link_names_update(&watch->names, message);
-    else if (watch->selected.index != 0 && watch->selected.index == (NET_IFINDEX)fixed->ifi_index)
+        return;
+    }
+    link_names_removed(&watch->names, (NET_IFINDEX)fixed->ifi_index);
+    if (watch->selected.index != 0 && watch->selected.index == (NET_IFINDEX)fixed->ifi_index)
         watch->gone = true;
 }
 
@@ -563,6 +566,7 @@ DWORD netio_watch_read(netio_watch *watch, size_t room, netio_change *changes, M
         return ERROR_INVALID_PARAMETER;
     watch->output = &output;
     watch->error = 0;
+    link_names_forget(&watch->names); /* the names of earlier changes were taken */
     if (result == 0)
         result = work(watch);
     if (result < 0 && output.count > 0) {

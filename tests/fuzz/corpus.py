@@ -7,6 +7,8 @@ Usage: corpus.py unpack TARGET FOLDER, or pack TARGET FOLDER, for a folder that 
 import sys
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[2]))  # last, so that netio is the installed one
+
 from tests.unit.rtnetlink.test_neightbl import INTERFACE, TABLE
 from tests.unit.rtnetlink.test_reader import CAPTURED, DONE, REACHABLE
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 LIVE, SILENT = 400, 1000
 
-_INTERFACE, _OWN_MAC, _FAR_MAC = "ask0", "02:00:00:00:00:01", "02:00:00:00:00:02"
-_OWN, _FIRST_LIVE, _FIRST_SILENT = (IPv4Address(f"10.200.{text}") for text in ("0.1", "1.1", "8.1"))
+INTERFACE, _OWN_MAC, _FAR_MAC = "ask0", "02:00:00:00:00:01", "02:00:00:00:00:02"
+_OWN, _FIRST_LIVE, FIRST_SILENT = (IPv4Address(f"10.200.{text}") for text in ("0.1", "1.1", "8.1"))
 
 # The kernel probes an address three times, once a second.
 _KERNEL_SECONDS = 3
@@ -38,19 +38,19 @@ def far_host() -> Iterator[None]:
         if host.stdout is None or host.stdout.readline() != b"\n":
             raise RuntimeError("unshare(1) cannot create a second network namespace")
         far = f"ask1 address {_FAR_MAC} netns {host.pid}"
-        run(*f"ip link add {_INTERFACE} address {_OWN_MAC} type veth peer name {far}".split())
+        run(*f"ip link add {INTERFACE} address {_OWN_MAC} type veth peer name {far}".split())
         addresses = "\n".join(f"address add {_FIRST_LIVE + i}/16 dev ask1" for i in range(LIVE))
         far_ip = f"nsenter --net=/proc/{host.pid}/ns/net ip -batch -"
         run(*far_ip.split(), text=f"{addresses}\nlink set ask1 up\n")
-        run("ip", "-batch", "-", text=f"address add {_OWN}/16 dev {_INTERFACE}\nlink set {_INTERFACE} up\n")
+        run("ip", "-batch", "-", text=f"address add {_OWN}/16 dev {INTERFACE}\nlink set {INTERFACE} up\n")
         yield
-        run("ip", "link", "del", _INTERFACE)
+        run("ip", "link", "del", INTERFACE)
 
 
 def live_hosts(peer: CDLL) -> dict[str, Callable[[], object]]:
     """Resolve all addresses of the far host. netio removes their entries first, so each round probes all of them."""
     texts = [str(_FIRST_LIVE + i) for i in range(LIVE)]
-    frames = peer.peer_frames(next(each.index for each in netio.list_interfaces() if each.name == _INTERFACE))
+    frames = peer.peer_frames(next(each.index for each in netio.list_interfaces() if each.name == INTERFACE))
     mac = bytes.fromhex(_OWN_MAC.replace(":", ""))
     peer.peer_sweep.restype = c_long
 
@@ -59,7 +59,7 @@ def live_hosts(peer: CDLL) -> dict[str, Callable[[], object]]:
             raise RuntimeError("not every host replied to the sweep")
 
     def resolve() -> None:
-        results = list(netio.resolve_neighbors(texts, interface=_INTERFACE))
+        results = list(netio.resolve_neighbors(texts, interface=INTERFACE))
         if sum(isinstance(result, netio.Neighbor) for _, result in results) != LIVE:
             raise RuntimeError("not every host was resolved")
 
@@ -68,13 +68,13 @@ def live_hosts(peer: CDLL) -> dict[str, Callable[[], object]]:
 
 def silent_hosts(_: CDLL) -> dict[str, Callable[[], object]]:
     """Resolve addresses that no host has, all at the same time."""
-    targets = [_FIRST_SILENT + i for i in range(SILENT)]
+    targets = [FIRST_SILENT + i for i in range(SILENT)]
 
     def resolve() -> None:
-        results = list(netio.resolve_neighbors(targets, interface=_INTERFACE, max_in_flight=SILENT))
+        results = list(netio.resolve_neighbors(targets, interface=INTERFACE, max_in_flight=SILENT))
         if len(results) != SILENT:
             raise RuntimeError("not every address has a result")
-        netio.flush_neighbors(interface=_INTERFACE)
+        netio.flush_neighbors(interface=INTERFACE)
 
     return {"the kernel's own time": lambda: sleep(_KERNEL_SECONDS), "netio": resolve}
 

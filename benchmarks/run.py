@@ -22,6 +22,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import loop
 import resolving
 from chart import draw
 from lab import FIRST, INTERFACE, Result, compile_peer, enter_new_namespace, measure, memory_of, run
@@ -319,6 +320,9 @@ CASES: dict[str, Callable[[Table], Ways]] = {
     "write a file": writing_files,
 }
 START = "start, above `python -c pass`"
+DELAYS = "event loop, p99 of the delay"
+
+DELAY_ROUNDS = 3
 
 # Ways whose peak memory is measured, each in a separate interpreter.
 MEMORY: dict[tuple[str, str], str] = {
@@ -359,12 +363,16 @@ def arguments() -> argparse.Namespace:
 
 def measure_resolving(peer: ctypes.CDLL, options: argparse.Namespace) -> None:
     """Measure the cases of resolving, which have no table of a given size, on their own interface."""
-    cases = {c: f for c, f in resolving.CASES.items() if not options.case or any(part in c for part in options.case)}
-    if not cases:
+    parts = options.case or [""]
+    cases = {c: f for c, f in resolving.CASES.items() if any(part in c for part in parts)}
+    delays = any(part in DELAYS for part in parts)
+    if not cases and not delays:
         return
     with resolving.far_host():
         for case, (ways, addresses, most) in cases.items():
             print_case(case, addresses, measure(ways(peer), min(options.rounds, most)))
+        if delays:
+            print_case(DELAYS, resolving.SILENT, loop.delays(min(options.rounds, DELAY_ROUNDS)))
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Draws the README's pictures of the command: docs/list.svg, docs/scan.svg and docs/diff.svg.
+"""Draws the README's pictures of the command: docs/list.svg, docs/watch.svg, docs/scan.svg and docs/diff.svg.
 
 They show the output of the real command in a network of simulated hosts. Needs ip(8), the extra `cli`, and root or
 user namespaces. With --check no file is written: it fails if a file differs from the picture that would be drawn.
@@ -40,11 +40,13 @@ from netlab.child import environment, python  # noqa: E402
 from netlab.namespace import Namespace, leave_the_machine  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
+# watch is before scan, whose hosts it would show.
 PICTURES = {
     "list.svg": "netio list",
     "diff.svg": "netio diff hosts.csv --prune",
+    "watch.svg": "netio watch -4",
     "scan.svg": "netio scan 192.0.2.0/24 --map",
 }
 COLUMNS = 72
@@ -81,6 +83,14 @@ NETWORK = (
     "neigh add 198.51.100.30 lladdr 00:00:5e:00:53:a5 dev wlan0 nud stale",
 )
 
+# The changes while watch runs, and how the page then begins.
+CHANGES = (
+    "neigh add 192.0.2.21 lladdr 00:00:5e:00:53:15 dev eth0 nud reachable",
+    "neigh replace 192.0.2.1 lladdr 00:00:5e:00:53:fe dev eth0 nud reachable",
+    "neigh del 198.51.100.30 dev wlan0",
+)
+CHANGED_PAGE = b"5 entries, 1 new (+), 1 changed (*), 1 gone (-)"
+
 ANSI_COLOURS = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 FONT_SIZE, CELL_WIDTH, LINE_HEIGHT, MARGIN = 15, 9, 20, 16
 # The colours of a dark terminal; "dim" is a separate colour.
@@ -100,33 +110,44 @@ def reply_for_hosts(far: socket.socket) -> None:
             far.send(sender[:6] + own + frame[12:20] + b"\0\2" + own + target.packed + sender)
 
 
-def output_of(network: Namespace, folder: str, command: str) -> str:
-    """Return the output of the command on a terminal, without stderr, which contains the duration."""
+def output_of(network: Namespace, folder: str, command: str, changes: Sequence[str] = ()) -> str:
+    """Return the output of the command on a terminal, without stderr, which contains the duration.
+
+    watch is ended after the changes, and its last page is returned.
+    """
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, COLUMNS, 0, 0))
     changed = ("COLUMNS", "LINES", "COLORTERM", "NO_COLOR", "FORCE_COLOR")
     variables = {name: value for name, value in environment(TERM="xterm").items() if name not in changed}
     line = [*python("from netio.cli import main; main()"), *shlex.split(command)[1:]]
     with network.entered():
-        process = subprocess.Popen(line, cwd=folder, stdout=terminal, stderr=subprocess.PIPE, env=variables)
+        process = subprocess.Popen(
+            line, cwd=folder, stdin=terminal, stdout=terminal, stderr=subprocess.PIPE, env=variables
+        )
     os.close(terminal)
     text = b""
     try:
         while block := os.read(controller, 65536):
             text += block
+            if changes and b"q ends" in text:
+                network.ip(*changes)
+                changes = ()
+            if CHANGED_PAGE in text:
+                os.write(controller, b"q")
     except OSError:  # Linux reports EIO after the last process has closed the terminal
         pass
     os.close(controller)
     _, errors = process.communicate(timeout=30)
     if process.returncode not in STATUSES:
         sys.exit(f"{command}: status {process.returncode}\n{errors.decode()}")
+    text = text.rpartition(b"\x1b[?1049h")[2].partition(b"\x1b[?1049l")[0].rpartition(b"\x1b[H")[2]
     # The ages of new entries depend on the speed of the machine.
     return re.sub(r"\b[0-9]s\b", "0s", text.decode().replace("\r\n", "\n"))
 
 
 def draw(command: str, output: str) -> str:
     """Return the picture of a terminal. The SVG export of rich is not used: it fetches fonts and differs by version."""
-    screen = Text.assemble(("$ ", "dim"), (command, "bold"), "\n", Text.from_ansi(output.rstrip("\n")))
+    screen = Text.assemble(("$ ", "dim"), (command, "bold"), "\n", Text.from_ansi(output.rstrip()))
     console = Console(file=StringIO(), width=COLUMNS)
     lines = list(Segment.split_lines(console.render(screen)))
     width, height = COLUMNS * CELL_WIDTH + 2 * MARGIN, len(lines) * LINE_HEIGHT + 2 * MARGIN
@@ -182,7 +203,10 @@ def main() -> None:
     Thread(target=reply_for_hosts, args=[far], daemon=True).start()
     with TemporaryDirectory() as folder:
         (Path(folder) / "hosts.csv").write_text(HOSTS_CSV, encoding="utf-8")
-        outputs = {name: output_of(network, folder, command) for name, command in PICTURES.items()}
+        outputs = {
+            name: output_of(network, folder, command, CHANGES if "watch" in command else ())
+            for name, command in PICTURES.items()
+        }
     pictures = {HERE / name: draw(PICTURES[name], output) for name, output in outputs.items()}
     if not check:
         for path, picture in pictures.items():

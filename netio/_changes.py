@@ -6,7 +6,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import compress
 
-from netio._codec import ADDRESS_SIZE, FLAGS_OFFSET, INDEX_OFFSET, LENGTH_OFFSET, ROW_SIZE, STATE_OFFSET, interface_keys
+from netio._codec import (
+    ADDRESS_SIZE,
+    FLAGS_OFFSET,
+    INDEX_OFFSET,
+    LENGTH_OFFSET,
+    ROW_SIZE,
+    STATE_OFFSET,
+    interface_keys,
+    physical_address_in,
+)
 from netio._failures import LIST
 from netio._native import ffi, lib
 from netio._table import names_in, native_rows
@@ -154,7 +163,8 @@ class Changes:
         writes: The number of rows to be written.
         protocols: The protocol to be written for each; 0 for the default.
         owned: Whether the entry has the owner's protocol now.
-        exact: Whether the router flag is cleared if a row does not have it.
+        exact: Whether these are the changes of an undo, which clear the router flag if a row does not have it, and
+            write no entry that was changed since.
     """
 
     rows: bytes
@@ -257,7 +267,8 @@ def reconsidered(changes: Changes, current: Current) -> Changes:
     verdicts, places, _ = compare(rows[:split], changes.protocols, current, exact=changes.exact)
     writes, chosen = writes_by(verdicts, places, rows[:split], changes.protocols, current, exact=changes.exact)
     for place, operation in zip(chosen, writes.operations, strict=True):
-        operations[place] = operation
+        is_refused = changes.exact and operation == TO_SET and not _is_expected(changes, place, current, places[place])
+        operations[place] = REFUSED if is_refused else operation
         previous[place] = -1 if operation == TO_CREATE else places[place]
     deleted = changes.protocols[changes.writes :]
     verdicts, places, _ = compare(rows[split:], deleted, current)
@@ -275,6 +286,11 @@ def reconsidered(changes: Changes, current: Current) -> Changes:
         bytes(owned),
         changes.exact,
     )
+
+
+def _is_expected(changes: Changes, place: int, current: Current, found: int) -> bool:
+    """Returns whether an entry of the table has the physical address that it had before the change at this place."""
+    return physical_address_in(changes.previous, place) == physical_address_in(current.rows, found)
 
 
 def reversed_changes(changes: Changes, owner: int) -> Changes:

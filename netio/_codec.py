@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import struct
+import sys
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from operator import attrgetter
 
@@ -248,6 +249,13 @@ def _pack_each(entries: Sequence[Entry], view: memoryview, first: int, find_key:
             if is_named:
                 named[interface] = key
         _pack_row(view, place * ROW_SIZE, address, key, entry.physical_address)
+
+
+def physical_address_in(rows: bytes | memoryview, place: int) -> bytes:
+    """Returns the physical address of the row at this position."""
+    start = place * ROW_SIZE
+    length = int.from_bytes(rows[start + LENGTH_OFFSET : start + LENGTH_OFFSET + 4], sys.byteorder)
+    return bytes(rows[start + _PHYSICAL_OFFSET : start + _PHYSICAL_OFFSET + length])
 
 
 def interface_keys(native: CData) -> tuple[Sequence[int], Sequence[int]]:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Resolves addresses: drives the window of pending probes by a resolver of the backend."""
+"""Resolves addresses: drives the window of pending probes by a resolver of the backend.
+
+The steps are the same for a caller that blocks and for an event loop (`netio/aio.py`). They differ in the wait.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from netio.errors import InvalidParameterError, NetioError, check, failure, inva
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
     from ipaddress import IPv4Address, IPv6Address
 
     from netio._namespace import Namespace
@@ -37,12 +40,16 @@ if TYPE_CHECKING:
 # The longest time that the kernel takes from a STALE entry to its result, and a margin.
 _RESOLVE_SECONDS = 15.0
 
+# The slice of a wait in a thread.
+_WAIT_MS = 50
+
 # The longest timeout; an int may be larger than a float can be.
 _MAX_TIMEOUT = 1e9
 _INFINITY = float("inf")
 
-# Addresses in one submit and one wait: 1 to 2 ms of work, after which Python handles a Ctrl-C and yields results.
-_CHUNK = 64
+# Addresses in one submit and one wait: 1 to 2 ms of work, after which Python handles a Ctrl-C and yields results, and
+# an event loop runs other tasks.
+CHUNK = 64
 
 
 class _Probe:
@@ -89,23 +96,65 @@ class Resolving:
             self._window = Window[_Probe](_checked_limit(max_in_flight), seconds, _RESOLVE_SECONDS)
             self._keep = _checked_keep(keep)
         self._addresses = enumerate(addresses)
+        self._is_exhausted = False
+        self._owner: CData = None
         self._netns = current_namespace()
         self._lib = lib  # FakeTable replaces it, but a resolver belongs to the backend that opened it
 
     def __iter__(self) -> Iterator[Answer]:
-        # The variable owns the resolver before the call, since a signal handler can raise right after it.
-        owner = ffi.gc(ffi.new("netio_resolver **"), self._lib.netio_resolver_release)
+        """Yields results as they complete, and blocks in between."""
+        for step in self.steps(block=True):
+            if not isinstance(step, float):
+                yield step
+
+    def steps(self, *, block: bool) -> Generator[Answer | float, None, None]:
+        """Yields results as they complete.
+
+        Unless it blocks, it yields a number of seconds after at most CHUNK addresses and results. The caller then waits
+        until the descriptor is readable, for this time at most, before the next step.
+        """
+        # The attribute owns the resolver before the call, since a signal handler can raise right after it.
+        self._owner = ffi.gc(ffi.new("netio_resolver **"), self._lib.netio_resolver_release)
         try:
-            resolver = self._open(owner)
+            resolver = self._open(self._owner)
             while True:
                 yield from self._add_addresses()
-                if self._window.is_idle:
+                if self._is_finished():
                     return
                 cache = InterfaceCache(self._netns)
-                more = self._submit(resolver, cache)
-                yield from self._wait(resolver, cache, block=not more)
+                self._submit(resolver, cache)
+                now = monotonic()
+                seconds = 0.0 if self._can_continue() else self._window.next_due(now)
+                if not block:
+                    yield min(seconds, self._due(resolver))
+                    seconds = 0.0
+                yield from self._collect(resolver, cache, now, seconds)
         finally:
-            ffi.release(owner)
+            # Closes the resolver, or leaves that to the thread of an event loop that still waits for it.
+            self._owner = None
+
+    def fileno(self) -> int:
+        """Returns the descriptor to wait for during the steps; -1 if the backend has none (Windows)."""
+        return self._lib.netio_resolver_fd(self._owner[0])
+
+    def waiter(self) -> Callable[[], bool]:
+        """Makes a function for a thread, if there is no descriptor. It waits for at most 50 ms on Windows.
+
+        The function returns whether a step has work. It owns the resolver, which outlives the steps if necessary.
+        """
+        owner, count = self._owner, ffi.new("size_t *")
+
+        def wait() -> bool:
+            if self._lib.netio_resolver_due(owner[0]) != 0:
+                self._lib.netio_resolver_wait(owner[0], _WAIT_MS, ffi.NULL, ffi.NULL, ffi.NULL, count)
+            return self._lib.netio_resolver_due(owner[0]) == 0
+
+        return wait
+
+    def _due(self, resolver: CData) -> float:
+        """Returns the seconds until the resolver has work that its descriptor does not announce; infinity if never."""
+        due = self._lib.netio_resolver_due(resolver)
+        return _INFINITY if due == lib.NETIO_NEVER else due / 1000
 
     def _open(self, owner: CData) -> CData:
         code = self._lib.netio_resolver_open(self._netns.descriptor, self._keep, owner)
@@ -116,10 +165,10 @@ class Resolving:
 
     def _add_addresses(self) -> Iterator[Answer]:
         """Takes as many addresses from the caller as there are slots for, and yields the invalid ones."""
-        room = self._window.room(_CHUNK)
-        while room > 0:
+        for _ in range(self._window.room(CHUNK)):
             position, given = next(self._addresses, (-1, ""))
             if position < 0:
+                self._is_exhausted = True
                 return
             try:
                 address = plain_address(given)
@@ -128,13 +177,19 @@ class Resolving:
                 yield given, error
             else:
                 self._window.add(_Probe(position, address, self._interface))
-                room -= 1
 
-    def _submit(self, resolver: CData, cache: InterfaceCache) -> bool:
-        """Submits the addresses for which there are slots. Returns whether more can be submitted at once."""
+    def _is_finished(self) -> bool:
+        return self._is_exhausted and self._window.is_idle
+
+    def _can_continue(self) -> bool:
+        """Returns whether more addresses can be submitted at once."""
+        return not self._is_exhausted and self._window.room(CHUNK) > 0
+
+    def _submit(self, resolver: CData, cache: InterfaceCache) -> None:
+        """Submits the addresses for which there are slots."""
         probes = self._window.take()
         if not probes:
-            return False
+            return
         native, refused = pack_entries(probes, cache)
         self._refuse_source(native, len(probes), refused, cache)
         for place, probe in enumerate(probes):
@@ -142,7 +197,6 @@ class Resolving:
         first_tag = self._window.submitted(probes, monotonic())
         source = ffi.NULL if self._source is None else pack_address(self._source)
         check(RESOLVE, self._lib.netio_resolver_submit(resolver, native, len(probes), source, first_tag))
-        return len(probes) == _CHUNK and self._window.room(_CHUNK) > 0
 
     def _refuse_source(self, native: CData, count: int, refused: dict[int, Refusal], cache: InterfaceCache) -> None:
         """Refuses rows whose interface is not the one that the scope of the source names."""
@@ -156,12 +210,10 @@ class Resolving:
                 refused[place] = Refusal(lib.ERROR_INVALID_PARAMETER, reason)
                 row.InterfaceLuid.Value = UNKNOWN_LUID
 
-    def _wait(self, resolver: CData, cache: InterfaceCache, *, block: bool) -> Iterator[Answer]:
-        """Waits until a result arrives or a probe times out, for a second at most, and yields both."""
-        tags, rows = ffi.new("size_t[]", _CHUNK), ffi.new("MIB_IPNET_ROW2[]", _CHUNK)
-        codes, room = ffi.new("DWORD[]", _CHUNK), ffi.new("size_t *", _CHUNK)
-        now = monotonic()
-        seconds = self._window.next_due(now) if block else 0.0
+    def _collect(self, resolver: CData, cache: InterfaceCache, now: float, seconds: float) -> Iterator[Answer]:
+        """Waits for results, for a second at most, and yields them, and the probes that had timed out before."""
+        tags, rows = ffi.new("size_t[]", CHUNK), ffi.new("MIB_IPNET_ROW2[]", CHUNK)
+        codes, room = ffi.new("DWORD[]", CHUNK), ffi.new("size_t *", CHUNK)
         result = self._lib.netio_resolver_wait(resolver, _milliseconds(seconds), tags, rows, codes, room)
         if result == lib.NO_ERROR:
             count = room[0]

@@ -23,9 +23,9 @@ from netio.errors import check, failure, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from asyncio import Future
     from typing import Self
 
+    from netio._event_loop import Wait
     from netio._native import CData
 
 # Changes in one call of C: at most 2 ms of decoding.
@@ -82,6 +82,7 @@ class NeighborWatch:
         self._users = 0  # threads that read or wait
         self._is_closed = False
         self._ready: deque[NeighborChange] = deque()
+        self._task: Wait | None = None  # the task that awaits changes
         self._interval, self._next_poll = poll_interval, 0.0
         # The variable owns the watch before the call, since a signal handler can raise right after it.
         self._owner = ffi.gc(ffi.new("netio_watch **"), lib.netio_watch_release)
@@ -272,19 +273,17 @@ class NeighborWatch:
 
     async def _wait_for_event_loop(self) -> None:
         """Waits as _wait(), in a task; one at a time, since an event loop has one callback for a descriptor."""
-        from asyncio import get_running_loop
         from asyncio import sleep as pause
+
+        from netio._event_loop import Wait
 
         if self._descriptor < 0:
             await pause(min(_SLICE, max(0.0, self._next_poll - monotonic())))
             return
-        loop = get_running_loop()
-        future = loop.create_future()
-        loop.add_reader(self._descriptor, _set_done, future)
-        try:
-            await future
-        finally:
-            loop.remove_reader(self._descriptor)
+        if self._task is None:
+            self._task = Wait()
+        self._task.check_free()
+        await self._task.until_readable(self._descriptor)
 
     async def __aenter__(self) -> Self:
         return self
@@ -301,11 +300,6 @@ class NeighborWatch:
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else "open"
         return f"<netio.NeighborWatch of {self._subject or 'all interfaces'}, {state}>"
-
-
-def _set_done(future: Future[None]) -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 def watch_neighbors(

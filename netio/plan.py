@@ -306,7 +306,8 @@ class Plan:
         """Return the plan that restores the table as it was when this plan was made.
 
         Created entries are deleted, updated ones get their values back, and deleted ones are created. An entry that was
-        dynamic is deleted, since the system learns it again. Entries that were changed since are left alone.
+        dynamic is deleted, since the system learns it again. An entry that got another physical address since is left
+        alone, which apply() reports.
 
         >>> plan.undo().apply()
 

@@ -12,7 +12,7 @@ from io import StringIO, TextIOWrapper
 import click
 
 import netio
-from netio.cli import FAILED, INTERRUPTED, keeping, planning, reading, saving, scanning, table, writing
+from netio.cli import FAILED, INTERRUPTED, keeping, planning, reading, saving, scanning, table, watching, writing
 from netio.cli.json_output import print_failures
 from netio.cli.messages import print_error
 from netio.cli.options import netns_option
@@ -63,6 +63,7 @@ class _Commands(click.Group):
       netio replace 192.0.2.7 02:00:5e:00:00:07  create or update a permanent entry
       netio delete 192.0.2.7                     delete an entry
       netio scan 192.0.2.0/24 --map              probe every address of a prefix
+      netio watch                                show changes as they happen
 
     Reading and probing need no privilege. Writing needs administrator rights: sudo, or an elevated prompt on Windows.
     """,
@@ -74,7 +75,7 @@ def commands() -> None:
 
 _WRITING = (*writing.COMMANDS, saving.save_command, *planning.COMMANDS, *keeping.COMMANDS)
 
-for _command in (*reading.COMMANDS, *_WRITING, scanning.scan, *table.COMMANDS):
+for _command in (*reading.COMMANDS, watching.watch, *_WRITING, scanning.scan, *table.COMMANDS):
     _command.params.append(netns_option())
     commands.add_command(_command)
 

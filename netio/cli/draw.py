@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from netio.cli.columns import Found, Result
     from netio.cli.vendor import Vendors
 
+    # The parts of a line, with their styles.
+    Line = list[tuple[str, str]]
+
     # The cells of each column, by its name.
     Table = dict[str, list[str]]
 
@@ -74,16 +77,8 @@ def draw_entries(
     is too narrow.
     """
     out = console()
-    results = list(results)
-    table = _table(results, vendors, chosen or columns)
-    if chosen is None:
-        table = {
-            name: cells for name, cells in table.items() if name not in _OPTIONAL or not {"", "-"}.issuperset(cells)
-        }
     room = out.width if out.is_terminal else sys.maxsize
-    widths = _fit(table, room, _droppable(table) if chosen is None else [], header=header)
-    styles = [_style_of_state(found) for _, found in results]
-    lines = list(_lines(table, widths, styles))[0 if header else 1 :]
+    lines = entry_lines(list(results), vendors, columns, room, chosen=chosen, header=header)[0 if header else 1 :]
     if out.legacy_windows:  # its colours are calls, not text
         for line in lines:
             out.print(Text.assemble(*line), soft_wrap=True)
@@ -91,6 +86,26 @@ def draw_entries(
         paint = _painter(out)
         out.file.writelines("".join(paint(*part) if part[1] else part[0] for part in line) + "\n" for line in lines)
         out.file.flush()
+
+
+def entry_lines(
+    results: list[Result],
+    vendors: Vendors | None,
+    columns: Sequence[str],
+    room: int,
+    *,
+    chosen: Sequence[str] | None = None,
+    header: bool = True,
+) -> list[Line]:
+    """Returns the lines of a table that fit into `room` cells, the heading first, with the styles of their parts."""
+    table = _table(results, vendors, chosen or columns)
+    if chosen is None:
+        table = {
+            name: cells for name, cells in table.items() if name not in _OPTIONAL or not {"", "-"}.issuperset(cells)
+        }
+    widths = _fit(table, room, _droppable(table) if chosen is None else [], header=header)
+    styles = [_style_of_state(found) for _, found in results]
+    return list(_lines(table, widths, styles))
 
 
 def _table(results: list[Result], vendors: Vendors | None, names: Sequence[str]) -> Table:
@@ -128,7 +143,7 @@ def _fit(table: Table, room: int, droppable: list[str], *, header: bool) -> dict
         return {name: (titles[name], widths[name]) for name in content}
 
 
-def _lines(table: Table, columns: dict[str, tuple[str, int]], styles: list[str]) -> Iterator[list[tuple[str, str]]]:
+def _lines(table: Table, columns: dict[str, tuple[str, int]], styles: list[str]) -> Iterator[Line]:
     """Yields the parts of each line with their styles, the heading first."""
     heading = _GAP.join(f"{title:{width}}" for title, width in columns.values())
     yield [(heading.rstrip(), "bold")]

@@ -104,7 +104,7 @@ def _print_changes(changes: Iterator[PlannedChange], *, as_json: bool) -> None:
 def _notify_ready() -> None:
     """Notifies the service manager, if there is one, that the entries have been written."""
     address = os.environ.get(_NOTIFY_SOCKET, "")
-    if address:
+    if address and sys.platform != "win32":  # where Python has no AF_UNIX
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
             sender.sendto(b"READY=1", b"\0" + os.fsencode(address[1:]) if address.startswith("@") else address)
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from netio.cli.vendor import Vendors
 
 
-_SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
+SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     "interface": lambda entry: (entry.interface,),
     "address": lambda entry: (entry.address.version, int(entry.address)),
     "physical-address": lambda entry: (entry.physical_address,),
@@ -66,7 +66,7 @@ _SORT_KEYS: dict[str, Callable[[Neighbor], tuple[object, ...]]] = {
     help="Include entries that are not for hosts (multicast, broadcast, loopback, NOARP), and unreachable ones.",
 )
 @click.option(
-    "--sort", type=click.Choice(list(_SORT_KEYS)), default="interface", show_default=True, help="Order of the entries."
+    "--sort", type=click.Choice(list(SORT_KEYS)), default="interface", show_default=True, help="Order of the entries."
 )
 @vendor_option
 @output_options
@@ -93,8 +93,8 @@ def list_command(
     detailed = _needs_details(output)
     selection.details = {} if detailed else None
     entries = selection.shown(everything=everything)
-    entries.sort(key=lambda entry: (*_SORT_KEYS[sort](entry), *address_order(entry)))
-    shown = [entry for entry in entries if everything or selection.names(entry) or not _is_silent(entry)]
+    entries.sort(key=lambda entry: (*SORT_KEYS[sort](entry), *address_order(entry)))
+    shown = [entry for entry in entries if everything or selection.names(entry) or not is_silent(entry)]
     results: list[Result] = [(entry.address, selection.detailed(entry)) for entry in shown]
     show(results, _vendors(output, wanted=vendor), output, detailed=detailed)
     hidden = len(entries) - len(shown)
@@ -103,7 +103,7 @@ def list_command(
         click.echo(f"{hidden:,} {what} not shown; --all shows all entries", err=True)
 
 
-def _is_silent(entry: Neighbor) -> bool:
+def is_silent(entry: Neighbor) -> bool:
     """Whether a neighbour did not reply, and its physical address is unknown; Windows shows that as zeros."""
     return entry.state is NeighborState.UNREACHABLE and not any(entry.physical_address.packed)
 

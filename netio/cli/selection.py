@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, field
-from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -100,6 +100,14 @@ class Selection:
         found = [(entry, flags) for entry, flags in self._found() if self._is_named(entry) or _is_host(entry, flags)]
         owned = [entry for entry, flags in found if not flags & lib.NETIO_IS_FOREIGN]
         return owned, len(found) - len(owned)
+
+    def covers(self, entry: Neighbor, physical_addresses: Iterable[PhysicalAddress], *, everything: bool) -> bool:
+        """Whether changes of an entry are shown, which has or had these physical addresses. States do not count."""
+        return (
+            (not self.targets or any(target.contains(entry) for target in self.targets))
+            and (not self.physical_addresses or not {*physical_addresses}.isdisjoint(self.physical_addresses))
+            and (everything or self._is_named(entry) or not _is_special(entry.address))
+        )
 
     def _found(self) -> Iterator[Found]:
         """Reads the entries that match. An interface can be given by two names; each of its entries is found once."""
@@ -232,8 +240,7 @@ def _is_noarp(flags: int) -> bool:
 
 def _is_host(entry: Neighbor, flags: int) -> bool:
     """Whether an entry is for a host. The system also keeps entries for multicast, broadcast and loopback addresses."""
-    address = entry.address
-    if address.is_multicast or address.is_loopback or address.is_unspecified or address == _LIMITED_BROADCAST:
+    if _is_special(entry.address):
         return False
     if _is_noarp(flags) or entry.interface_luid >> _TYPE_SHIFT == _LOOPBACK:
         return False
@@ -241,6 +248,11 @@ def _is_host(entry: Neighbor, flags: int) -> bool:
     # NOARP; those of Windows have this physical address, which a unicast entry can have too (Wake-on-LAN).
     physical_address = entry.physical_address
     return not physical_address or bool(physical_address.strip("f:")) or not _is_broadcast(entry)
+
+
+def _is_special(address: IPv4Address | IPv6Address) -> bool:
+    """Whether an address can be seen not to be that of a host."""
+    return address.is_multicast or address.is_loopback or address.is_unspecified or address == _LIMITED_BROADCAST
 
 
 def _is_broadcast(entry: Neighbor) -> bool:

@@ -50,6 +50,12 @@ if TYPE_CHECKING:
 # Writes of this many entries have a progress bar, which is updated after every so many entries.
 MANY = 5_000
 
+# The end of a permanent entry, in the help of the commands that write one.
+_UNTIL = (
+    ": it stays until the machine restarts or the interface is removed, on Linux also until the interface is set down "
+    "or gets another physical address. `netio keep` writes such entries again."
+)
+
 # The terminal, independent of stdin. Windows has no ctermid(); its name is CON.
 _TERMINAL = getattr(os, "ctermid", lambda: "CON")()
 
@@ -186,7 +192,7 @@ def _command(
     example = "" if linux_verb is None else f"\n          netio {name} 192.0.2.10 02:00:5e:00:00:07 -i eth0 --nud stale"
     return click.command(
         name,
-        help=f"{text}\n\n{permanent}: it stays until the machine restarts or the interface is removed.",
+        help=f"{text}\n\n{permanent}{_UNTIL}",
         short_help=summary,
         epilog=f"""
         \b

@@ -119,13 +119,17 @@ DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows
 /*
  * Returns finished rows. In: *count is the room; out: the number of rows. WAIT_TIMEOUT: none has finished. Blocks for
  * at most wait_ms and returns early on a signal. Windows cannot interrupt a wait, so it blocks for at most 50 ms.
+ * With a room of 0, which needs no arrays, it only waits; a thread may do that if the backend has no descriptor.
  */
 DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows,
                           DWORD *results, size_t *count);
 /* For event loops: readable if netio_resolver_wait has work. -1: the backend has no descriptor (Windows). */
 int netio_resolver_fd(const netio_resolver *resolver);
-/* Milliseconds until netio_resolver_wait must be called although the descriptor is not readable, or NETIO_NEVER. */
-DWORD netio_resolver_due(const netio_resolver *resolver);
+/*
+ * Milliseconds until netio_resolver_wait must be called although the descriptor is not readable, or NETIO_NEVER. 0: rows
+ * have finished, or others are due.
+ */
+DWORD netio_resolver_due(netio_resolver *resolver);
 void netio_resolver_close(netio_resolver *resolver); /* discards pending rows; accepts NULL */
 
 /*

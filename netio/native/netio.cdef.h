@@ -187,7 +187,7 @@ DWORD netio_resolver_submit(netio_resolver *resolver, const MIB_IPNET_ROW2 *rows
 DWORD netio_resolver_wait(netio_resolver *resolver, DWORD wait_ms, size_t *tags, MIB_IPNET_ROW2 *rows,
                           DWORD *results, size_t *count);
 int netio_resolver_fd(const netio_resolver *resolver);
-DWORD netio_resolver_due(const netio_resolver *resolver);
+DWORD netio_resolver_due(netio_resolver *resolver);
 
 DWORD netio_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool initial, ULONG receive_buffer,
                        netio_watch **watch);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Runs the examples of the README, of the documentation pages and of the package docstring, on a link with one host."""
+"""Runs the examples of the README, of the documentation pages and of docstrings, on a link with one host."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sybil.parsers.markdown import CodeBlockParser
 
 import netio
 import netio.formats
-from netio import _namespace, linux
+from netio import _namespace, aio, linux
 from netlab.child import environment
 from netlab.namespace import Namespace
 from netlab.wire import FAR_IP4
@@ -129,12 +129,12 @@ def test_links_of_the_readme() -> None:
         assert (ROOT / page).is_file(), target
 
 
-PUBLIC_MODULES = [netio, netio.formats, linux]
+PUBLIC_MODULES = [netio, netio.formats, linux, aio]
 
 
 def docstrings() -> dict[str, tuple[ModuleType, str]]:
-    """Return the docstrings of the package, and of its public functions and classes, with their modules."""
-    found = {"netio": (netio, inspect.getdoc(netio) or "")}
+    """Return the docstrings of two modules, and of all public functions and classes, with their modules."""
+    found = {module.__name__: (module, inspect.getdoc(module) or "") for module in (netio, aio)}
     for module in PUBLIC_MODULES:
         for name in getattr(module, "__all__", []):
             value = getattr(module, name)
@@ -165,6 +165,6 @@ def test_docstring(name: str) -> None:
     module, text = docstrings()[name]
     if inspect.isfunction(getattr(module, name.rpartition(".")[2], None)):
         assert ">>> " in text
-    names = vars(module) | {"netio": netio, "linux": linux}
+    names = vars(module) | {"netio": netio, "linux": linux, "aio": aio}
     example = doctest.DocTestParser().get_doctest(text, names, name, None, None)
     assert doctest.DocTestRunner(optionflags=OPTIONS).run(example).failed == 0

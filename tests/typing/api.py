@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Calls that mypy --strict must accept, with the given types. This code never runs."""
 
+import asyncio
 import socket
 import sys
+from contextlib import aclosing
 from datetime import timedelta
 from io import BytesIO
 from ipaddress import IPv4Address, IPv6Address
@@ -10,7 +12,7 @@ from pathlib import Path
 from typing import assert_type
 
 import netio
-from netio import linux
+from netio import aio, linux
 from netio.formats import read_neighbors, write_neighbors
 from netio.testing import FakeTable
 
@@ -35,6 +37,24 @@ def reads() -> None:
     (interface,) = netio.list_interfaces()
     assert_type(interface.physical_address, netio.PhysicalAddress)
     assert_type(interface.is_up, bool)
+
+
+async def waits() -> None:
+    assert_type(await aio.resolve_neighbor("192.0.2.7", interface="eth0", timeout=1, keep=True), netio.Neighbor)
+    assert_type(await asyncio.wait_for(aio.resolve_neighbor(IPv6Address("fe80::7%eth0")), 2), netio.Neighbor)
+    task = asyncio.create_task(aio.resolve_neighbor("192.0.2.7", source="192.0.2.1"))
+    assert_type(task, asyncio.Task[netio.Neighbor])
+    async with aclosing(aio.resolve_neighbors(["192.0.2.7"], max_in_flight=9)) as answers:
+        async for address, answer in answers:
+            assert_type(address, str | IPv4Address | IPv6Address)
+            assert_type(answer, netio.Neighbor | netio.NetioError)
+    async with aio.watch_neighbors(socket.AF_INET, interface="eth0", initial=True) as watch:
+        assert_type(watch, netio.NeighborWatch)
+        async for change in watch:
+            assert_type(change, netio.NeighborChange)
+            assert_type(change.neighbor, netio.Neighbor | None)
+    aio.resolve_neighbors([7])  # type: ignore[list-item]
+    await aio.resolve_neighbor("192.0.2.7", max_in_flight=1)  # type: ignore[call-arg]
 
 
 def routes() -> None:

@@ -274,7 +274,7 @@ def test_kill_leaves_the_old_file(tmp_path: Path, moment: str) -> None:
     """Bug: the file is truncated before the new content is on the disk."""
     path = tmp_path / "entries.csv"
     write_neighbors(path, ENTRIES)
-    done = subprocess.run([sys.executable, "-c", KILLED, str(path), moment], check=False)
+    done = subprocess.run([sys.executable, "-P", "-c", KILLED, str(path), moment], check=False)
     assert done.returncode != 0
     assert read_neighbors(path) == ENTRIES
     assert len(list(tmp_path.iterdir())) == 2  # the new content was in another file

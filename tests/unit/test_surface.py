@@ -15,14 +15,14 @@ from typing import get_type_hints
 import pytest
 
 import netio
-from netio import linux
+from netio import aio, linux
 from netio._native import ffi, lib
 
 STUB = Path(netio.__file__).with_name("_native.pyi")
 
 PUBLIC = [
     item
-    for module in (netio, linux)
+    for module in (netio, linux, aio)
     for name in module.__all__
     if inspect.isclass(item := getattr(module, name)) or inspect.isfunction(item)
 ]
@@ -51,6 +51,7 @@ def stub_members(name: str) -> dict[str, int | None]:
 
 def test_all_is_sorted_and_complete() -> None:
     assert linux.__all__ == sorted(linux.__all__)
+    assert aio.__all__ == sorted(aio.__all__)
     assert netio.__all__ == sorted(netio.__all__)
     defined = {
         name
@@ -123,8 +124,8 @@ def test_exceptions_in_docstrings_exist(function: object) -> None:
 # From the bottom up: a module imports only modules before it, except for type checkers.
 LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
-    *("_sequence", "_table", "_records", "_atomic", "formats", "_requests", "_resolve", "_verbs", "_watch"),
-    *("_memory_backend", "testing", "_linux_types", "_linux_table", "_linux_parameters", "linux"),
+    *("_sequence", "_table", "_records", "_atomic", "formats", "_requests", "_resolve", "_verbs", "_event_loop"),
+    *("_watch", "_memory_backend", "testing", "_linux_types", "_linux_table", "_linux_parameters", "linux", "aio"),
     *("_changes", "_desired", "_apply", "plan", "_keep", "__init__", "cli", "__main__"),
 )
 

@@ -637,6 +637,28 @@ static void test_duplicates(void)
     CHECK(reaches_blocks(0));
 }
 
+/* A wait without room leaves the rows, which are then due. */
+static void test_wait_without_room(void)
+{
+    MIB_IPNET_ROW2 row = row4(1, ETHERNET);
+    netio_resolver *resolver;
+    size_t tag, none = 0;
+    DWORD result;
+
+    begin();
+    standin_host(&row.Address, 0x11, 100);
+    CHECK(netio_resolver_open(NETIO_OWN_NETNS, false, &resolver) == NO_ERROR);
+    CHECK(netio_resolver_submit(resolver, &row, 1, NULL, 0) == NO_ERROR);
+    CHECK(netio_resolver_due(resolver) == NETIO_NEVER);
+    for (int i = 0; i < 100 && netio_resolver_due(resolver) != 0; i++)
+        CHECK(netio_resolver_wait(resolver, 1000, NULL, NULL, NULL, &none) == WAIT_TIMEOUT);
+    CHECK(netio_resolver_due(resolver) == 0);
+    CHECK(collect(resolver, &tag, &result, 1) == 1);
+    CHECK(result == NO_ERROR && netio_resolver_due(resolver) == NETIO_NEVER);
+    netio_resolver_close(resolver);
+    CHECK(reaches_blocks(0));
+}
+
 /* A session with one running call, which ends after the session (close_first) or before it. */
 static void test_silence(bool close_first)
 {
@@ -720,6 +742,7 @@ int main(void)
     test_link_local_source();
     test_resolve_permanent();
     test_duplicates();
+    test_wait_without_room();
     test_silence(true);
     test_silence(false);
     test_close();

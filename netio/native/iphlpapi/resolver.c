@@ -230,8 +230,12 @@ int netio_resolver_fd(const netio_resolver *resolver)
     return -1;
 }
 
-DWORD netio_resolver_due(const netio_resolver *resolver)
+DWORD netio_resolver_due(netio_resolver *resolver)
 {
-    (void)resolver;
-    return NETIO_NEVER;
+    bool has_completed;
+
+    AcquireSRWLockShared(&resolver->lock);
+    has_completed = resolver->pending.completed != NULL;
+    ReleaseSRWLockShared(&resolver->lock);
+    return has_completed ? 0 : NETIO_NEVER;
 }

@@ -105,8 +105,8 @@ static DWORD status_of_route(const struct route_search *search, const SOCKADDR_I
 
 /*
  * Only on-link addresses can be probed. Addresses of this machine, on any interface, and broadcast addresses are not
- * neighbours. The unrestricted route usually decides that; if it leads elsewhere, the route on the row's own interface
- * does.
+ * neighbours. The unrestricted route usually decides that; if it leads elsewhere, or the interface belongs to a VRF,
+ * the route on the row's own interface does.
  */
 static void check_routes(struct rtnl_socket *sock, struct rtnl_batch *requests, const struct group *group,
                          DWORD statuses[])
@@ -122,9 +122,11 @@ static void check_routes(struct rtnl_socket *sock, struct rtnl_batch *requests, 
     for (size_t i = 0; i < group->count; i++) {
         const MIB_IPNET_ROW2 *row = &group->rows[i]->pending.row;
         const struct route_search *search = &searches[i];
-        const bool is_decided = search->destination != NULL && search->error == 0 &&
-                                (search->route.type == RTN_LOCAL || search->route.index == row->InterfaceIndex);
+        bool is_decided = search->destination != NULL && search->error == 0 &&
+                          (search->route.type == RTN_LOCAL || search->route.index == row->InterfaceIndex);
 
+        if (is_decided && search->route.type == RTN_LOCAL)
+            is_decided = !stack_is_in_vrf(sock, &stack, row->InterfaceIndex, row->Address.si_family);
         searches[i].destination = is_decided ? NULL : &row->Address;
         searches[i].index = row->InterfaceIndex;
     }

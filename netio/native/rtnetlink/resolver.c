@@ -469,7 +469,7 @@ int netio_resolver_fd(const netio_resolver *resolver)
     return resolver->notifications.fd;
 }
 
-DWORD netio_resolver_due(const netio_resolver *resolver)
+DWORD netio_resolver_due(netio_resolver *resolver)
 {
     int64_t due = NETIO_NEVER;
     const int64_t now = now_ms();
@@ -487,7 +487,7 @@ DWORD netio_resolver_due(const netio_resolver *resolver)
 }
 
 /* Waits until there is work or the time is over. */
-static void wait_for_events(const netio_resolver *resolver, DWORD wait_ms)
+static void wait_for_events(netio_resolver *resolver, DWORD wait_ms)
 {
     struct pollfd wait = {.fd = resolver->notifications.fd, .events = POLLIN};
     const DWORD due = netio_resolver_due(resolver);

@@ -7,6 +7,7 @@
 
 #include "inet.h"
 #include "link.h"
+#include "stack.h"
 #include "status.h"
 
 static int parse_gateway_address(SOCKADDR_INET *gateway, sa_family_t family, const void *bytes, size_t size)
@@ -162,12 +163,18 @@ static DWORD kind_on(struct rtnl_socket *sock, const SOCKADDR_INET *address, NET
     return route.type == RTN_LOCAL ? NETIO_ADDRESS_OWN : route.type == RTN_BROADCAST ? NETIO_ADDRESS_BROADCAST : 0;
 }
 
-/* By the routes of all interfaces, except for a link-local address, and by those of that interface. */
+/*
+ * By the routes of all interfaces, and by those of that interface. The latter alone count for a link-local address, and
+ * if the interface belongs to a VRF.
+ */
 static DWORD find_kind(struct rtnl_socket *sock, const SOCKADDR_INET *address, NET_IFINDEX index)
 {
-    const DWORD anywhere = inet_is_link_local(address) ? 0 : kind_on(sock, address, 0);
-    const DWORD there = anywhere == NETIO_ADDRESS_OWN || index == 0 ? 0 : kind_on(sock, address, index);
+    struct known_stack stack = {.index = 0};
+    DWORD anywhere = inet_is_link_local(address) ? 0 : kind_on(sock, address, 0), there;
 
+    if (anywhere != 0 && index != 0 && stack_is_in_vrf(sock, &stack, index, address->si_family))
+        anywhere = 0;
+    there = anywhere == NETIO_ADDRESS_OWN || index == 0 ? 0 : kind_on(sock, address, index);
     return there != 0 ? there : anywhere;
 }
 

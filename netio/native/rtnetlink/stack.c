@@ -21,6 +21,14 @@ static const struct rtattr *find_inside(const struct rtattr *outer, unsigned sho
     return NULL;
 }
 
+static bool is_vrf_port(const struct rtattr *link_info)
+{
+    static const char vrf[] = "vrf";
+    const struct rtattr *kind = find_inside(link_info, IFLA_INFO_SLAVE_KIND);
+
+    return kind != NULL && RTA_PAYLOAD(kind) == sizeof vrf && memcmp(RTA_DATA(kind), vrf, sizeof vrf) == 0;
+}
+
 static int visit_link(void *visitor, const struct nlmsghdr *message)
 {
     struct known_stack *stack = visitor;
@@ -28,8 +36,11 @@ static int visit_link(void *visitor, const struct nlmsghdr *message)
     int32_t is_disabled;
     const int error = rtnl_attributes(message, sizeof(struct ifinfomsg), found, IFLA_AF_SPEC + 1);
 
-    if (error != 0 || found[IFLA_AF_SPEC] == NULL)
+    if (error != 0)
         return error;
+    stack->is_in_vrf = is_vrf_port(found[IFLA_LINKINFO]);
+    if (found[IFLA_AF_SPEC] == NULL)
+        return 0;
     found[IFLA_AF_SPEC] = find_inside(found[IFLA_AF_SPEC], stack->family);
     stack->is_missing = found[IFLA_AF_SPEC] == NULL;
     conf = stack->family == AF_INET6 ? find_inside(found[IFLA_AF_SPEC], IFLA_INET6_CONF) : NULL;
@@ -40,15 +51,26 @@ static int visit_link(void *visitor, const struct nlmsghdr *message)
     return 0;
 }
 
-bool stack_is_missing(struct rtnl_socket *sock, struct known_stack *known, NET_IFINDEX index, ADDRESS_FAMILY family)
+static void look_up(struct rtnl_socket *sock, struct known_stack *known, NET_IFINDEX index, ADDRESS_FAMILY family)
 {
     const struct ifinfomsg fixed = {.ifi_family = AF_UNSPEC, .ifi_index = (int)index};
     struct rtnl_request request;
 
     if (known->index == index && known->family == family)
-        return known->is_missing;
+        return;
     *known = (struct known_stack){.index = index, .family = family};
     rtnl_begin(&request, RTM_GETLINK, 0, &fixed, sizeof fixed);
     (void)rtnl_call(sock, &request, visit_link, known); /* after a failure the error of the entry itself counts */
+}
+
+bool stack_is_missing(struct rtnl_socket *sock, struct known_stack *known, NET_IFINDEX index, ADDRESS_FAMILY family)
+{
+    look_up(sock, known, index, family);
     return known->is_missing;
+}
+
+bool stack_is_in_vrf(struct rtnl_socket *sock, struct known_stack *known, NET_IFINDEX index, ADDRESS_FAMILY family)
+{
+    look_up(sock, known, index, family);
+    return known->is_in_vrf;
 }

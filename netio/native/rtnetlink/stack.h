@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The IPv4 and IPv6 stack of an interface. */
+/* The IPv4 and IPv6 stack of an interface, and whether it belongs to a VRF. */
 #ifndef NETIO_STACK_H
 #define NETIO_STACK_H
 
@@ -13,6 +13,7 @@ struct known_stack {
     NET_IFINDEX index;
     ADDRESS_FAMILY family;
     bool is_missing;
+    bool is_in_vrf;
 };
 
 /*
@@ -20,5 +21,11 @@ struct known_stack {
  * rejects new entries with EINVAL, but calls an entry absent and a destination unreachable as if there were a stack.
  */
 bool stack_is_missing(struct rtnl_socket *socket, struct known_stack *known, NET_IFINDEX index, ADDRESS_FAMILY family);
+
+/*
+ * Returns whether an interface belongs to a VRF. It then has addresses of its own: an address of another interface may
+ * be that of a neighbour there.
+ */
+bool stack_is_in_vrf(struct rtnl_socket *socket, struct known_stack *known, NET_IFINDEX index, ADDRESS_FAMILY family);
 
 #endif

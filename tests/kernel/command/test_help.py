@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netlab.wire import Wire
 
 WRITING = ["create", "set", "replace", "delete", "flush", "save", "apply", "diff", "restore"]
-COMMANDS = ["list", "get", "resolve", *WRITING, "keep", "scan", "table"]
+COMMANDS = ["list", "get", "resolve", "watch", *WRITING, "keep", "scan", "table"]
 MAC = "02:00:5e:00:00:07"
 
 
@@ -60,9 +60,10 @@ def test_examples_of_the_first_help_page() -> None:
 
     They list, resolve, pin, unpin and scan.
     """
-    listing, resolving, pin, unpin, scan = (run_in_shell(line) for line in examples(help_of()))
+    lines = [line.replace("netio watch", "netio watch --for 0.2") for line in examples(help_of())]
+    listing, resolving, pin, unpin, scan, watch = map(run_in_shell, lines)
 
-    assert {done.returncode for done in (listing, resolving, pin, unpin, scan)} == {0}
+    assert {done.returncode for done in (listing, resolving, pin, unpin, scan, watch)} == {0}
     assert listing.stdout.startswith("ADDRESS ")
     assert resolving.stdout.splitlines()[1].split() == ["192.0.2.2", FAR_MAC, "eth0", "REACHABLE"]
     assert [line.split()[0] for line in scan.stdout.partition("\n\n")[0].splitlines()[1:]] == [
@@ -75,7 +76,7 @@ def test_examples_of_the_first_help_page() -> None:
 
 def test_examples_of_pinning_and_unpinning(home: Wire) -> None:
     """Bug: the third and fourth example write or leave other entries than they say."""
-    _, _, pin, unpin, _ = examples(help_of())
+    _, _, pin, unpin, *_ = examples(help_of())
     assert run_in_shell(pin).returncode == 0
     assert seen(home.near, "eth0") == {"192.0.2.7": Seen(MAC)}
     assert run_in_shell(unpin).returncode == 0
@@ -105,7 +106,8 @@ def test_examples_of_each_command(home: Wire, tmp_path: Path, command: str) -> N
         assert f"{line} ".startswith(f"netio {command} ") or f"| netio {command} " in line
         assert "  " not in line
         (tmp_path / "hosts.csv").write_text(hosts)
-        done = run_in_shell(f"cd {tmp_path}; jq() {{ cat; }}; {line}")
+        ending = line.replace("netio watch", "netio watch --for 0.2")
+        done = run_in_shell(f"cd {tmp_path}; jq() {{ cat; }}; {ending}")
         is_pending = " diff " in line or (command in ("apply", "restore") and "--dry-run" in line)
         assert done.returncode == 0 or (is_pending and done.returncode == 2), (line, done)
         assert "netio: " not in done.stderr, (line, done)

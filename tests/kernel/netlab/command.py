@@ -117,6 +117,17 @@ class Terminal:
         """All output so far, without colours and cursor movements."""
         return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", self.raw).replace("\r\n", "\n")
 
+    @property
+    def process_id(self) -> int:
+        """The process of the command."""
+        return self._process.pid
+
+    @property
+    def suspend_key(self) -> bytes:
+        """The key that stops processes; b"\\0" if there is none."""
+        key: bytes = termios.tcgetattr(self._keeper)[6][termios.VSUSP]
+        return key
+
     def expect(self, text: str) -> None:
         """Waits until the output contains the text."""
         until = monotonic() + _SECONDS

@@ -262,6 +262,24 @@ def test_entry_to_be_deleted_was_changed_since_the_plan(wire: Wire) -> None:
     assert set(seen(wire.near)) == {"192.0.2.7", "192.0.2.8"}
 
 
+def test_undo_leaves_entries_alone_that_were_changed_since(wire: Wire) -> None:
+    """Bug: the undo of a deletion or an update overwrites the entry that another program wrote in the meantime."""
+    wire.near.ip(*(f"neigh add 192.0.2.{n} lladdr {MAC} dev near0" for n in (7, 8, 9, 10)))
+    desired = [entry("192.0.2.8", OTHER_MAC), entry("192.0.2.9", OTHER_MAC)]
+    plan = netio.apply_neighbors(desired, prune=True)
+    wire.near.ip(
+        f"neigh add 192.0.2.7 lladdr {THIRD_MAC} dev near0",
+        f"neigh replace 192.0.2.8 lladdr {THIRD_MAC} dev near0",
+    )
+    with pytest.raises(ExceptionGroup) as caught:
+        plan.undo().apply()
+    errors = [error for error in caught.value.exceptions if isinstance(error, netio.NetioError)]
+    assert [str(error.row.address) for error in errors if error.row] == ["192.0.2.7", "192.0.2.8"]
+    assert all("changed since the plan" in error.reason for error in errors)
+    changed = dict.fromkeys(["192.0.2.7", "192.0.2.8"], Seen(THIRD_MAC))
+    assert seen(wire.near) == changed | dict.fromkeys(["192.0.2.9", "192.0.2.10"], Seen(MAC))
+
+
 def test_interface_that_was_removed_since_the_plan(wire: Wire) -> None:
     """Bug: the error says that the entry does not exist."""
     wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")

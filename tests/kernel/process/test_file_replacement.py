@@ -4,7 +4,6 @@
 import os
 import stat
 import subprocess
-import sys
 from pathlib import Path
 from threading import Thread
 
@@ -12,7 +11,7 @@ import pytest
 
 from netio import Neighbor
 from netio.formats import read_neighbors, write_neighbors
-from netlab.child import UNPRIVILEGED
+from netlab.child import UNPRIVILEGED, environment, python
 
 OLD = [Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")]
 NEW = [Neighbor("192.0.2.8", "02:00:5e:00:00:08", interface="eth0")]
@@ -52,7 +51,7 @@ def test_new_file_has_the_mode_of_the_umask(path: Path) -> None:
     """Bug: a new file is as private as the temporary one."""
     code = f"import os\nos.umask(0o027)\n{WRITE}"
     new = path.with_name("new")
-    subprocess.run([sys.executable, "-c", code, str(new)], check=True)
+    subprocess.run([*python(code), str(new)], env=environment(), check=True)
     assert stat.S_IMODE(new.stat().st_mode) == 0o640
 
 
@@ -113,7 +112,8 @@ def test_mount_point_is_written_in_place(path: Path) -> None:
     mounted.touch()
     script = f'mount --bind "{path}" "{mounted}" && "$@" "{mounted}"'
     subprocess.run(
-        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", sys.executable, "-c", WRITE],
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh", *python(WRITE)],
+        env=environment(),
         check=True,
     )
     assert read_neighbors(path) == NEW
@@ -125,7 +125,7 @@ def test_file_in_a_folder_that_cannot_be_changed_is_written_in_place(path: Path)
     path.parent.chmod(0o555)
     try:
         before = path.stat().st_ino
-        subprocess.run([*UNPRIVILEGED, sys.executable, "-c", WRITE, str(path)], check=True)
+        subprocess.run([*UNPRIVILEGED, *python(WRITE), str(path)], env=environment(), check=True)
     finally:
         path.parent.chmod(0o755)
     assert read_neighbors(path) == NEW

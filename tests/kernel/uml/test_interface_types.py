@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from socket import AF_INET
 from typing import TYPE_CHECKING
 
 import pytest
 
 import netio
+from netio import linux
 from netlab.child import UNPRIVILEGED, call_elsewhere
 from netlab.oracle import seen
 from netlab.wire import FAR_IP4, FAR_IP6, FAR_MAC
@@ -130,6 +132,27 @@ def test_host_in_a_vrf(vrf: Wire, prefix: Sequence[str], address: str) -> None:
 def test_source_in_a_vrf(vrf: Wire, prefix: Sequence[str]) -> None:
     """Bug: the port's own address is rejected as a source, since it is not in the main table."""
     assert resolved(vrf, prefix, FAR_IP4, "near0", source="192.0.2.1") == FAR_MAC
+
+
+@ROOT_AND_NOBODY
+@pytest.mark.parametrize("address", [FAR_IP4, FAR_IP6])
+def test_neighbour_in_a_vrf_with_the_address_of_another_interface(
+    vrf: Wire, prefix: Sequence[str], address: str
+) -> None:
+    """Bug: a neighbour is taken for this machine, which has its address outside the VRF."""
+    vrf.near.ip("link add name outside type dummy", "link set outside up", f"address add {address} dev outside")
+    assert resolved(vrf, prefix, address, "near0") == FAR_MAC
+    with pytest.raises(netio.InvalidParameterError, match="this machine"):
+        netio.resolve_neighbor("192.0.2.1", interface="near0")
+
+
+def test_entries_of_the_interfaces_of_a_vrf(vrf: Wire) -> None:
+    """Bug: the kernel ignores the master, or entries of the VRF itself and of other interfaces are listed."""
+    vrf.near.ip("link add name outside type dummy", "link set outside up")
+    netio.create_neighbor(FAR_IP4, MAC, interface="near0")
+    netio.create_neighbor("198.51.100.7", MAC, interface="outside")
+    table = linux.list_neighbors(AF_INET, master="red")
+    assert [(str(row.neighbor.address), row.neighbor.interface) for row in table] == [(FAR_IP4, "near0")]
 
 
 def test_vrf_itself_has_no_neighbours(vrf: Wire) -> None:

@@ -67,6 +67,9 @@ _FOREIGN_FORMATS = (
 )
 
 _DELIMITERS = ",;\t"
+
+# Each name of an unknown field is compared with the known ones.
+_MOST_FIELDS = 1000
 _BLANKS = re.compile(r"\s*")
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}]', re.DOTALL)
 _decode_json = json.JSONDecoder().raw_decode
@@ -222,6 +225,8 @@ def _columns_of(given: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]
     """Maps the fields of Neighbor to the given names. Returns also the ignored names, and what is wrong."""
     columns: dict[str, str] = {}
     ignored: list[str] = []
+    if len(given) > _MOST_FIELDS:
+        return {}, (), f"there are {len(given):,} fields, more than {_MOST_FIELDS:,}"
     for name in given:
         plain = _plain(name)
         field = _NAMES.get(plain)

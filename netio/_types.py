@@ -105,6 +105,10 @@ class PhysicalAddress(str):
         return f"{type(self).__name__}({str(self)!r})"
 
 
+# The longest text that is examined, which takes much memory; a valid one has 98 characters at most.
+_LONGEST_TEXT = 1000
+
+
 def _is_canonical(text: str) -> bool:
     """Whether text is a physical address as netio writes it. That is the most frequent notation, and quick to check."""
     if len(text) >= 3 * lib.IF_MAX_PHYS_ADDRESS_LENGTH:
@@ -123,7 +127,7 @@ def _physical_text() -> re.Pattern[str]:
 
 def _physical_bytes(text: str) -> bytes:
     stripped = text.strip()
-    match = _physical_text().fullmatch(stripped)
+    match = _physical_text().fullmatch(stripped) if len(stripped) <= _LONGEST_TEXT else None
     if match is None:
         raise invalid(f"invalid physical address {quoted(text)}; write it like 02:00:5e:00:00:07")
     if match[1]:

@@ -125,7 +125,7 @@ def show(
         for result in results:
             print_line(_json_object(result, vendors, output.columns))
     elif output.format == "csv":
-        click.echo(_csv(results, vendors, output), nl=False)
+        click.echo(_csv(results, vendors, output), nl=False, color=True)  # else click removes parts of names
     elif output.format == "plain":
         names = output.columns or (*PLAIN, *(["vendor"] if vendors else []))
         for result in results:

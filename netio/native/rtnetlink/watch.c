@@ -512,15 +512,19 @@ static int failed(netio_watch *watch, int error)
     return error;
 }
 
-/* Makes the descriptor readable when there is work without a notification, after that time; negative: never. */
+#define NEVER_US INT64_MIN
+
+/* Makes the descriptor readable when there is work without a notification: after that time, or NEVER_US. */
 static void set_timer(netio_watch *watch, int64_t after_us)
 {
     struct itimerspec spec = {.it_value = {.tv_sec = 0}};
 
-    if (after_us < 0 && !watch->timer_is_set)
+    if (after_us == NEVER_US && !watch->timer_is_set)
         return;
-    watch->timer_is_set = after_us >= 0;
+    watch->timer_is_set = after_us != NEVER_US;
     if (watch->timer_is_set) {
+        if (after_us < 0) /* the time is over */
+            after_us = 0;
         spec.it_value.tv_sec = after_us / 1000000;
         spec.it_value.tv_nsec = after_us % 1000000 * 1000 + 1;
     }
@@ -529,7 +533,7 @@ static void set_timer(netio_watch *watch, int64_t after_us)
 
 static void set_due(netio_watch *watch, bool is_idle)
 {
-    int64_t after = -1;
+    int64_t after = NEVER_US;
 
     if (!is_idle || watch->error != 0 || watch->stage == ENDED)
         after = 0;
@@ -537,7 +541,7 @@ static void set_due(netio_watch *watch, bool is_idle)
         after = watch->held_since + HELD_BACK_US - now_us();
     else if (watch->lost)
         after = (watch->next_dump - now_ms()) * 1000;
-    set_timer(watch, after < 0 && after != -1 ? 0 : after);
+    set_timer(watch, after);
 }
 
 /* Runs steps until there is nothing to do, the time is over or the output is full. */

@@ -582,6 +582,19 @@ DWORD netio_watch_read(netio_watch *watch, size_t room, netio_change *changes, M
     return result == IDLE && output.count == 0 ? WAIT_TIMEOUT : NO_ERROR;
 }
 
+/* Looks up the interfaces of all entries: one that is removed later has no name then. */
+static int find_names(netio_watch *watch)
+{
+    const netio_interface *interface = NULL;
+    size_t cursor = 0;
+    MIB_IPNET_ROW2 row;
+    int error = 0;
+
+    while (error == 0 && mirror_next(watch->reported, &cursor, &row))
+        error = link_names_find(&watch->names, row.InterfaceIndex, &interface);
+    return error;
+}
+
 /* Reads the table at the start. Notifications that are older than the dump have no effect on what is reported. */
 static int start(netio_watch *watch, bool initial)
 {
@@ -595,7 +608,7 @@ static int start(netio_watch *watch, bool initial)
     watch->reported = watch->fresh;
     watch->fresh = NULL;
     watch->stage = WATCHING;
-    return 0;
+    return find_names(watch);
 }
 
 static int open_descriptor(netio_watch *watch)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import compress
 
 from netio._changes import (
@@ -18,7 +19,7 @@ from netio._changes import (
     read_current,
     reconsidered,
 )
-from netio._codec import FLAGS_OFFSET, ROW_SIZE
+from netio._codec import FLAGS_OFFSET, INDEX_OFFSET, ROW_SIZE
 from netio._failures import CREATE, DELETE, SET, entry_errors, entry_failure
 from netio._interfaces import CHUNK, InterfaceCache
 from netio._native import ffi, lib
@@ -51,6 +52,7 @@ _STATIC = 4
 _KERNEL_MADE = "the kernel made the entry"
 _FOREIGN = "another program owns the entry"
 _CHANGED = "the entry was changed since the plan was made"
+_RENAMED = "the interface was renamed or replaced since the plan was made; make a new one"
 
 
 class Application:
@@ -102,11 +104,28 @@ class Application:
         part = self._changes.part(places)
         part = reconsidered(part, read_current(self._netns, part.keys(), lib.AF_UNSPEC, self._owner))
         flags = part.previous[FLAGS_OFFSET::ROW_SIZE]
+        operations, renamed = bytearray(part.operations), self._on_renamed_interfaces(part)
         for number, place in enumerate(places):
-            self._operations[place], self._codes[place] = part.operations[number], lib.NO_ERROR
-            if part.operations[number] == REFUSED:
-                self._refused[place] = reason_of_refusal(flags[number])
-        self._write(part, places)
+            if number in renamed:
+                operations[number] = REFUSED
+            self._operations[place], self._codes[place] = operations[number], lib.NO_ERROR
+            if operations[number] == REFUSED:
+                self._refused[place] = _RENAMED if number in renamed else reason_of_refusal(flags[number])
+        self._write(replace(part, operations=bytes(operations)), places)
+
+    def _on_renamed_interfaces(self, part: Changes) -> set[int]:
+        """Returns the positions of changes on interfaces that have not the name that the plan shows.
+
+        Linux gives the index of a removed interface to a new one, if that requests it or comes from another namespace.
+        """
+        keys = part.keys()
+        indexes = {index for _, index in keys}
+        now = InterfaceCache(self._netns).names(indexes)
+        renamed = {index for index in indexes if now[index][0] not in ("", self._names.get(index, now[index])[0])}
+        if not renamed:
+            return set()
+        of_rows = memoryview(part.rows).cast("I")[INDEX_OFFSET // 4 :: ROW_SIZE // 4]
+        return {place for place, index in enumerate(of_rows) if index in renamed}
 
     def _write(self, part: Changes, positions: Sequence[int]) -> None:
         """Writes changes that have these positions."""
@@ -175,7 +194,8 @@ def reason_of_refusal(flags: int) -> str:
 def refusal(entry: Neighbor, reason: str, cache: InterfaceCache, position: int | None) -> NetioError:
     """Makes the error of a change that is refused."""
     interface = cache.find(luid=entry.interface_luid, index=entry.interface_index)
-    return entry_failure(CREATE, lib.ERROR_OBJECT_ALREADY_EXISTS, entry, interface, reason, position)
+    code = lib.ERROR_FILE_NOT_FOUND if reason == _RENAMED else lib.ERROR_OBJECT_ALREADY_EXISTS
+    return entry_failure(CREATE, code, entry, interface, reason, position)
 
 
 def _needs_detail(part: Changes) -> bytes:

@@ -189,7 +189,11 @@ def _by_name(entry: Neighbor) -> Neighbor:
 
 
 def _differs(desired: Neighbor, entry: Neighbor) -> bool:
-    return entry.physical_address != desired.physical_address or entry.state is not NeighborState.PERMANENT
+    return (
+        entry.physical_address != desired.physical_address
+        or entry.state is not NeighborState.PERMANENT
+        or entry.is_router < desired.is_router
+    )
 
 
 def _conflict(change: PlannedChange, reason: str) -> PlannedChange:

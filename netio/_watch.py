@@ -34,6 +34,9 @@ _ROOM = lib.NETIO_WATCH_ROOM
 # The longest time for which a system without a descriptor sleeps: Windows cannot interrupt it.
 _SLICE = 0.05
 
+# The longest time that poll() accepts, in seconds; read() then waits again.
+_LONGEST_POLL = 2_000_000.0
+
 # The longest interval, and the largest buffer that a system accepts.
 _MAX_INTERVAL = 1e9
 _MAX_BUFFER = 2**31 - 1
@@ -157,6 +160,8 @@ class NeighborWatch:
                 raise ValueError("the watch was closed")
             if self._ready:
                 return True
+            if self._is_closed:  # by another thread; its wake-up would be lost in the next call
+                raise ValueError("the watch was closed")
             if self._count[0] == 0 and not self._is_early():
                 code = lib.netio_watch_read(self._watch, _ROOM, self._changes, self._rows, self._count)
                 if code == lib.WAIT_TIMEOUT:
@@ -189,7 +194,7 @@ class NeighborWatch:
 
             poller = poll()
             poller.register(self._descriptor, POLLIN)
-            poller.poll(None if seconds is None else seconds * 1000)
+            poller.poll(None if seconds is None else min(seconds, _LONGEST_POLL) * 1000)
 
     def table(self) -> NeighborTable:
         """Return the entries as reported so far. It sends no request to the system.

@@ -288,8 +288,8 @@ class Plan:
 
         The table is read again, and each change is decided about by the entry that is there now: one that is not needed
         any more is left out, an entry that is dynamic now is replaced, and one that another program owns now is not
-        changed. An entry that is to be deleted must still have the physical address that the plan shows. The same is
-        done once more for entries that are created or removed concurrently.
+        changed. An entry that is to be deleted must still have the physical address that the plan shows, and every
+        interface its name. The same is done once more for entries that are created or removed concurrently.
 
         Args:
             progress: Is called after every 5,000 changes with the number of changes that were tried and that failed.

@@ -515,15 +515,19 @@ static int failed(netio_watch *watch, int error)
     return error;
 }
 
-/* Makes the descriptor readable when there is work without a notification, after that time; negative: never. */
+#define NEVER_US INT64_MIN
+
+/* Makes the descriptor readable when there is work without a notification: after that time, or NEVER_US. */
 static void set_timer(netio_watch *watch, int64_t after_us)
 {
     struct itimerspec spec = {.it_value = {.tv_sec = 0}};
 
-    if (after_us < 0 && !watch->timer_is_set)
+    if (after_us == NEVER_US && !watch->timer_is_set)
         return;
-    watch->timer_is_set = after_us >= 0;
+    watch->timer_is_set = after_us != NEVER_US;
     if (watch->timer_is_set) {
+        if (after_us < 0) /* the time is over */
+            after_us = 0;
         spec.it_value.tv_sec = after_us / 1000000;
         spec.it_value.tv_nsec = after_us % 1000000 * 1000 + 1;
     }
@@ -532,7 +536,7 @@ static void set_timer(netio_watch *watch, int64_t after_us)
 
 static void set_due(netio_watch *watch, bool is_idle)
 {
-    int64_t after = -1;
+    int64_t after = NEVER_US;
 
     if (!is_idle || watch->error != 0 || watch->stage == ENDED)
         after = 0;
@@ -540,7 +544,7 @@ static void set_due(netio_watch *watch, bool is_idle)
         after = watch->held_since + HELD_BACK_US - now_us();
     else if (watch->lost)
         after = (watch->next_dump - now_ms()) * 1000;
-    set_timer(watch, after < 0 && after != -1 ? 0 : after);
+    set_timer(watch, after);
 }
 
 /* Runs steps until there is nothing to do, the time is over or the output is full. */
@@ -582,6 +586,19 @@ DWORD netio_watch_read(netio_watch *watch, size_t room, netio_change *changes, M
     return result == IDLE && output.count == 0 ? WAIT_TIMEOUT : NO_ERROR;
 }
 
+/* Looks up the interfaces of all entries: one that is removed later has no name then. */
+static int find_names(netio_watch *watch)
+{
+    const netio_interface *interface = NULL;
+    size_t cursor = 0;
+    MIB_IPNET_ROW2 row;
+    int error = 0;
+
+    while (error == 0 && mirror_next(watch->reported, &cursor, &row))
+        error = link_names_find(&watch->names, row.InterfaceIndex, &interface);
+    return error;
+}
+
 /* Reads the table at the start. Notifications that are older than the dump have no effect on what is reported. */
 static int start(netio_watch *watch, bool initial)
 {
@@ -595,7 +612,7 @@ static int start(netio_watch *watch, bool initial)
     watch->reported = watch->fresh;
     watch->fresh = NULL;
     watch->stage = WATCHING;
-    return 0;
+    return find_names(watch);
 }
 
 static int open_descriptor(netio_watch *watch)

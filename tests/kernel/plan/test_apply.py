@@ -292,6 +292,24 @@ def test_interface_that_was_removed_since_the_plan(wire: Wire) -> None:
     assert seen(wire.near) == {"192.0.2.8": Seen(MAC)}
 
 
+@pytest.mark.parametrize("is_recreated", [False, True])
+def test_interface_has_another_name_than_in_the_plan(wire: Wire, is_recreated: bool) -> None:
+    """Bug: entries are written to another interface, which has the index of the one that the plan shows."""
+    wire.near.ip("link add near1 index 77 type veth peer name near2", "link set near1 up", "link set near2 up")
+    plan = netio.plan_neighbors([entry("192.0.2.7", interface="near1"), entry("192.0.2.8")])
+    if is_recreated:
+        wire.near.ip("link del near1", "link add other index 77 type veth peer name near2", "link set other up")
+    else:
+        wire.near.ip("link set near1 down", "link set near1 name other", "link set other up")
+    with pytest.raises(ExceptionGroup) as caught:
+        plan.apply()
+    (error,) = caught.value.exceptions
+    assert isinstance(error, netio.InterfaceNotFoundError)
+    assert "renamed or replaced" in error.reason
+    assert seen(wire.near, "other") == {}
+    assert seen(wire.near) == {"192.0.2.8": Seen(MAC)}
+
+
 def test_unprivileged_plan(wire: Wire) -> None:
     """Bug: a plan needs rights, or apply without them raises nothing."""
     plan = call_elsewhere(wire.near, UNPRIVILEGED, [("apply_neighbors", ([entry("192.0.2.7")],), {})])[0]

@@ -68,6 +68,28 @@ def test_changed_entry_is_written_again(wire: Wire) -> None:
     assert seen(wire.near) == dict.fromkeys(ADDRESSES, Seen(MAC))
 
 
+def test_router_flag_is_written_again(wire: Wire) -> None:
+    """Bug: an entry that lost its router flag counts as unchanged."""
+    desired = Neighbor("fe80::7", MAC, interface="near0", is_router=True)
+    changes = netio.keep_neighbors([desired])
+    assert next(changes).action is CREATE
+    wire.near.ip(f"neigh replace fe80::7 lladdr {MAC} dev near0")
+    assert next(changes).action is UPDATE
+    assert netio.get_neighbor("fe80::7", interface="near0").is_router
+
+
+def test_interface_of_a_present_entry_is_created_again(wire: Wire) -> None:
+    """Bug: entries that were there at the start are removed without a name, so the keeper does not know them."""
+    wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
+    wire.near.ip(f"neigh add 192.0.2.7 lladdr {MAC} dev near1")
+    changes = netio.keep_neighbors([Neighbor("192.0.2.7", MAC, interface="near1")])
+    wire.near.ip("link del near1")
+    assert next(changes).action is CONFLICT
+    wire.lay("near1", "02:00:00:00:01:01", "far1", "02:00:00:00:01:02")
+    assert next(changes).action is CREATE
+    assert seen(wire.near, "near1") == {"192.0.2.7": Seen(MAC)}
+
+
 def test_other_entries_are_not_touched(wire: Wire) -> None:
     """Bug: the keeper writes or removes entries that are not desired, or loses those of its owner."""
     wire.near.ip(

@@ -70,6 +70,41 @@ def read(watch: netio.NeighborWatch) -> str:
         return str(error)
 
 
+@pytest.mark.parametrize("timeout", [float("inf"), 3e6, None])
+def test_long_timeout(wire: Wire, timeout: float | None) -> None:
+    """Bug: OverflowError, since poll() accepts 24 days at most."""
+    with netio.watch_neighbors() as watch:
+        results: list[list[netio.NeighborChange]] = []
+        thread = Thread(target=lambda: results.append(watch.read(timeout)))
+        thread.start()
+        sleep(0.1)
+        wire.near.ip(PIN)
+        thread.join(10)
+        assert [change.kind.name for changes in results for change in changes] == ["ADDED"]
+
+
+@pytest.mark.parametrize(("function", "expected"), [(iterate, "0 changes"), (read, "the watch was closed")])
+def test_close_before_a_look_at_the_queue(
+    monkeypatch: pytest.MonkeyPatch, function: Callable[[netio.NeighborWatch], str], expected: str
+) -> None:
+    """Bug: a thread waits forever, since it resets the timer by which another thread wakes it."""
+    watch = netio.watch_neighbors()
+    fetch = netio.NeighborWatch._fetch
+
+    def close_and_fetch(watch: netio.NeighborWatch) -> bool:
+        closing = Thread(target=watch.close)
+        closing.start()
+        closing.join()
+        return fetch(watch)
+
+    monkeypatch.setattr(netio.NeighborWatch, "_fetch", close_and_fetch)
+    results: list[str] = []
+    thread = Thread(target=lambda: results.append(function(watch)), daemon=True)
+    thread.start()
+    thread.join(5)
+    assert results == [expected]
+
+
 @pytest.mark.parametrize(("function", "expected"), [(iterate, "0 changes"), (read, "the watch was closed")])
 def test_close_just_before_a_look_at_the_changes(
     monkeypatch: pytest.MonkeyPatch, function: Callable[[netio.NeighborWatch], str], expected: str

@@ -160,8 +160,6 @@ class NeighborWatch:
                 raise ValueError("the watch was closed")
             if self._ready:
                 return True
-            if self._is_closed:  # by another thread; its wake-up would be lost in the next call
-                raise ValueError("the watch was closed")
             if self._count[0] == 0 and not self._is_early():
                 code = lib.netio_watch_read(self._watch, _ROOM, self._changes, self._rows, self._count)
                 if code == lib.WAIT_TIMEOUT:

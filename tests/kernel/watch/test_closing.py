@@ -84,28 +84,6 @@ def test_long_timeout(wire: Wire, timeout: float | None) -> None:
 
 
 @pytest.mark.parametrize(("function", "expected"), [(iterate, "0 changes"), (read, "the watch was closed")])
-def test_close_before_a_look_at_the_queue(
-    monkeypatch: pytest.MonkeyPatch, function: Callable[[netio.NeighborWatch], str], expected: str
-) -> None:
-    """Bug: a thread waits forever, since it resets the timer by which another thread wakes it."""
-    watch = netio.watch_neighbors()
-    fetch = netio.NeighborWatch._fetch
-
-    def close_and_fetch(watch: netio.NeighborWatch) -> bool:
-        closing = Thread(target=watch.close)
-        closing.start()
-        closing.join()
-        return fetch(watch)
-
-    monkeypatch.setattr(netio.NeighborWatch, "_fetch", close_and_fetch)
-    results: list[str] = []
-    thread = Thread(target=lambda: results.append(function(watch)), daemon=True)
-    thread.start()
-    thread.join(5)
-    assert results == [expected]
-
-
-@pytest.mark.parametrize(("function", "expected"), [(iterate, "0 changes"), (read, "the watch was closed")])
 def test_close_just_before_a_look_at_the_changes(
     monkeypatch: pytest.MonkeyPatch, function: Callable[[netio.NeighborWatch], str], expected: str
 ) -> None:

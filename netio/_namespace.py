@@ -58,7 +58,8 @@ def namespace(which: NamespaceLike) -> Iterator[None]:
 
     Only sockets of netio are opened there: the calling thread stays in its own namespace, also if a call fails.
     The selection belongs to the context of the caller (contextvars): other threads and asyncio tasks are not affected.
-    An iterator of resolve_neighbors() keeps the namespace in which it was created.
+    An iterator of resolve_neighbors() and a watch keep the namespace in which they were created: while one is open, the
+    namespace and its interfaces stay in existence after `ip netns delete`.
 
     Entries, interfaces and LUIDs do not name their namespace, and two namespaces can have the same index: use them in
     the block that returned them.

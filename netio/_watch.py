@@ -14,7 +14,7 @@ from time import monotonic, sleep
 from netio._codec import unpack_changes
 from netio._failures import LIST, error_context
 from netio._interfaces import names_of, selected_interface
-from netio._namespace import current_namespace
+from netio._namespace import Namespace, current_namespace
 from netio._native import ffi, lib
 from netio._table import NeighborTable, adopt
 from netio._types import InterfaceLike, NeighborChange, whole_number
@@ -79,7 +79,8 @@ class NeighborWatch:
     def _open(
         self, family: int, interface: InterfaceLike | None, receive_buffer: int, poll_interval: float, *, initial: bool
     ) -> None:
-        self._netns = current_namespace()
+        netns = current_namespace()
+        self._netns: Namespace | None = netns
         self._process = os.getpid()
         self._lock = RLock()  # a signal handler may close the watch that it interrupts
         self._users = 0  # threads that read or wait
@@ -91,8 +92,8 @@ class NeighborWatch:
         self._owner = ffi.gc(ffi.new("netio_watch **"), lib.netio_watch_release)
         with error_context(LIST):
             number = family_number(family)
-            luid, self._subject = selected_interface(interface, None, self._netns)
-        descriptor, only = self._netns.descriptor, luid_or_null(luid)
+            luid, self._subject = selected_interface(interface, None, netns)
+        descriptor, only = netns.descriptor, luid_or_null(luid)
         code = lib.netio_watch_open(descriptor, number, only, initial, receive_buffer, self._owner)
         check(LIST, code, self._subject)
         self._watch = self._owner[0]
@@ -124,6 +125,7 @@ class NeighborWatch:
     def _release_unused(self) -> None:
         if self._is_closed and self._users == 0:
             ffi.release(self._owner)
+            self._netns = None  # whose descriptor keeps the namespace in existence
 
     def read(self, timeout: float | None = None) -> list[NeighborChange]:
         """Wait for changes and return them in the order of the system, at least one; [] if the time is over.

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -124,3 +125,30 @@ def test_failure_of_the_option_is_printed_as_json(words: str, options: list[str]
 def test_failure_of_the_option_has_the_format_of_the_output(chosen: str, start: str) -> None:
     """Bug: the failure is an array of JSON where lines are requested, or is on stdout for another format."""
     assert run("list", "--netns", "nosuch", "-o", chosen).stdout[:1] == start
+
+
+@pytest.mark.usefixtures("wire")
+def test_open_watch_keeps_a_deleted_namespace() -> None:
+    """Bug: the watch does not hold the namespace, or holds it after close(). A veth pair ends with its peer."""
+    script = """
+import subprocess, time
+import netio
+
+def has_pair():
+    return any(interface.name == "pair7" for interface in netio.list_interfaces())
+
+with netio.namespace("blue"):
+    watch = netio.watch_neighbors()
+subprocess.run(["ip", "netns", "delete", "blue"], check=True)
+print(has_pair(), watch.read(0))
+watch.close()
+end = time.monotonic() + 15
+while has_pair() and time.monotonic() < end:
+    time.sleep(0.02)
+print(has_pair())
+"""
+    watching = " ".join(shlex.quote(word) for word in python(script))
+    pair = "ip link add name pair7 type veth peer name pair8 netns blue"
+    done = in_private_run(f"ip netns add blue; {pair}; {watching}")
+
+    assert (done.stdout, done.stderr) == ("True []\nFalse\n", "")

@@ -37,6 +37,7 @@ from netio._types import (
     NextHop,
     PhysicalAddress,
     PhysicalAddressLike,
+    SweepReply,
 )
 from netio._verbs import (
     create_neighbor,
@@ -53,6 +54,7 @@ from netio._verbs import (
     resolve_neighbors,
     set_neighbor,
     set_neighbors,
+    sweep_neighbors,
 )
 from netio._watch import NeighborWatch, watch_neighbors
 from netio.errors import (
@@ -106,6 +108,7 @@ __all__ = [
     "PlannedAction",
     "PlannedChange",
     "PlannedChanges",
+    "SweepReply",
     "TableFullError",
     "UnreachableError",
     "apply_neighbors",
@@ -132,5 +135,6 @@ __all__ = [
     "resolve_neighbors",
     "set_neighbor",
     "set_neighbors",
+    "sweep_neighbors",
     "watch_neighbors",
 ]

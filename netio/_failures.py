@@ -75,6 +75,11 @@ def entry_error(
     return error
 
 
+def no_reply(entry: Neighbor) -> NetioError:
+    """Makes the error of an address that did not reply to a sweep."""
+    return failure(RESOLVE, lib.ERROR_BAD_NET_NAME, _subject(entry, None), row=entry)
+
+
 def entry_errors(
     operation: str,
     codes: CData,

@@ -96,11 +96,17 @@ def list_addresses(*, interface: InterfaceLike | None = None) -> list[InterfaceA
     """
     cache = InterfaceCache()
     only = None if interface is None else _existing(given_interface(interface), cache).index
-    found, count = ffi.gc(ffi.new("netio_address **"), lib.netio_release), ffi.new("size_t *")
-    check(_ADDRESSES, lib.netio_addresses(cache.netns.descriptor, found, count))
-    natives = (native for native in found[0][0 : count[0]] if only in (None, native.index))
+    natives = (native for native in interface_addresses(cache.netns.descriptor) if only in (None, native.index))
     owners = ((native, cache.find(index=native.index)) for native in natives)
     return [_address_value(native, owner) for native, owner in owners if owner is not None]
+
+
+def interface_addresses(netns: int) -> Iterator[CData]:
+    """Yields each unicast address of this machine as a netio_address, which is valid until the next one."""
+    found, count = ffi.gc(ffi.new("netio_address **"), lib.netio_release), ffi.new("size_t *")
+    check(_ADDRESSES, lib.netio_addresses(netns, found, count))
+    for place in range(count[0]):
+        yield found[0][place]
 
 
 def _existing(interface: InterfaceLike, cache: InterfaceCache) -> CData:
@@ -334,15 +340,23 @@ def _route(native: CData, positions: list[int], cache: InterfaceCache) -> Iterat
             yield position, Refusal(results[place], *_no_route(results[place], gateway), gateway)
 
 
-def check_on_link(row: CData, luid: CData, cache: InterfaceCache) -> Refusal | None:
-    """Returns why the routes of an interface do not reach an address on-link; None if they do, or the LUID is 0."""
-    if luid.Value == 0:
-        return None
-    destination, interface = ffi.new("SOCKADDR_INET *", row.Address), ffi.new("NET_LUID *", luid)
-    code, gateway = _find_route(destination, interface, cache)
-    if code == lib.NO_ERROR:
-        return None
-    return Refusal(code, "the routes do not reach it on-link on this interface", None, gateway)
+def check_on_links(native: CData, positions: Iterable[int], cache: InterfaceCache) -> Iterator[tuple[int, Refusal]]:
+    """Yields the rows at these positions whose address the routes of their interface do not reach on-link, and why.
+
+    A row without a LUID is not checked.
+    """
+    checked = [position for position in positions if native[position].InterfaceLuid.Value]
+    count = len(checked)
+    destinations, gateways = ffi.new("SOCKADDR_INET[]", count), ffi.new("SOCKADDR_INET[]", count)
+    luids, results = ffi.new("NET_LUID[]", count), ffi.new("DWORD[]", count)
+    for place, position in enumerate(checked):
+        destinations[place], luids[place] = native[position].Address, native[position].InterfaceLuid
+    lib.netio_route(cache.netns.descriptor, destinations, luids, gateways, count, results)
+    for place, position in enumerate(checked):
+        if results[place] != lib.NO_ERROR:
+            reason = "the routes do not reach it on-link on this interface"
+            gateway = _gateway(gateways[place], luids[place].Value, cache)
+            yield position, Refusal(results[place], reason, None, gateway)
 
 
 def _find_route(

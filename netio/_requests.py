@@ -10,7 +10,7 @@ from netio._failures import DELETE, GET, RESOLVE, entry_error, entry_errors, err
 from netio._interfaces import (
     CHUNK,
     InterfaceCache,
-    check_on_link,
+    check_on_links,
     interface_query,
     interface_value,
     name_of,
@@ -185,8 +185,7 @@ def on_link_interface(address: IPv4Address | IPv6Address, interface: str | None)
     if found is None:
         raise entry_error(RESOLVE, lib.ERROR_FILE_NOT_FOUND, native, entry, None, cache.netns)
     if interface is not None:  # otherwise the routes have just determined it
-        refusal = check_on_link(native[0], found.luid, cache)
-        if refusal is not None:
+        for _, refusal in check_on_links(native, [0], cache):
             raise entry_error(RESOLVE, refusal.code, native, entry, refusal, cache.netns)
     return interface_value(found)
 

@@ -52,7 +52,7 @@ _INFINITY = float("inf")
 CHUNK = 64
 
 
-class _Probe:
+class Probe:
     """One address, from when it is taken until it is answered. It is packed as an entry without physical address."""
 
     __slots__ = ("address", "interface", "interface_index", "interface_luid", "native", "position", "refusal")
@@ -66,12 +66,12 @@ class _Probe:
         self.address = address
         self.interface, self.interface_index, self.interface_luid = interface
 
-    def failed(self, code: int, netns: Namespace, source: IPv4Address | IPv6Address | None) -> Answer:
+    def failed(self, code: int, netns: Namespace, source: IPv4Address | IPv6Address | None) -> NetioError:
         interface = self.interface, self.interface_index, self.interface_luid
         entry = Neighbor(self.address, interface=Interface(*interface) if any(interface) else "")
         error = entry_error(RESOLVE, code, self.native[0], entry, self.refusal, netns, source)
         error.position = self.position
-        return self.address, error
+        return error
 
 
 class Resolving:
@@ -92,8 +92,8 @@ class Resolving:
         with error_context(RESOLVE):
             self._interface = identify(given_interface(interface))
             self._source = None if source is None else plain_address(source)
-            seconds = _checked_timeout(timeout)
-            self._window = Window[_Probe](_checked_limit(max_in_flight), seconds, _RESOLVE_SECONDS)
+            seconds = checked_timeout(timeout)
+            self._window = Window[Probe](_checked_limit(max_in_flight), seconds, _RESOLVE_SECONDS)
             self._keep = _checked_keep(keep)
         self._addresses = enumerate(addresses)
         self._is_exhausted = False
@@ -176,7 +176,7 @@ class Resolving:
                 error.operation, error.position = RESOLVE, position
                 yield given, error
             else:
-                self._window.add(_Probe(position, address, self._interface))
+                self._window.add(Probe(position, address, self._interface))
 
     def _is_finished(self) -> bool:
         return self._is_exhausted and self._window.is_idle
@@ -214,32 +214,32 @@ class Resolving:
         """Waits for results, for a second at most, and yields them, and the probes that had timed out before."""
         tags, rows = ffi.new("size_t[]", CHUNK), ffi.new("MIB_IPNET_ROW2[]", CHUNK)
         codes, room = ffi.new("DWORD[]", CHUNK), ffi.new("size_t *", CHUNK)
-        result = self._lib.netio_resolver_wait(resolver, _milliseconds(seconds), tags, rows, codes, room)
+        result = self._lib.netio_resolver_wait(resolver, milliseconds(seconds), tags, rows, codes, room)
         if result == lib.NO_ERROR:
             count = room[0]
-            entries = _unpack_results(rows, count, cache)
+            entries = unpack_results(rows, count, cache)
             yield from self._answer(zip(ffi.unpack(tags, count), ffi.unpack(codes, count), entries, strict=True))
         elif result != lib.WAIT_TIMEOUT:
             for probe in self._window.abandon():
-                yield probe.failed(result, self._netns, self._source)
+                yield probe.address, probe.failed(result, self._netns, self._source)
         for probe in self._window.expired(now):
-            yield probe.failed(lib.ERROR_BAD_NET_NAME, self._netns, self._source)
+            yield probe.address, probe.failed(lib.ERROR_BAD_NET_NAME, self._netns, self._source)
 
     def _answer(self, results: Iterable[tuple[int, int, Neighbor]]) -> Iterator[Answer]:
         for tag, code, entry in results:
             probe = self._window.answered(tag, table_full=code == lib.ERROR_NO_SYSTEM_RESOURCES)
             if probe is not None:
-                yield (probe.address, entry) if code == lib.NO_ERROR else probe.failed(code, self._netns, self._source)
+                yield probe.address, entry if code == lib.NO_ERROR else probe.failed(code, self._netns, self._source)
 
 
-def _unpack_results(rows: CData, count: int, cache: InterfaceCache) -> Iterator[Neighbor]:
-    """Decodes the rows of results; the row of a failure is only its key."""
+def unpack_results(rows: CData, count: int, cache: InterfaceCache) -> Iterator[Neighbor]:
+    """Decodes rows of which each has at least its key."""
     _, indexes = interface_keys(rows)
     names = cache.names(set(indexes[:count]) - {0})
     return unpack(memoryview(ffi.buffer(rows))[: count * ROW_SIZE], {0: ("", "0"), **names})
 
 
-def _milliseconds(seconds: float) -> int:
+def milliseconds(seconds: float) -> int:
     """Rounds up, so that a wait does not end before the time, and limits to a second."""
     return -int(-min(seconds, 1.0) * 1000 // 1)
 
@@ -258,7 +258,7 @@ def _checked_limit(max_in_flight: int) -> int:
     return max_in_flight
 
 
-def _checked_timeout(timeout: float | None) -> float:
+def checked_timeout(timeout: float | None) -> float:
     if timeout is None:
         return _RESOLVE_SECONDS
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):

@@ -277,6 +277,33 @@ class InterfaceAddress:
     can_probe: bool
 
 
+@dataclass(frozen=True, slots=True)
+class SweepReply:
+    """A reply that sweep_neighbors() received. An address that two hosts use has two of them.
+
+    Attributes:
+        address: The address that the host has; a link-local one has the scope of the interface.
+        physical_address: The physical address that the host gave.
+        interface: The name of the interface that received the reply.
+        elapsed: Seconds since the address was first probed.
+
+    Windows: has no equivalent.
+    """
+
+    address: IPv4Address | IPv6Address
+    physical_address: PhysicalAddress
+    interface: str
+    elapsed: float
+
+    # The address is pickled as text, as that of a Neighbor.
+    def __reduce__(self) -> tuple[Callable[..., SweepReply], tuple[str, PhysicalAddress, str, float]]:
+        return _restore_reply, (str(self.address), self.physical_address, self.interface, self.elapsed)
+
+
+def _restore_reply(address: str, *others: Any) -> SweepReply:  # noqa: ANN401
+    return SweepReply(ip_address(address), *others)
+
+
 # The types of the arguments `address` and `interface`.
 Address = str | IPv4Address | IPv6Address
 InterfaceLike = str | int | Interface

@@ -8,7 +8,7 @@ default that of the calling thread.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from netio._codec import pack_filter
 from netio._failures import CREATE, DELETE, FLUSH, LIST, SET, error_context
@@ -17,7 +17,16 @@ from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._requests import read_one, requested_entry, write_many, write_one
 from netio._table import NeighborTable, adopt
-from netio._types import Address, InterfaceLike, Neighbor, NextHop, PhysicalAddress, PhysicalAddressLike, plain_address
+from netio._types import (
+    Address,
+    InterfaceLike,
+    Neighbor,
+    NextHop,
+    PhysicalAddress,
+    PhysicalAddressLike,
+    SweepReply,
+    plain_address,
+)
 from netio.errors import NetioError, check, invalid
 
 TYPE_CHECKING = False
@@ -432,6 +441,76 @@ def resolve_neighbors(
         addresses, interface=interface, source=source, timeout=timeout, keep=keep, max_in_flight=max_in_flight
     )
     return iter(resolving)
+
+
+def sweep_neighbors(
+    targets: Iterable[Address],
+    *,
+    interface: InterfaceLike | None = None,
+    source: Address | None = None,
+    timeout: float = 1.0,
+    rate: int = 1500,
+    retries: int = 1,
+    all_nodes: bool = False,
+    on_error: Callable[[NetioError], None] | None = None,
+) -> Iterator[SweepReply]:
+    """Probe many addresses by frames of its own and yield every reply; the kernel's table is neither read nor written.
+
+    resolve_neighbors() uses an entry of the table for each address, and returns one physical address for each. A sweep
+    creates no entries, so it can have any number of addresses pending, and it reports all hosts that claim an address.
+    It needs CAP_NET_RAW (on Linux root has it), and Ethernet addresses: also on VLANs, bridges, bonds and Wi-Fi.
+
+    Yields a reply as it arrives: for each address each physical address once, and at most 16 of them. Other frames are
+    ignored. Own addresses of this machine and broadcast addresses are not probed. The call opens the first
+    socket, the first `next()` starts to send; closing the iterator ends it.
+
+    The table can still change as with any traffic. An entry that exists may be confirmed by the reply. The probed hosts
+    learn this machine's address, except from the source 0.0.0.0. An IPv6 host that has learned it probes back about 5
+    seconds later, and this machine then learns that host.
+
+    Args:
+        targets: Addresses as for get_neighbor(), taken when they are sent, so there may be any number.
+        interface: As for get_neighbor(): an address must be on-link by the routes of the interface.
+        source: The address to send from, one of this machine. If None, that of the interface whose prefix contains the
+            target, for IPv6 the link-local one; without an IPv4 address 0.0.0.0. 0.0.0.0 makes ARP probes (RFC 5227):
+            no host learns from them, but a host that is about to take the address refrains from it.
+        timeout: Seconds to wait for the replies of an address since its first probe, finite and more than 0.
+        rate: The most packets in any second. 1500 broadcasts take 1 % of a link of 100 Mbit/s, and a silent /16 takes
+            90 seconds. Use less on Wi-Fi, which sends broadcasts at its lowest rate.
+        retries: How often an address without a reply is probed again, at equal intervals within the timeout.
+        all_nodes: Whether to send echo requests to ff02::1 too, which find the IPv6 hosts of a link without a list of
+            targets. It needs an interface. Some systems, among them Windows, do not reply.
+        on_error: Called with the error of each target that is not probed, also of own and broadcast addresses.
+
+    Raises:
+        AccessDeniedError: CAP_NET_RAW is missing.
+        ExceptionGroup: At the end, the errors of targets that are invalid, not on-link or without a source; not if
+            there is on_error.
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: interface, source, timeout, rate or retries is invalid, or all_nodes lacks an interface.
+        NetioError: The interface goes down.
+        NotSupportedError: The system has no packet sockets (Windows).
+        TypeError: An argument has another type, for example targets is a `str`.
+
+    >>> for reply in netio.sweep_neighbors(["192.0.2.2", "192.0.2.77"], timeout=0.5):
+    ...     print(reply.address, reply.physical_address, reply.interface)
+    192.0.2.2 02:00:00:00:00:02 eth0
+
+    Windows: has no equivalent. Linux: packet(7), ARP requests and neighbour solicitations.
+    """
+    from netio._sweep import Sweeping
+
+    sweeping = Sweeping(
+        targets,
+        interface=interface,
+        source=source,
+        timeout=timeout,
+        rate=rate,
+        retries=retries,
+        all_nodes=all_nodes,
+        on_error=on_error,
+    )
+    return iter(sweeping)
 
 
 def next_hop(address: Address, *, interface: InterfaceLike | None = None) -> NextHop:

@@ -12,7 +12,19 @@ from io import StringIO, TextIOWrapper
 import click
 
 import netio
-from netio.cli import FAILED, INTERRUPTED, keeping, planning, reading, saving, scanning, table, watching, writing
+from netio.cli import (
+    FAILED,
+    INTERRUPTED,
+    checking,
+    keeping,
+    planning,
+    reading,
+    saving,
+    scanning,
+    table,
+    watching,
+    writing,
+)
 from netio.cli.json_output import print_failures
 from netio.cli.messages import print_error
 from netio.cli.options import netns_option
@@ -74,8 +86,9 @@ def commands() -> None:
 
 
 _WRITING = (*writing.COMMANDS, saving.save_command, *planning.COMMANDS, *keeping.COMMANDS)
+_PROBING = (scanning.scan, checking.check_command)
 
-for _command in (*reading.COMMANDS, watching.watch, *_WRITING, scanning.scan, *table.COMMANDS):
+for _command in (*reading.COMMANDS, watching.watch, *_WRITING, *_PROBING, *table.COMMANDS):
     _command.params.append(netns_option())
     commands.add_command(_command)
 

@@ -145,6 +145,30 @@ timeout_option: Decorator = click.option(
     type=click.FloatRange(min=0),
     help="Wait for the reply of each address at most this long. [default: until the system gives up, about 3 seconds]",
 )
+sweep_timeout_option: Decorator = click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Wait for the replies of each address this long.",
+)
+rate_option: Decorator = click.option(
+    "--rate",
+    metavar="PACKETS",
+    type=click.IntRange(min=1, max=1_000_000),
+    default=1500,
+    show_default=True,
+    help="Send at most this many probes in any second.",
+)
+retries_option: Decorator = click.option(
+    "--retries",
+    metavar="TIMES",
+    type=click.IntRange(min=0, max=1000),
+    default=1,
+    show_default=True,
+    help="Probe an address that does not reply again, this many times within the timeout.",
+)
 vendor_option: Decorator = click.option(
     "--vendor", is_flag=True, help="Show the vendor of each physical address (extra `oui`)."
 )

@@ -10,29 +10,54 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netio import InvalidParameterError, Neighbor, NetioError, UnreachableError, resolve_neighbors
+from netio import (
+    AccessDeniedError,
+    InvalidParameterError,
+    Neighbor,
+    NeighborState,
+    NetioError,
+    NotSupportedError,
+    UnreachableError,
+    resolve_neighbors,
+    sweep_neighbors,
+)
+from netio._failures import no_reply
 from netio.cli import FAILED, INTERRUPTED
 from netio.cli.json_output import entry_object, failure_object, print_line, remember_lines
 from netio.cli.messages import message_of, print_error
 from netio.cli.not_probed import NotProbed
-from netio.cli.options import complete_interface, interface_option, source_option, timeout_option, vendor_option
+from netio.cli.options import (
+    complete_interface,
+    interface_option,
+    rate_option,
+    retries_option,
+    source_option,
+    vendor_option,
+)
 from netio.cli.reading import load_vendors
 from netio.cli.targets import targets_of
-from netio.cli.time_left import TimeLeft
+from netio.cli.time_left import SweepTimeLeft, TimeLeft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from netio import Interface
+    from netio import Interface, SweepReply
     from netio.cli.targets import Address, Target
     from netio.cli.vendor import Vendors
 
     Result = tuple[Interface, object, Neighbor | NetioError]
 
-    Results = dict[tuple[Interface, object], Neighbor | NetioError]
+    # The results of an address, more than one if several hosts have it.
+    Results = dict[tuple[Interface, object], list[Neighbor | NetioError]]
+
+    # Starts to probe; the function that it gets is called when progress is made.
+    Start = Callable[[Callable[[], None]], Iterator[Result]]
 
     # The addresses of each interface, each once and in their order.
     Groups = dict[Interface, list[Address]]
+
+# The seconds in which a host must reply to a sweep.
+_SWEEP_TIMEOUT = 1.0
 
 # The words of the summary for addresses that are not probed.
 _NOT_PROBED = {NotProbed.OWN: "own", NotProbed.BROADCAST: "broadcast", None: "others"}
@@ -49,22 +74,35 @@ _NOT_PROBED = {NotProbed.OWN: "own", NotProbed.BROADCAST: "broadcast", None: "ot
       netio scan 192.0.2.1-50 192.0.2.200 2001:db8::/120
       netio scan 192.0.2.0/24 -i eth0 --json | jq -r .physical_address
 
-    Each probed address takes an entry of the system's neighbour table for a while, even if no host replies. Linux keeps
-    about a thousand dynamic entries for the whole machine: a larger --in-flight is faster, and may evict entries of
-    other programs. The entry is in use until the system gives the address up, whatever the --timeout: a scan of a
-    silent /16 takes 13 minutes.
+    With CAP_NET_RAW (root) on Linux, scan sends its own probes: the system's table stays as it is, and an address that
+    two hosts use is reported with both. A silent /16 takes 90 seconds at the default --rate, which is 1 % of a link of
+    100 Mbit/s; use less on Wi-Fi.
+
+    Otherwise, or with --resolve, the system probes. Each address takes an entry of its table for a while, even if no
+    host replies. Linux keeps about a thousand dynamic entries for the whole machine: a larger --in-flight is faster,
+    and may evict entries of other programs. The entry is in use until the system gives the address up, whatever the
+    --timeout: a silent /16 takes 13 minutes.
     """,
 )
 @click.argument("targets", nargs=-1, metavar="[TARGET]...", shell_complete=complete_interface)
 @interface_option("The interface to probe on. [default: determined by the routes]")
 @source_option
-@timeout_option
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(min=0),
+    help="Wait for the replies of each address at most this long. [default: 1; with --resolve until the system gives "
+    "up, about 3 seconds]",
+)
+@rate_option
+@retries_option
+@click.option("--resolve", "resolving", is_flag=True, help="Let the system probe, with entries of its table.")
 @click.option(
     "--in-flight",
     type=click.IntRange(min=1),
     default=256,
     show_default=True,
-    help="How many addresses are probed at a time.",
+    help="How many addresses the system probes at a time.",
 )
 @click.option("--map", "with_map", is_flag=True, help="Also print a map of each prefix or range, a screen at most.")
 @click.option("--all", "everything", is_flag=True, help="Include the addresses that did not reply.")
@@ -82,8 +120,11 @@ def scan(
     interface: str | None,
     source: str | None,
     timeout: float | None,
+    rate: int,
+    retries: int,
     in_flight: int,
     *,
+    resolving: bool,
     with_map: bool,
     everything: bool,
     vendor: bool,
@@ -104,13 +145,21 @@ def scan(
     vendors = load_vendors() if vendor else None
     print_result = _json_printer(vendors, everything=everything) if as_json else None
     started = monotonic()
-    time_left = TimeLeft([len(addresses) for addresses in groups.values()], in_flight, timeout)
-    arriving = _resolved(groups, time_left, source=source, timeout=timeout, in_flight=in_flight)
     total = sum(map(len, groups.values()))
-    results, interrupted = _collect(arriving, total, time_left, print_result)
+    start: Start
+    if resolving or not _may_sweep(groups):
+        slots_left = TimeLeft([*map(len, groups.values())], in_flight, timeout)
+        time_left: TimeLeft | SweepTimeLeft = slots_left
+        start = _resolver(groups, slots_left, source=source, timeout=timeout, in_flight=in_flight)
+    else:
+        wait = max(_SWEEP_TIMEOUT if timeout is None else timeout, 0.001)
+        time_left = rate_left = SweepTimeLeft(total, rate, retries, wait)
+        start = _sweeper(groups, rate_left, source=source, timeout=wait, rate=rate, retries=retries)
+    results, interrupted = _collect(start, total, time_left, print_result)
     if not as_json:
         _draw(found_targets, results, vendors, with_map=with_map, everything=everything)
         click.echo(_summary(results, monotonic() - started), err=True)
+    _print_duplicates(results)
     failed = _print_problems(results, complete=not interrupted)
     if interrupted:
         print_error(f"interrupted: {total - len(results):,} of {total:,} addresses have no reply yet")
@@ -126,21 +175,91 @@ def _grouped(targets: Iterable[Target]) -> Groups:
     return {interface: list(addresses) for interface, addresses in groups.items()}
 
 
-def _resolved(
+def _may_sweep(interfaces: Iterable[Interface]) -> bool:
+    """Returns whether netio can send probes of its own on all these interfaces; prints the reason if not."""
+    reason = next((f"{one.name} is not Ethernet" for one in interfaces if len(one.physical_address.packed) != 6), "")
+    try:
+        sweep_neighbors(())
+    except (AccessDeniedError, NotSupportedError) as error:
+        reason = error.reason.partition(";")[0]
+    if reason:
+        print_error(f"{reason}; so the system probes, and its table gets entries (--resolve omits this line)")
+    return not reason
+
+
+def _resolver(
     groups: Groups, time_left: TimeLeft, *, source: str | None, timeout: float | None, in_flight: int
+) -> Start:
+    """Returns a function that resolves the addresses of one interface after another."""
+
+    def start(progressed: Callable[[], None]) -> Iterator[Result]:
+        for interface, addresses in groups.items():
+            time_left.begin_part()
+            for address, result in resolve_neighbors(
+                _recorded(addresses, time_left),
+                interface=interface,
+                source=source,
+                timeout=timeout,
+                max_in_flight=in_flight,
+            ):
+                time_left.answered(address, monotonic(), replied=isinstance(result, Neighbor))
+                yield interface, address, result
+                progressed()
+
+    return start
+
+
+def _sweeper(
+    groups: Groups, time_left: SweepTimeLeft, *, source: str | None, timeout: float, rate: int, retries: int
+) -> Start:
+    """Returns a function that sweeps the addresses of one interface after another."""
+
+    def start(progressed: Callable[[], None]) -> Iterator[Result]:
+        def taken(addresses: Iterable[Address]) -> Iterator[Address]:
+            for address in addresses:
+                time_left.sent(monotonic())
+                progressed()
+                yield address
+
+        for interface, addresses in groups.items():
+            errors: list[NetioError] = []
+            replies = sweep_neighbors(
+                taken(addresses),
+                interface=interface,
+                source=source,
+                timeout=timeout,
+                rate=rate,
+                retries=retries,
+                on_error=errors.append,
+            )
+            yield from _results_of(replies, errors, interface, addresses)
+
+    return start
+
+
+def _results_of(
+    replies: Iterable[SweepReply], errors: Sequence[NetioError], interface: Interface, addresses: Iterable[Address]
 ) -> Iterator[Result]:
-    """Probes the addresses of one interface after another, and yields the results as they arrive."""
-    for interface, addresses in groups.items():
-        time_left.begin_part()
-        for address, result in resolve_neighbors(
-            _recorded(addresses, time_left),
-            interface=interface,
-            source=source,
-            timeout=timeout,
-            max_in_flight=in_flight,
-        ):
-            time_left.answered(address, monotonic(), replied=isinstance(result, Neighbor))
-            yield interface, address, result
+    """Yields the replies as they arrive, then the errors, then an error for each address without either."""
+    silent = {int(address): address for address in addresses}  # the number: a reply has the scope of the interface
+    failure: NetioError | None = None
+    answered: dict[int, Address] = {}
+    try:
+        for reply in replies:
+            number = int(reply.address)
+            address = answered[number] if number in answered else silent.pop(number)
+            answered[number] = address
+            entry = Neighbor(
+                address, reply.physical_address, interface=interface, state=NeighborState.REACHABLE, reachability_time=0
+            )
+            yield interface, address, entry
+    except NetioError as error:  # the interface went down
+        failure = error
+    for refusal in errors:
+        if refusal.row is not None:
+            yield interface, silent.pop(int(refusal.row.address)), refusal
+    for address in silent.values():
+        yield interface, address, failure or no_reply(Neighbor(address, interface=interface))
 
 
 def _recorded(addresses: Iterable[Address], time_left: TimeLeft) -> Iterator[Address]:
@@ -161,9 +280,9 @@ def _json_printer(vendors: Vendors | None, *, everything: bool) -> Callable[[obj
 
 
 def _collect(
-    arriving: Iterable[Result],
+    start: Start,
     total: int,
-    time_left: TimeLeft,
+    time_left: TimeLeft | SweepTimeLeft,
     print_result: Callable[[object, Neighbor | NetioError], None] | None,
 ) -> tuple[Results, bool]:
     """Collects the results as they arrive, and shows the progress. Returns them, and whether Ctrl-C ended it."""
@@ -176,10 +295,14 @@ def _collect(
     found = 0
     try:
         with progress(total, printing=print_result is not None, time_left=text) as update:
-            for interface, address, result in arriving:
-                results[interface, address] = result
-                found += isinstance(result, Neighbor)
-                update(len(results), f"{found:,} found")
+
+            def progressed() -> None:
+                update(time_left.done, f"{found:,} found")
+
+            for interface, address, result in start(progressed):
+                of_address = results.setdefault((interface, address), [])
+                found += isinstance(result, Neighbor) and not of_address
+                of_address.append(result)
                 if print_result is not None:
                     print_result(address, result)
     except KeyboardInterrupt:
@@ -193,14 +316,14 @@ def _draw(
     from netio.cli.draw import draw_entries, draw_maps
 
     keys = dict.fromkeys((target.interface, address) for target in targets for address in target.addresses)
-    shown = [(address, results[interface, address]) for interface, address in keys if (interface, address) in results]
+    shown = [(key[1], result) for key in keys for result in results.get(key, ())]
     draw_entries([result for result in shown if everything or isinstance(result[1], Neighbor)], vendors)
     if with_map:
         draw_maps(
             (
                 f"{target.text} on {target.interface.name}",
                 target.addresses,
-                [results.get((target.interface, address)) for address in target.addresses],
+                [results.get((target.interface, address), [None])[0] for address in target.addresses],
             )
             for target in targets
         )
@@ -208,11 +331,20 @@ def _draw(
 
 def _summary(results: Results, seconds: float) -> str:
     """Returns how many addresses replied, of those that can be probed."""
-    found = sum(isinstance(result, Neighbor) for result in results.values())
-    kinds = Counter(NotProbed.of(result) for result in results.values() if isinstance(result, InvalidParameterError))
+    firsts = [of_address[0] for of_address in results.values()]
+    found = sum(isinstance(result, Neighbor) for result in firsts)
+    kinds = Counter(NotProbed.of(result) for result in firsts if isinstance(result, InvalidParameterError))
     text = f"{found:,} of {len(results) - kinds.total():,} addresses replied in {seconds:.1f} s"
     parts = [f"{kinds[kind]:,} {word}" for kind, word in _NOT_PROBED.items() if kinds[kind]]
     return f"{text}; not probed: {', '.join(parts)}" if parts else text
+
+
+def _print_duplicates(results: Results) -> None:
+    """Prints a line for each address that several hosts have."""
+    for (interface, address), of_address in results.items():
+        physical = [str(result.physical_address) for result in of_address if isinstance(result, Neighbor)]
+        if len(physical) > 1:
+            print_error(f"{len(physical)} hosts have it: {', '.join(physical)}", f"{address} on {interface.name}")
 
 
 def _print_problems(results: Results, *, complete: bool) -> bool:
@@ -221,9 +353,10 @@ def _print_problems(results: Results, *, complete: bool) -> bool:
     Expected are silent hosts, and addresses that cannot be probed.
     """
     expected: tuple[type, ...] = Neighbor, UnreachableError, InvalidParameterError
-    if complete and all(isinstance(result, InvalidParameterError) for result in results.values()):
+    firsts = [of_address[0] for of_address in results.values()]
+    if complete and all(isinstance(result, InvalidParameterError) for result in firsts):
         expected = ()  # the cause is the source address, not the addresses of the prefix
-    errors = [result for result in results.values() if isinstance(result, NetioError) and type(result) not in expected]
+    errors = [result for result in firsts if isinstance(result, NetioError) and type(result) not in expected]
     for kind, count in Counter(map(type, errors)).items():
         first = next((error for error in errors if type(error) is kind and NotProbed.of(error) is None), None)
         if first is not None:

@@ -17,6 +17,37 @@ _GIVES_UP = 3.0
 _REFUSED = 0.05
 
 
+class SweepTimeLeft:
+    """Estimates the rest of a sweep: the probes of the targets that are not sent yet, at the rate, and the last wait.
+
+    Args:
+        total: The number of targets.
+        rate: The packets in a second.
+        retries: How often a silent target is probed again.
+        timeout: The seconds of the last target.
+    """
+
+    def __init__(self, total: int, rate: int, retries: int, timeout: float) -> None:
+        self._total = total
+        self._seconds_each = (retries + 1) / rate
+        self._timeout = timeout
+        self._last_sent = 0.0
+        self.done: int = 0  # targets that were sent
+
+    def sent(self, now: float) -> None:
+        """Records that a target is probed."""
+        self.done += 1
+        self._last_sent = now
+
+    def text(self, now: float, *, short: bool) -> str:
+        """Returns the seconds until the end as a text, in the short form for narrow terminals."""
+        left = self._total - self.done
+        seconds = ceil(max(0.0, left * self._seconds_each + self._timeout - (now - self._last_sent if not left else 0)))
+        if left or short:
+            return f"{timedelta(seconds=seconds)} left"
+        return f"waiting, at most {seconds} s"
+
+
 class TimeLeft:
     """Estimates the rest of a scan: the batches of addresses that are not probed yet, times the time of a silent host.
 
@@ -32,13 +63,18 @@ class TimeLeft:
         self._later = list(parts)
         self._slots = slots
         self._timeout = inf if timeout is None else timeout
-        self._waiting = sum(parts)  # not answered yet
+        self._given = self._waiting = sum(parts)  # not answered yet
         self._untaken = 0  # of the current part
         self._sent: dict[object, float] = {}
         self._last_sent = 0.0
         self._slow = 0  # probed, and not answered at once
         self._total = 0  # probed
         self._silent, self._silent_seconds, self._longest = 0, 0.0, 0.0
+
+    @property
+    def done(self) -> int:
+        """The number of addresses with a result."""
+        return self._given - self._waiting
 
     def begin_part(self) -> None:
         """Records that the next part begins."""

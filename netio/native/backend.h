@@ -6,7 +6,8 @@
  * Results are Win32 error numbers. Families are the system's own AF_ values. Text is UTF-8; an interface name on Linux
  * is whatever bytes the kernel holds. A function on an array of rows gives each row its own result and continues after
  * a failed one. A row names its interface by InterfaceLuid if that is not 0, else by InterfaceIndex. Only a
- * netio_resolver and a netio_watch hold state, and each serves one thread at a time. All other functions are thread-safe.
+ * netio_resolver, a netio_sweep and a netio_watch hold state, and each serves one thread at a time. All other functions
+ * are thread-safe.
  *
  * Include platform.h instead of this file: Windows needs the SDK's headers in front of it.
  */
@@ -131,6 +132,33 @@ int netio_resolver_fd(const netio_resolver *resolver);
  */
 DWORD netio_resolver_due(netio_resolver *resolver);
 void netio_resolver_close(netio_resolver *resolver); /* discards pending rows; accepts NULL */
+
+/*
+ * Sweeping: probes that neither read nor write the system's table. Open, submit, wait until nothing is pending, close. At
+ * most rate packets are sent in any second. A target is pending for timeout_ms after its first probe, longer if the rate
+ * delays its other probes: retries, at equal intervals, unless it replies. ERROR_ACCESS_DENIED: CAP_NET_RAW is missing.
+ * ERROR_NOT_SUPPORTED: the system has no packet sockets (Windows).
+ */
+typedef struct netio_sweep netio_sweep;
+DWORD netio_sweep_open(int netns, ULONG rate, ULONG timeout_ms, ULONG retries, netio_sweep **sweep);
+/*
+ * A row has Address and InterfaceIndex, and a source of the same family. ff02::1 stands for all nodes of the link. The
+ * caller has checked the routes. An address that is pending already is probed once. ERROR_NOT_SUPPORTED: the interface
+ * has no Ethernet addresses, or sends no probes.
+ */
+void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SOCKADDR_INET *sources, size_t count,
+                        DWORD *results);
+/*
+ * Sends, receives, and returns replies: Address, InterfaceIndex, physical address, and the time since the first probe.
+ * Each physical address of a target is returned once, that of a host which replies for ff02::1 once for each probe. In:
+ * *count is the room; out: the number of rows. WAIT_TIMEOUT: none. Blocks for at most wait_ms, and returns early on a
+ * signal, if nothing is pending, or with more, if few targets are unsent.
+ */
+DWORD netio_sweep_wait(netio_sweep *sweep, DWORD wait_ms, bool more, MIB_IPNET_ROW2 *rows, ULONG *elapsed_us,
+                       size_t *count);
+size_t netio_sweep_pending(const netio_sweep *sweep); /* targets whose time is not over */
+size_t netio_sweep_unsent(const netio_sweep *sweep);  /* those of them that were not probed yet */
+void netio_sweep_close(netio_sweep *sweep);           /* accepts NULL */
 
 /*
  * Watching: open, read changes, close. The entries as reported so far are in the memory of the watch. One watch serves

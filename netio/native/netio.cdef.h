@@ -86,6 +86,7 @@ typedef struct {
 } netio_address;
 
 typedef ... netio_resolver;
+typedef ... netio_sweep;
 typedef ... netio_watch;
 
 typedef enum { NETIO_ADDED, NETIO_CHANGED, NETIO_REMOVED, NETIO_RESYNC, ... } netio_change_kind;
@@ -199,6 +200,14 @@ ULONG netio_watch_names(const netio_watch *watch);
 int netio_watch_fd(const netio_watch *watch);
 void netio_watch_wake(netio_watch *watch);
 
+DWORD netio_sweep_open(int netns, ULONG rate, ULONG timeout_ms, ULONG retries, netio_sweep **sweep);
+void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SOCKADDR_INET *sources, size_t count,
+                        DWORD *results);
+DWORD netio_sweep_wait(netio_sweep *sweep, DWORD wait_ms, bool more, MIB_IPNET_ROW2 *rows, ULONG *elapsed_us,
+                       size_t *count);
+size_t netio_sweep_pending(const netio_sweep *sweep);
+size_t netio_sweep_unsent(const netio_sweep *sweep);
+
 DWORD netio_interfaces(int netns, netio_interface **list, size_t *count);
 DWORD netio_interface_find(int netns, netio_interface *interface);
 DWORD netio_addresses(int netns, netio_address **list, size_t *count);
@@ -210,6 +219,7 @@ void netio_message(DWORD code, char *text, size_t size);
 
 void netio_release(void *variable);
 void netio_resolver_release(netio_resolver **variable);
+void netio_sweep_release(netio_sweep **variable);
 void netio_watch_release(netio_watch **variable);
 
 void netio_columns_fill(const netio_columns *columns, const MIB_IPNET_ROW2 *rows, size_t count);

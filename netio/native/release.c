@@ -18,6 +18,12 @@ void netio_resolver_release(netio_resolver **variable)
     *variable = NULL;
 }
 
+void netio_sweep_release(netio_sweep **variable)
+{
+    netio_sweep_close(*variable);
+    *variable = NULL;
+}
+
 void netio_watch_release(netio_watch **variable)
 {
     netio_watch_close(*variable);

@@ -14,7 +14,8 @@ void netio_release(void *variable);
 /* Closes the resolver that a variable holds and clears the variable. */
 void netio_resolver_release(netio_resolver **variable);
 
-/* Closes the watch that a variable holds and clears the variable. */
+/* Closes the sweep or the watch that a variable holds and clears the variable. */
+void netio_sweep_release(netio_sweep **variable);
 void netio_watch_release(netio_watch **variable);
 
 #endif

@@ -124,9 +124,9 @@ def test_exceptions_in_docstrings_exist(function: object) -> None:
 # From the bottom up: a module imports only modules before it, except for type checkers.
 LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
-    *("_sequence", "_table", "_records", "_atomic", "formats", "_requests", "_resolve", "_verbs", "_event_loop"),
-    *("_watch", "_memory_backend", "testing", "_linux_types", "_linux_table", "_linux_parameters", "linux", "aio"),
-    *("_changes", "_desired", "_apply", "plan", "_keep", "__init__", "cli", "__main__"),
+    *("_sequence", "_table", "_records", "_atomic", "formats", "_requests", "_resolve", "_sweep", "_verbs"),
+    *("_event_loop", "_watch", "_memory_backend", "testing", "_linux_types", "_linux_table", "_linux_parameters"),
+    *("linux", "aio", "_changes", "_desired", "_apply", "plan", "_keep", "__init__", "cli", "__main__"),
 )
 
 
@@ -192,6 +192,7 @@ def test_import_is_light() -> None:
     """Bug: the import of netio loads a module that takes longer than netio itself."""
     heavy = {
         "netio._resolve",
+        "netio._sweep",
         "socket",
         "typing",
         "asyncio",

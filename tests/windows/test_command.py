@@ -238,7 +238,7 @@ def test_scan(command: Command, standin: Standin, words: list[str]) -> None:
     standin.address(IPv4Address("192.0.2.1"), 28, ethernet)
     done = command("scan", *words, "--map")
     assert done.status == 0
-    assert done.err.startswith("2 of 16 addresses replied in ")
+    assert done.err.splitlines()[-1].startswith("2 of 16 addresses replied in ")
     table, picture, legend = done.out.split("\n\n")
     assert [row[0] for row in cells(table)] == ["192.0.2.3", "192.0.2.9"]
     assert picture.splitlines() == ["          +0       +8", "192.0.2.0 ...R.... .R......"]

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import netio
+from netlab.answering import answering, arp_reply
 from netlab.capture import capturing
 from netlab.child import UNPRIVILEGED
-from netlab.command import answer, complaint, run
+from netlab.command import answer, checked, complaint, run
 from netlab.wire import ABSENT_IP4, FAR_IP4, FAR_MAC, NEAR_IP4
 
 if TYPE_CHECKING:
@@ -49,25 +50,72 @@ def crowd(wire: Wire) -> Wire:
 
 
 @pytest.mark.usefixtures("crowd")
-@pytest.mark.parametrize("prefix", [(), UNPRIVILEGED], ids=["root", "nobody"])
-def test_twenty_hosts_and_their_map(prefix: Sequence[str]) -> None:
+@pytest.mark.parametrize(("prefix", "more"), [((), ["--resolve"]), (UNPRIVILEGED, [])], ids=["root", "nobody"])
+def test_twenty_hosts_and_their_map(prefix: Sequence[str], more: list[str]) -> None:
     """Bug: a host is missed or made up, or a symbol is in the wrong place of the map."""
-    done = run("scan", "192.0.2.0/24", "--map", prefix=prefix)
+    done = run("scan", "192.0.2.0/24", "--map", *more, prefix=prefix)
     assert done.returncode == 0
     table, picture = done.stdout.split("\n\n", 1)
     expected = [[f"192.0.2.{host}", FAR_MAC, "near0", "REACHABLE"] for host in LIVE]
     expected.insert(-1, [PINNED, PINNED_MAC, "near0", "PERMANENT"])
     assert [line.split() for line in table.splitlines()[1:]] == expected
     assert picture == MAP[1:]
-    assert re.fullmatch(r"21 of 254 addresses replied in [\d.]+ s; not probed: 1 own, 1 broadcast\n", done.stderr)
+    *reason, summary = done.stderr.splitlines()
+    assert re.fullmatch(r"21 of 254 addresses replied in [\d.]+ s; not probed: 1 own, 1 broadcast", summary)
+    probed_by = "so the system probes, and its table gets entries (--resolve omits this line)"
+    assert reason == ([f"netio: sending frames needs CAP_NET_RAW; {probed_by}"] if prefix else [])
+
+
+def test_sweep_leaves_the_table_alone(crowd: Wire) -> None:
+    """Bug: the scan of root fills the table, or a pinned address without a host counts as found."""
+    before = crowd.near.run("ip", "-d", "neigh")
+    done = run("scan", "192.0.2.0/24", "--map")
+    table, picture = done.stdout.split("\n\n", 1)
+    expected = [[f"192.0.2.{host}", FAR_MAC, "near0", "REACHABLE"] for host in LIVE]
+    assert (done.returncode, [line.split() for line in table.splitlines()[1:]]) == (0, expected)
+    legend = "R reachable: 20  @ own address: 1  . no reply: 234  - broadcast address: 1\n"
+    assert picture == MAP[1:].partition("R reachable")[0].replace("..P...R-", "......R-") + legend
+    assert re.fullmatch(r"20 of 254 addresses replied in [\d.]+ s; not probed: 1 own, 1 broadcast\n", done.stderr)
+    assert crowd.near.run("ip", "-d", "neigh") == before
+
+
+def test_rate_and_retries_of_the_sweep(wire: Wire) -> None:
+    """Bug: an option is ignored, or --timeout 0 is an error."""
+    with capturing(wire) as capture:
+        run("scan", "192.0.2.2-4", "--retries", "2", "--timeout", "0.3")
+        targets = [question.target for question in capture.questions()]
+    assert {target: targets.count(target) for target in targets} == {"192.0.2.2": 1, "192.0.2.3": 3, "192.0.2.4": 3}
+    assert run("scan", "192.0.2.2-4", "--timeout", "0").returncode == 0
+    seconds = re.search(r"replied in ([\d.]+) s", run("scan", "192.0.2.2-4", "--rate", "4", "--retries", "0").stderr)
+    assert seconds is not None
+    assert float(seconds[1]) >= 1.5
+
+
+def test_two_hosts_with_one_address(wire: Wire) -> None:
+    """Bug: only one of them is shown, or the address counts twice."""
+    other = "02:00:00:00:00:99"
+    with answering(wire, lambda target: [arp_reply(target, other)] if target == FAR_IP4 else []):
+        done = run("scan", "192.0.2.2-3", "--map")
+        rows = answer_with_stderr("scan", "192.0.2.2-3")
+    assert sorted(line.split()[1] for line in done.stdout.splitlines()[1:3]) == [FAR_MAC, other]
+    summary, duplicates = done.stderr.splitlines()
+    assert summary.startswith("1 of 2 addresses replied")
+    assert re.fullmatch(rf"netio: {FAR_IP4} on near0: 2 hosts have it: [\w:]+, [\w:]+", duplicates)
+    assert sorted(row["physical_address"] for row in rows) == [FAR_MAC, other]
+
+
+def answer_with_stderr(*words: str) -> list[dict[str, str]]:
+    """Returns the objects that a command prints, validated, although it also prints on stderr."""
+    return [checked("scan", json.loads(line)) for line in run(*words, "--json").stdout.splitlines()]
 
 
 @pytest.mark.usefixtures("crowd")
 def test_json_has_a_line_for_each_host() -> None:
     """Bug: silent hosts are printed without --all, or missing with it."""
-    rows = answer("scan", "192.0.2.0/24")
-    assert sorted(int(row["address"].split(".")[3]) for row in rows) == sorted([*LIVE, 250])
-    results = answer("scan", "192.0.2.0/28", "--all", "--in-flight", "3")
+    for words, live in ([], LIVE), (["--resolve"], [*LIVE, 250]):
+        rows = answer("scan", "192.0.2.0/24", *words)
+        assert sorted(int(row["address"].split(".")[3]) for row in rows) == sorted(live)
+    results = answer("scan", "192.0.2.0/28", "--all", "--resolve", "--in-flight", "3")
     failures = {row["address"]: row["error"] for row in results if "error" in row}
     assert len(results) == 16
     own = failures.pop(NEAR_IP4)

@@ -142,7 +142,7 @@ def test_size_in_the_environment_is_checked(columns: str) -> None:
 )
 def test_map_by_width(columns: int, lines: list[str]) -> None:
     """Bug: the terminal wraps a line of 32 symbols in its middle, or the ruler is not above its groups."""
-    with on_terminal("scan", "192.0.2.0/27", "--map", columns=columns) as terminal:
+    with on_terminal("scan", "192.0.2.0/27", "--map", "--resolve", columns=columns) as terminal:
         assert terminal.finish() == 0
     assert "\n" + "\n".join(lines) in terminal.text
     assert "\x1b[36mP" in terminal.raw
@@ -270,10 +270,21 @@ def test_progress_of_a_scan(columns: int) -> None:
 def test_time_left_counts_down(wire: Wire, columns: int, waiting: str) -> None:
     """Bug: the time left follows the rate of the replies, so it grows to minutes while the last hosts are awaited."""
     wire.near.ip("ntable change name arp_cache dev near0 retrans 1000")
-    with on_terminal("scan", "10.0.0.0/24", columns=columns) as terminal:
+    with on_terminal("scan", "10.0.0.0/24", "--resolve", columns=columns) as terminal:
         assert terminal.finish() == 0
     bounds = [int(found) for found in re.findall(rf"\b16/256 16 found {waiting}at most (\d+) s\s", terminal.text)]
     assert 1 <= bounds[0] <= 3
+    assert bounds == sorted(bounds, reverse=True)
+
+
+@pytest.mark.usefixtures("sixteen_hosts")
+@pytest.mark.parametrize(("columns", "text"), [(40, r"(\d+:\d+:\d+) left"), (80, r"waiting, at most (\d+) s")])
+def test_progress_of_a_sweep(columns: int, text: str) -> None:
+    """Bug: the bar stands still until the first reply or the end, since only results update it."""
+    with on_terminal("scan", "10.0.0.0/24", "--timeout", "2", columns=columns) as terminal:
+        assert terminal.finish() == 0
+    bounds = re.findall(rf"\b256/256 16 found {text}\s", terminal.text)
+    assert bounds
     assert bounds == sorted(bounds, reverse=True)
 
 

@@ -78,6 +78,14 @@ def neightbl_feeder(
 
 
 @pytest.fixture(scope="session", params=FLAGS)
+def sweep_feeder(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[subprocess.Popen[str]]:
+    sources = [HERE / "feed_sweep.c", NATIVE / "inet.c", NATIVE / "rtnetlink" / "sweep_frame.c"]
+    yield from running(sources, FLAGS[request.param], tmp_path_factory.mktemp("sweep") / "feed")
+
+
+@pytest.fixture(scope="session", params=FLAGS)
 def mirror_feeder(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[subprocess.Popen[str]]:

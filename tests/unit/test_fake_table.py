@@ -165,7 +165,7 @@ def test_plans_and_saved_entries(table: FakeTable) -> None:
 def test_functions_of_linux_do_not_reach_the_system(table: FakeTable) -> None:
     """Bug: a function without a counterpart in memory changes the system's own table."""
     del table
-    for call in (linux.list_neighbors, lambda: linux.get_neighbor(HOST)):
+    for call in (linux.list_neighbors, linux.watch_neighbors, lambda: linux.get_neighbor(HOST)):
         with pytest.raises(netio.NotSupportedError):
             call()
 

@@ -40,8 +40,8 @@ _MEMBERS: dict[str, Literal["I", "H", "B"]] = {
     "nud": "H",
     "protocol": "B",
 }
+DETAIL_SIZE = ffi.sizeof("netio_linux_detail") if lib.NETIO_HAS_DETAIL else 0
 if lib.NETIO_HAS_DETAIL:
-    DETAIL_SIZE = ffi.sizeof("netio_linux_detail")
     _LAYOUT = struct_layout("netio_linux_detail", (((name,), kind) for name, kind in _MEMBERS.items()))
 
 _NUDS = {int(nud): nud for nud in Nud}

@@ -139,7 +139,7 @@ class Sweeping:
                 self._refuse_probe(probe, code)
 
     def _submit_all_nodes(self, sweep: CData) -> None:
-        """Submits an echo request to all nodes from each IPv6 address of the interface."""
+        """Submits probes for all nodes from each IPv6 address of the interface."""
         subject = f"interface {self._interface[0] or self._index}"
         sources = [pack_address(own) for own in self._sources.ip6_of(self._index)]
         row, code = ffi.new("MIB_IPNET_ROW2 *"), ffi.new("DWORD *")

@@ -478,8 +478,9 @@ def sweep_neighbors(
         rate: The most packets in any second. 1500 broadcasts take 1 % of a link of 100 Mbit/s, and a silent /16 takes
             90 seconds. Use less on Wi-Fi, which sends broadcasts at its lowest rate.
         retries: How often an address without a reply is probed again, at equal intervals within the timeout.
-        all_nodes: Whether to send echo requests to ff02::1 too, which find the IPv6 hosts of a link without a list of
-            targets. It needs an interface. Some systems, among them Windows, do not reply.
+        all_nodes: Whether to probe ff02::1 too, which finds the IPv6 hosts of a link without a list of targets: by echo
+            requests, and by an unknown option, to which hosts reply that ignore echo requests (RFC 7707). It needs an
+            interface. The kernel learns the hosts that ask for the physical address of this machine before they reply.
         on_error: Called with the error of each target that is not probed, also of own and broadcast addresses.
 
     Raises:

@@ -142,9 +142,9 @@ void netio_resolver_close(netio_resolver *resolver); /* discards pending rows; a
 typedef struct netio_sweep netio_sweep;
 DWORD netio_sweep_open(int netns, ULONG rate, ULONG timeout_ms, ULONG retries, netio_sweep **sweep);
 /*
- * A row has Address and InterfaceIndex, and a source of the same family. ff02::1 stands for all nodes of the link. The
- * caller has checked the routes. An address that is pending already is probed once. ERROR_NOT_SUPPORTED: the interface
- * has no Ethernet addresses, or sends no probes.
+ * A row has Address and InterfaceIndex, and a source of the same family. ff02::1 stands for all nodes of the link: it is
+ * probed in two ways. The caller has checked the routes. An address that is pending already is probed once.
+ * ERROR_NOT_SUPPORTED: the interface has no Ethernet addresses, or sends no probes.
  */
 void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SOCKADDR_INET *sources, size_t count,
                         DWORD *results);

@@ -44,6 +44,7 @@ struct target {
     struct pending pending;
     struct target *next; /* in its queue */
     size_t port;         /* its place in the ports */
+    enum frame_kind kind;
     enum target_state state;
     ULONG probes_left;
     int64_t first_sent, due;
@@ -67,7 +68,7 @@ struct netio_sweep {
     int64_t interval; /* between the probes of a target, and after the last one */
     struct pace pace;
     int64_t blocked_until; /* the queue of an interface was full */
-    uint16_t echo_id;
+    uint32_t id;           /* of the probes for all nodes */
     struct port *ports;
     struct pollfd *polled; /* one for each port */
     size_t port_count, port_room, polled_room;
@@ -118,7 +119,7 @@ DWORD netio_sweep_open(int netns, ULONG rate, ULONG timeout_ms, ULONG retries, n
     sweep->retries = retries;
     sweep->interval = (int64_t)timeout_ms * MS_NS / ((int64_t)retries + 1);
     sweep->pace = pace_of(rate);
-    sweep->echo_id = (uint16_t)((uint64_t)now_ns() / 1000 ^ (uint64_t)getpid());
+    sweep->id = (uint32_t)((uint64_t)now_ns() ^ (uint64_t)getpid() << 16); /* no host outside the link can guess it */
     pending_init(&sweep->targets);
     queue_init(&sweep->unsent);
     queue_init(&sweep->again);
@@ -172,29 +173,43 @@ static int find_port(netio_sweep *sweep, const MIB_IPNET_ROW2 *row, size_t *plac
     return add_port(sweep, row);
 }
 
+/* Targets are found by the interface index. The place of the LUID has the kind, so ff02::1 has a target for each. */
+static MIB_IPNET_ROW2 key_of(const SOCKADDR_INET *address, NET_IFINDEX index, enum frame_kind kind)
+{
+    return (MIB_IPNET_ROW2){.Address = *address, .InterfaceIndex = index, .InterfaceLuid = {.Value = kind + 1}};
+}
+
+static int add_target(netio_sweep *sweep, size_t port, const SOCKADDR_INET *address, const SOCKADDR_INET *source,
+                      enum frame_kind kind)
+{
+    const MIB_IPNET_ROW2 key = key_of(address, sweep->ports[port].index, kind);
+    struct target *target = pending_new(sizeof *target, &key, source, 0);
+
+    if (target == NULL)
+        return -ENOMEM;
+    target->port = port;
+    target->kind = kind;
+    target->probes_left = sweep->retries;
+    if (pending_register(&sweep->targets, &target->pending))
+        queue_push(&sweep->unsent, target);
+    return 0;
+}
+
 static DWORD submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source)
 {
-    struct target *target;
-    MIB_IPNET_ROW2 key;
+    const bool is_all_nodes = frame_is_all_nodes(&row->Address);
     size_t port;
     int error;
 
     if (!inet_is_ip(&row->Address) || row->Address.si_family != source->si_family || row->InterfaceIndex == 0 ||
-        (row->Address.si_family == AF_INET && inet_is_multicast(&row->Address)))
+        (inet_is_multicast(&row->Address) && !is_all_nodes))
         return ERROR_INVALID_PARAMETER;
     error = find_port(sweep, row, &port);
-    if (error != 0)
-        return win32_status(error);
-    key = *row;
-    key.InterfaceLuid.Value = 0; /* replies are found by the index */
-    target = pending_new(sizeof *target, &key, source, 0);
-    if (target == NULL)
-        return ERROR_NOT_ENOUGH_MEMORY;
-    target->port = port;
-    target->probes_left = sweep->retries;
-    if (pending_register(&sweep->targets, &target->pending))
-        queue_push(&sweep->unsent, target);
-    return NO_ERROR;
+    if (error == 0)
+        error = add_target(sweep, port, &row->Address, source, is_all_nodes ? FRAME_ECHO : FRAME_SOLICITATION);
+    if (error == 0 && is_all_nodes)
+        error = add_target(sweep, port, &row->Address, source, FRAME_OPTION);
+    return win32_status(error);
 }
 
 void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SOCKADDR_INET *sources, size_t count,
@@ -245,13 +260,11 @@ static int add_reply(netio_sweep *sweep, const struct target *target, const stru
     return 0;
 }
 
-/* Finds the target that a reply answers; NULL if there is none. An echo answers the target of all nodes. */
+/* Finds the target that a reply answers; NULL if there is none. */
 static struct target *answered_by(const netio_sweep *sweep, const struct port *port, const struct frame_reply *reply)
 {
-    MIB_IPNET_ROW2 key = {.Address = reply->address, .InterfaceIndex = port->index};
+    const MIB_IPNET_ROW2 key = key_of(&reply->target, port->index, reply->kind);
 
-    if (reply->is_echo)
-        key.Address.Ipv6.sin6_addr = (struct in6_addr){.s6_addr = {0xff, 0x02, [15] = 1}};
     for (struct pending *pending = pending_bucket(&sweep->targets, &key); pending != NULL; pending = pending->next)
         if (pending_same_key(&pending->row, &key) && inet_equal(&pending->source, &reply->to))
             return (struct target *)pending;
@@ -264,8 +277,8 @@ static int handle_reply(netio_sweep *sweep, const struct port *port, const struc
 
     if (target == NULL || target->state == TARGET_UNSENT)
         return 0;
-    if (reply->is_echo) /* of any host: the target remains without an answer of its own */
-        return reply->echo_id == sweep->echo_id ? add_reply(sweep, target, reply) : 0;
+    if (reply->kind != FRAME_SOLICITATION) /* of any host: the target remains without an answer of its own */
+        return reply->id == sweep->id ? add_reply(sweep, target, reply) : 0;
     if (!is_new(target, reply->mac))
         return 0;
     target->state = TARGET_ANSWERED;
@@ -318,8 +331,8 @@ static void expire(netio_sweep *sweep, int64_t now)
 
 static int send_probe(netio_sweep *sweep, struct target *target, int64_t now)
 {
-    const int error = port_send(&sweep->ports[target->port], &target->pending.source, &target->pending.row.Address,
-                                sweep->echo_id);
+    const int error = port_send(&sweep->ports[target->port], target->kind, &target->pending.source,
+                                &target->pending.row.Address, sweep->id);
 
     if (error != 0)
         return error;

@@ -256,14 +256,6 @@ def test_interface_that_goes_down(wire: Wire) -> None:
         list(replies)
 
 
-def test_all_nodes(wire: Wire) -> None:
-    """Bug: the hosts of the link are not found without targets, or one is reported once for each probe."""
-    del wire
-    expected = sorted([(FAR_IP6, FAR_MAC), (f"{FAR_LINK_LOCAL}%near0", FAR_MAC)])
-    assert found(interface="near0", all_nodes=True, retries=2) == expected
-    assert found(FAR_IP6, FAR_IP4, interface="near0", all_nodes=True) == sorted([*expected, (FAR_IP4, FAR_MAC)])
-
-
 def test_privilege(wire: Wire) -> None:
     """Bug: it demands more than CAP_NET_RAW, or an unprivileged sweep finds nothing instead of being refused."""
     call = "sweep_neighbors", ([FAR_IP4],), {"timeout": 5}

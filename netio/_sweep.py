@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 from ipaddress import IPv4Address, IPv6Address
 
 from netio._codec import pack_address, unpack_address
@@ -74,6 +75,7 @@ class Sweeping:
             raise failure(_OPERATION, code, reason=_REASONS.get(code, ""))
         self._sources = _Sources(self._source, self._netns.descriptor)
         self._index = self._find_interface()
+        self._subject = f"interface {self._interface[0] or self._index}" if self._index else ""
 
     def __iter__(self) -> Iterator[SweepReply]:
         try:
@@ -140,18 +142,16 @@ class Sweeping:
 
     def _submit_all_nodes(self, sweep: CData) -> None:
         """Submits probes for all nodes from each IPv6 address of the interface."""
-        subject = f"interface {self._interface[0] or self._index}"
         sources = [pack_address(own) for own in self._sources.ip6_of(self._index)]
         row, code = ffi.new("MIB_IPNET_ROW2 *"), ffi.new("DWORD *")
         row.Address, row.InterfaceIndex = pack_address(_ALL_NODES)[0], self._index
         for source in sources:
             lib.netio_sweep_submit(sweep, row, source, 1, code)
             if code[0] != lib.NO_ERROR:
-                raise failure(
-                    _OPERATION, code[0], subject, reason=_NO_PROBES if code[0] == lib.ERROR_NOT_SUPPORTED else ""
-                )
+                reason = _NO_PROBES if code[0] == lib.ERROR_NOT_SUPPORTED else ""
+                raise failure(_OPERATION, code[0], self._subject, reason=reason)
         if not sources:
-            raise failure(_OPERATION, lib.ERROR_NOT_SUPPORTED, subject, reason=_NO_PROBES)
+            raise failure(_OPERATION, lib.ERROR_NOT_SUPPORTED, self._subject, reason=_NO_PROBES)
 
     def _refuse_probe(self, probe: Probe, code: int) -> None:
         """Reports a target that has a refusal, or that code."""
@@ -175,8 +175,11 @@ class Sweeping:
             reply = SweepReply(entry.address, entry.physical_address, entry.interface, elapsed[place] / 1e6)
             if self._is_new(reply):
                 yield reply
+        if code == lib.ERROR_NO_SYSTEM_RESOURCES:
+            meaning = lib.NETIO_ERRNO | errno.ENOBUFS  # not a full neighbour table
+            raise failure(_OPERATION, code, self._subject, reason=_DROPPED, meaning=meaning)
         if code not in (lib.NO_ERROR, lib.WAIT_TIMEOUT):
-            raise failure(_OPERATION, code)
+            raise failure(_OPERATION, code, self._subject)
 
     def _is_new(self, reply: SweepReply) -> bool:
         """Returns whether a reply is the first with its addresses; a sweep of targets alone has no others."""
@@ -189,6 +192,8 @@ class Sweeping:
 
 
 _NO_PROBES = "a sweep needs an interface that has Ethernet addresses, sends probes, and has an address of the family"
+
+_DROPPED = "the interface drops the probes: its queue stays full, or a packet filter rejects them"
 
 _REASONS = {
     lib.ERROR_ACCESS_DENIED: "sending frames needs CAP_NET_RAW; run as root, or use resolve_neighbors()",

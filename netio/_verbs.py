@@ -489,7 +489,7 @@ def sweep_neighbors(
             there is on_error.
         InterfaceNotFoundError: The interface does not exist.
         InvalidParameterError: interface, source, timeout, rate or retries is invalid, or all_nodes lacks an interface.
-        NetioError: The interface goes down.
+        NetioError: The interface goes down, or drops all probes.
         NotSupportedError: The system has no packet sockets (Windows).
         TypeError: An argument has another type, for example targets is a `str`.
 

@@ -156,8 +156,8 @@ void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SO
  */
 DWORD netio_sweep_wait(netio_sweep *sweep, DWORD wait_ms, bool more, MIB_IPNET_ROW2 *rows, ULONG *elapsed_us,
                        size_t *count);
-size_t netio_sweep_pending(const netio_sweep *sweep); /* targets whose time is not over */
-size_t netio_sweep_unsent(const netio_sweep *sweep);  /* those of them that were not probed yet */
+size_t netio_sweep_pending(const netio_sweep *sweep); /* targets whose time is not over, and replies not returned */
+size_t netio_sweep_unsent(const netio_sweep *sweep);  /* targets that were not probed yet */
 void netio_sweep_close(netio_sweep *sweep);           /* accepts NULL */
 
 /*

@@ -29,11 +29,12 @@
 /* Different physical addresses that are reported for one address. A host can invent any number of them. */
 #define MAX_HEARD 16
 
-/* Frames that are read between two looks at the clock. */
-#define MAX_FRAMES 256
+/* Frames that are read between two looks at the clock: more than a receive buffer holds. */
+#define MAX_FRAMES 4096
 
-/* The pause after the queue of an interface was full. */
+/* The pause after the queue of an interface was full, and the time, beside that of a target, after which it ends. */
 #define FULL_PAUSE_NS (10 * MS_NS)
+#define FULL_MAX_NS (1000 * MS_NS)
 
 /* With fewer unsent targets, netio_sweep_wait returns if the caller has more. */
 #define FEW_UNSENT 32
@@ -65,10 +66,11 @@ struct reply {
 struct netio_sweep {
     int netns;
     ULONG retries;
+    int64_t timeout;
     int64_t interval; /* between the probes of a target, and after the last one */
     struct pace pace;
-    int64_t blocked_until; /* the queue of an interface was full */
-    uint32_t id;           /* of the probes for all nodes */
+    int64_t full_since, blocked_until; /* the queue of an interface was full; 0 if it is not */
+    uint32_t id;                       /* of the probes for all nodes */
     struct port *ports;
     struct pollfd *polled; /* one for each port */
     size_t port_count, port_room, polled_room;
@@ -117,7 +119,8 @@ DWORD netio_sweep_open(int netns, ULONG rate, ULONG timeout_ms, ULONG retries, n
         return ERROR_NOT_ENOUGH_MEMORY;
     sweep->netns = netns;
     sweep->retries = retries;
-    sweep->interval = (int64_t)timeout_ms * MS_NS / ((int64_t)retries + 1);
+    sweep->timeout = (int64_t)timeout_ms * MS_NS;
+    sweep->interval = sweep->timeout / ((int64_t)retries + 1);
     sweep->pace = pace_of(rate);
     sweep->id = (uint32_t)((uint64_t)now_ns() ^ (uint64_t)getpid() << 16); /* no host outside the link can guess it */
     pending_init(&sweep->targets);
@@ -221,7 +224,9 @@ void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SO
 
 size_t netio_sweep_pending(const netio_sweep *sweep)
 {
-    return sweep->unsent.count + sweep->again.count + sweep->sent.count;
+    const size_t targets = sweep->unsent.count + sweep->again.count + sweep->sent.count;
+
+    return targets + (sweep->reply_count - sweep->next_reply);
 }
 
 size_t netio_sweep_unsent(const netio_sweep *sweep)
@@ -336,6 +341,7 @@ static int send_probe(netio_sweep *sweep, struct target *target, int64_t now)
 
     if (error != 0)
         return error;
+    sweep->full_since = 0;
     /* The time after it was sent: then the limit holds however long sending took. */
     pace_sent(&sweep->pace, now_ns());
     if (target->state == TARGET_UNSENT)
@@ -363,6 +369,18 @@ static int send_next(netio_sweep *sweep, int64_t now)
     return 0;
 }
 
+/*
+ * Pauses, since the queue of an interface is full. -ENOBUFS: no probe could be sent for so long that the cause is another
+ * one. The kernel reports a packet filter that drops the probe in the same way.
+ */
+static int pause_sending(netio_sweep *sweep, int64_t now)
+{
+    if (sweep->full_since == 0)
+        sweep->full_since = now;
+    sweep->blocked_until = now + FULL_PAUSE_NS;
+    return now - sweep->full_since < sweep->timeout + FULL_MAX_NS ? 0 : -ENOBUFS;
+}
+
 static bool has_due(const netio_sweep *sweep)
 {
     return sweep->again.first != NULL || sweep->unsent.first != NULL;
@@ -371,11 +389,11 @@ static bool has_due(const netio_sweep *sweep)
 static int send_due(netio_sweep *sweep, int64_t now)
 {
     while (has_due(sweep) && now >= sweep->blocked_until && pace_allows(&sweep->pace, now)) {
-        const int error = send_next(sweep, now);
+        int error = send_next(sweep, now);
 
         if (error == -EAGAIN || error == -ENOBUFS || error == -EINTR)
-            sweep->blocked_until = now + FULL_PAUSE_NS;
-        else if (error != 0)
+            error = pause_sending(sweep, now);
+        if (error != 0)
             return error;
     }
     return 0;
@@ -425,7 +443,7 @@ DWORD netio_sweep_wait(netio_sweep *sweep, DWORD wait_ms, bool more, MIB_IPNET_R
                        size_t *count)
 {
     const int64_t until = now_ns() + (int64_t)wait_ms * MS_NS;
-    bool is_over = false;
+    bool is_over = sweep->reply_count > 0; /* the caller takes them first, so their number is limited */
     int error = 0;
 
     while (!is_over) {

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 from ipaddress import IPv4Address, IPv6Address
+from operator import itemgetter
 
 from netio._codec import pack_address, unpack_address
 from netio._failures import RESOLVE, error_context
@@ -202,12 +203,17 @@ _REASONS = {
 
 
 class _Sources:
-    """Chooses the source address of probes, from the addresses that this machine has at the beginning."""
+    """Chooses the source address of probes, from the addresses that this machine has at the beginning.
+
+    Tentative addresses are left out: hosts would learn the physical address of this machine for that of another host.
+    """
 
     def __init__(self, given: Source | None, netns: int) -> None:
         self._given = given
         self._own: dict[int, list[tuple[Source, int, int]]] = {}  # by interface: address, host bits, network
         for native in interface_addresses(netns):
+            if native.is_tentative:
+                continue
             address = unpack_address(ffi.addressof(native, "address"))
             prefix = unpack_address(ffi.addressof(native, "prefix"))
             bits = address.max_prefixlen - native.prefix_length
@@ -249,9 +255,10 @@ class _Sources:
             local = (address for address, _, _ in own if int(address) >> _LINK_LOCAL_BITS == _LINK_LOCAL)
             if (found := next(local, None)) is not None:
                 return found
-        near = (address for address, bits, network in own if number >> bits == network)
-        first = own[0][0] if own else _UNSPECIFIED if target.version == 4 else None
-        return next(near, first)
+        near = [(bits, address) for address, bits, network in own if number >> bits == network]
+        if near:
+            return min(near, key=itemgetter(0))[1]
+        return own[0][0] if own else _UNSPECIFIED if target.version == 4 else None
 
 
 def _checked_milliseconds(timeout: float) -> int:

@@ -471,9 +471,9 @@ def sweep_neighbors(
     Args:
         targets: Addresses as for get_neighbor(), taken when they are sent, so there may be any number.
         interface: As for get_neighbor(): an address must be on-link by the routes of the interface.
-        source: The address to send from, one of this machine. If None, that of the interface whose prefix contains the
-            target, for IPv6 the link-local one; without an IPv4 address 0.0.0.0. 0.0.0.0 makes ARP probes (RFC 5227):
-            no host learns from them, but a host that is about to take the address refrains from it.
+        source: The address to send from, one of this machine. If None, that of the interface with the longest prefix
+            that contains the target, for IPv6 the link-local one; without an IPv4 address 0.0.0.0. 0.0.0.0 makes ARP
+            probes (RFC 5227): no host learns from them, but a host that is about to take the address refrains from it.
         timeout: Seconds to wait for the replies of an address since its first probe, finite and more than 0.
         rate: The most packets in any second. 1500 broadcasts take 1 % of a link of 100 Mbit/s, and a silent /16 takes
             90 seconds. Use less on Wi-Fi, which sends broadcasts at its lowest rate.

@@ -66,6 +66,7 @@ typedef struct netio_address {
     SOCKADDR_INET prefix; /* an address in its on-link prefix: the same one, or the peer's on a point-to-point link */
     ULONG prefix_length;
     NET_IFINDEX index; /* of its interface */
+    bool is_tentative; /* another host may have it: duplicate address detection has not succeeded */
 } netio_address;
 
 /*

@@ -70,6 +70,7 @@ class Sweeping:
         self._seen: set[tuple[Address, str, str]] = set()
         self._netns = current_namespace()
         # The variable owns the sweep before the call, since a signal handler can raise right after it.
+        self._lib = lib  # FakeTable replaces it, but a sweep belongs to the backend that opened it
         self._owner = ffi.gc(ffi.new("netio_sweep **"), lib.netio_sweep_release)
         code = lib.netio_sweep_open(self._netns.descriptor, limit, milliseconds, again, self._owner)
         if code != lib.NO_ERROR:
@@ -83,9 +84,9 @@ class Sweeping:
             sweep, more = self._owner[0], True
             if self._all_nodes:
                 self._submit_all_nodes(sweep)
-            while more or lib.netio_sweep_pending(sweep):
+            while more or self._lib.netio_sweep_pending(sweep):
                 cache = InterfaceCache(self._netns)
-                if more and lib.netio_sweep_unsent(sweep) < CHUNK:
+                if more and self._lib.netio_sweep_unsent(sweep) < CHUNK:
                     more = self._submit(sweep, cache)
                 yield from self._wait(sweep, cache, more=more)
         finally:
@@ -136,7 +137,7 @@ class Sweeping:
             rows[len(accepted)].InterfaceIndex = found.index
             accepted.append(probe)
         codes = ffi.new("DWORD[]", len(probes))
-        lib.netio_sweep_submit(sweep, rows, sources, len(accepted), codes)
+        self._lib.netio_sweep_submit(sweep, rows, sources, len(accepted), codes)
         for probe, code in zip(accepted, codes, strict=False):
             if code != lib.NO_ERROR:
                 self._refuse_probe(probe, code)
@@ -147,7 +148,7 @@ class Sweeping:
         row, code = ffi.new("MIB_IPNET_ROW2 *"), ffi.new("DWORD *")
         row.Address, row.InterfaceIndex = pack_address(_ALL_NODES)[0], self._index
         for source in sources:
-            lib.netio_sweep_submit(sweep, row, source, 1, code)
+            self._lib.netio_sweep_submit(sweep, row, source, 1, code)
             if code[0] != lib.NO_ERROR:
                 reason = _NO_PROBES if code[0] == lib.ERROR_NOT_SUPPORTED else ""
                 raise failure(_OPERATION, code[0], self._subject, reason=reason)
@@ -171,7 +172,7 @@ class Sweeping:
         """Sends and receives until there are replies, for a second at most, and yields them."""
         rows, elapsed = ffi.new("MIB_IPNET_ROW2[]", CHUNK), ffi.new("ULONG[]", CHUNK)
         count = ffi.new("size_t *", CHUNK)
-        code = lib.netio_sweep_wait(sweep, 1000, more, rows, elapsed, count)
+        code = self._lib.netio_sweep_wait(sweep, 1000, more, rows, elapsed, count)
         for place, entry in enumerate(unpack_results(rows, count[0], cache)):
             reply = SweepReply(entry.address, entry.physical_address, entry.interface, elapsed[place] / 1e6)
             if self._is_new(reply):

@@ -61,7 +61,7 @@ _PAGE = f"""<!DOCTYPE html>
 
 
 class _Stage(Enum):
-    """What a connection waits for."""
+    """The event that a connection waits for."""
 
     REQUEST = auto()  # from its client
     METRICS = auto()
@@ -205,7 +205,7 @@ class MetricsServer:
             environs = [environ for environ, _ in waiting]
             responses = await asyncio.get_running_loop().run_in_executor(self._maker, self._answer, environs)
             for (_, answer), response in zip(waiting, responses, strict=True):
-                if not answer.done():  # its client may have gone away
+                if not answer.done():  # its client may have left
                     answer.set_result(response)
 
     def _answer(self, environs: list[dict[str, Any]]) -> list[Response]:

@@ -10,7 +10,7 @@ It needs the library prometheus-client: `pip install "netioapi[prometheus]"`. Th
 ...     registry.register(collector)
 ...     labels = {"interface": "eth0", "family": "ipv4", "state": "permanent"}
 ...     registry.get_sample_value("netio_neighbor_entries", labels)
-1.0
+1
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ def metrics() -> None:
     with NeighborCollector(interfaces=["eth0", 3], namespaces=[Path("/run/netns/blue")], per_entry=9) as collector:
         assert_type(collector, NeighborCollector)
         CollectorRegistry().register(collector)
-    NeighborCollector(["eth0"])  # type: ignore[misc]
+    NeighborCollector(["eth0"])  # type: ignore[call-arg]
 
 
 def linux_reads() -> None:

@@ -30,6 +30,9 @@ _MINUTE = 60.0
 # Seconds between two looks for interfaces that do not exist: the watch does not report new ones.
 _RETRY = 5.0
 
+# Seconds between two looks at a table whose changes the system does not announce.
+_POLL = 1.0
+
 _NO_INTERFACE = "the interface does not exist"
 
 
@@ -76,7 +79,7 @@ def keep_neighbors(
     """
     if whole_number("most_per_minute", most_per_minute) < 1:
         raise invalid(f"most_per_minute is {most_per_minute}; it must be at least 1")
-    watch = watch_neighbors()  # before the first plan, so that it misses no change
+    watch = watch_neighbors(poll_interval=_POLL)  # before the first plan, so that it misses no change
     entries = checked_entries(desired, Neighbor)
     plan_neighbors(entries, owner=owner, missing_interfaces=missing_interfaces)  # raises what is wrong with them
     keeper = _Keeper(watch, with_interfaces(entries), owner, most_per_minute)
@@ -141,7 +144,7 @@ class _Keeper:
         errors = apply_part(plan, allowed)
         for place in allowed:
             change, error = plan.changes[place], errors.get(place)
-            events.append(change if error is None else self._failed(change, error))
+            events.append(self._done(change) if error is None else self._failed(change, error))
         events += plan.conflicts
         events += self._missing(keys, plan.missing_interfaces)
         return [event for event in events if self._is_news(event)]
@@ -162,6 +165,12 @@ class _Keeper:
             self._due[key] = self._written[key][0] + _MINUTE
             return _conflict(change, f"it was removed {self._most} times within a minute; it is written again later")
         return _conflict(change, f"another program writes it, too: {self._most} times within a minute")
+
+    def _done(self, change: PlannedChange) -> PlannedChange:
+        if self._watch.fileno() < 0:
+            # Another program may undo the change before the watch sees it, so look again after its next poll.
+            self._due[change.neighbor.key] = monotonic() + 2 * _POLL
+        return change
 
     def _failed(self, change: PlannedChange, error: NetioError) -> PlannedChange:
         if isinstance(error, AccessDeniedError):

@@ -40,8 +40,8 @@ _MEMBERS: dict[str, Literal["I", "H", "B"]] = {
     "nud": "H",
     "protocol": "B",
 }
+DETAIL_SIZE = ffi.sizeof("netio_linux_detail") if lib.NETIO_HAS_DETAIL else 0
 if lib.NETIO_HAS_DETAIL:
-    _DETAIL_SIZE = ffi.sizeof("netio_linux_detail")
     _LAYOUT = struct_layout("netio_linux_detail", (((name,), kind) for name, kind in _MEMBERS.items()))
 
 _NUDS = {int(nud): nud for nud in Nud}
@@ -82,7 +82,7 @@ def pack_details(entries: Sequence[LinuxNeighbor]) -> CData:
     native = ffi.new("netio_linux_detail[]", len(entries))
     view = memoryview(ffi.buffer(native))
     for place, entry in enumerate(entries):
-        _LAYOUT.pack_into(view, place * _DETAIL_SIZE, entry.flags, 0, 0, 0, 0, 0, entry.nud, entry.protocol)
+        _LAYOUT.pack_into(view, place * DETAIL_SIZE, entry.flags, 0, 0, 0, 0, 0, entry.nud, entry.protocol)
     return native
 
 
@@ -92,7 +92,7 @@ def permanent_details(marks: Iterable[tuple[int, bool]]) -> CData:
         _LAYOUT.pack(NeighborFlags.ROUTER if is_router else 0, 0, 0, 0, 0, 0, Nud.PERMANENT, protocol)
         for protocol, is_router in marks
     )
-    native = ffi.new("netio_linux_detail[]", len(packed) // _DETAIL_SIZE)
+    native = ffi.new("netio_linux_detail[]", len(packed) // DETAIL_SIZE)
     memoryview(ffi.buffer(native))[:] = packed
     return native
 
@@ -137,8 +137,8 @@ class LinuxTable(TableSequence["LinuxNeighbor"]):
     def __getitem__(self, place: SupportsIndex | slice) -> LinuxNeighbor | LinuxTable:
         if isinstance(place, slice):
             return _table(self._neighbors[place], self._details, self._positions[place])
-        first = self._positions[place] * _DETAIL_SIZE
-        return next(unpack_details(iter([self._neighbors[place]]), self._details[first : first + _DETAIL_SIZE]))
+        first = self._positions[place] * DETAIL_SIZE
+        return next(unpack_details(iter([self._neighbors[place]]), self._details[first : first + DETAIL_SIZE]))
 
     def __iter__(self) -> Iterator[LinuxNeighbor]:
         return unpack_details(iter(self._neighbors), self._native_details())
@@ -180,10 +180,10 @@ class LinuxTable(TableSequence["LinuxNeighbor"]):
 
     def _native_details(self) -> memoryview:
         """Returns the details as contiguous memory: a view if they are contiguous already, else a copy."""
-        first, count = self._positions.start * _DETAIL_SIZE, len(self) * _DETAIL_SIZE
+        first, count = self._positions.start * DETAIL_SIZE, len(self) * DETAIL_SIZE
         if self._positions.step == 1:
             return self._details[first : first + count]
-        size = _DETAIL_SIZE
+        size = DETAIL_SIZE
         return memoryview(b"".join(self._details[place * size : (place + 1) * size] for place in self._positions))
 
 
@@ -204,7 +204,7 @@ def _column(details: memoryview, name: str, kind: str) -> tuple[Buffer, list[str
     """Returns the values of a column, contiguous and as wide as its kind, and its words."""
     offset, member = ffi.offsetof("netio_linux_detail", name), _MEMBERS[name]
     size = calcsize(member)
-    values = details.cast(member)[offset // size :: _DETAIL_SIZE // size] if details else details
+    values = details.cast(member)[offset // size :: DETAIL_SIZE // size] if details else details
     if kind == "milliseconds":
         return array("q", values.tolist()), []
     if kind == "word":
@@ -224,7 +224,7 @@ def positions_of(table: LinuxTable, protocol: int) -> list[int]:
     marked = []
     for place, number in enumerate(memoryview(protocols)):
         if number == protocol:
-            flags, *_, nud, _ = _LAYOUT.unpack_from(details, place * _DETAIL_SIZE)
+            flags, *_, nud, _ = _LAYOUT.unpack_from(details, place * DETAIL_SIZE)
             if not flags & _OWNED and not nud & Nud.NOARP:
                 marked.append(place)
     return marked
@@ -247,5 +247,5 @@ def adopt_detailed(rows: CData, details: CData, names: dict[int, tuple[str, str]
         return _restore(neighbors, b"")
     # As in adopt(): the view keeps the owner of the memory alive.
     block = ffi.gc(details[0], [details].append)
-    view = memoryview(ffi.buffer(block, len(neighbors) * _DETAIL_SIZE)).toreadonly()
+    view = memoryview(ffi.buffer(block, len(neighbors) * DETAIL_SIZE)).toreadonly()
     return _table(neighbors, view, range(len(neighbors)))

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""The value types of netio.linux: LinuxNeighbor, Nud, NeighborFlags. Creating them does not query the system."""
+"""The value types of netio.linux: LinuxNeighbor, LinuxChange, and their parts. Creating them queries no system."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntFlag
 
-from netio._types import NamedNumber, Neighbor, whole_number
+from netio._types import ChangeKind, NamedNumber, Neighbor, PhysicalAddress, whole_number
 from netio.errors import invalid
 
 
@@ -99,6 +99,23 @@ class LinuxNeighbor:
         _number("protocol", self.protocol, 2**8 - 1)
         for name in self.__slots__[4:]:
             _number(name, getattr(self, name), _MAX_U32)
+
+
+@dataclass(frozen=True, slots=True)
+class LinuxChange:
+    """A change of the kernel's table, as a LinuxWatch returns it: a NeighborChange with LinuxNeighbor.
+
+    Attributes:
+        kind: As in NeighborChange.
+        entry: The entry as it is now; for REMOVED as it was reported last; None for RESYNC.
+        previous: The entry as it was reported before; None for ADDED and RESYNC.
+        last_physical_address: As in NeighborChange.
+    """
+
+    kind: ChangeKind
+    entry: LinuxNeighbor | None
+    previous: LinuxNeighbor | None = None
+    last_physical_address: PhysicalAddress = PhysicalAddress()  # noqa: RUF009 - it is immutable
 
 
 def _number(name: str, value: object, most: int) -> int:

@@ -19,7 +19,7 @@ from netio.errors import failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from netio._native import CData
@@ -93,12 +93,13 @@ class MemoryBackend:
     def __init__(self, interfaces: list[MemoryInterface]) -> None:
         self.interfaces = interfaces
         self.entries: dict[tuple[int, IPAddress], MemoryEntry] = {}
-        self.hosts: dict[IPAddress, bytes] = {}
+        self.hosts: dict[IPAddress, list[bytes]] = {}  # the first one is that which resolving finds
         self.gateways: list[IPAddress] = []
         self.privileged = True
         self._lock = RLock()
         self._memory: dict[int, CData] = {}  # of variables that own it, by their addresses
         self._sessions: dict[int, _Session] = {}
+        self._sweeps: dict[int, list[bytes]] = {}  # the rows of replies that have not been returned yet
         self._numbers = counter(1)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
@@ -326,11 +327,11 @@ class MemoryBackend:
             prefix, bits = (b"\1\0\x5e", 23) if address.version == 4 else (b"\x33\x33", 32)
             group = int(address) & ((1 << bits) - 1)
             return MemoryEntry(prefix + group.to_bytes(6 - len(prefix), "big"), NeighborState.PERMANENT)
-        physical_address = self.hosts.get(address, b"")
-        if not physical_address:
+        hosts = self.hosts.get(address)
+        if not hosts:
             return MemoryEntry(b"", NeighborState.UNREACHABLE, _compiled.NETIO_IS_UNREACHABLE, 0)
         flags = _compiled.NETIO_IS_ROUTER if address.version == 6 and address in self.gateways else 0
-        return MemoryEntry(physical_address, NeighborState.REACHABLE, flags, 0)
+        return MemoryEntry(hosts[0], NeighborState.REACHABLE, flags, 0)
 
     def netio_resolver_wait(
         self,
@@ -364,6 +365,68 @@ class MemoryBackend:
     def netio_resolver_release(self, variable: CData) -> None:
         """Ends the session that a variable owns."""
         self._sessions.pop(_number(variable[0]), None)
+
+    # Sweeping
+
+    def netio_sweep_open(self, netns: int, rate: int, timeout_ms: int, retries: int, sweep: CData) -> int:
+        """Begins a sweep. Its handle is a number, as that of a resolver."""
+        del netns, rate, timeout_ms, retries
+        if not self.privileged:
+            return _compiled.ERROR_ACCESS_DENIED
+        number = next(self._numbers)
+        self._sweeps[number] = []
+        sweep[0] = ffi.cast("netio_sweep *", number)
+        return _compiled.NO_ERROR
+
+    def netio_sweep_submit(self, sweep: CData, rows: CData, sources: CData, count: int, results: CData) -> None:
+        """Collects the replies at once. Hosts reply whatever the source is."""
+        del sources
+        replies = self._sweeps[_number(sweep)]
+        with self._lock:
+            for place in range(count):
+                interface = self._find(index=rows[place].InterfaceIndex)
+                if interface is None or not interface.physical_address:
+                    results[place] = _compiled.ERROR_NOT_SUPPORTED
+                    continue
+                results[place] = _compiled.NO_ERROR
+                replies.extend(self._replies(unpack_address(ffi.addressof(rows[place], "Address")), interface))
+
+    def _replies(self, target: IPAddress, interface: MemoryInterface) -> Iterator[bytes]:
+        addresses = [one for one in self.hosts if one.version == 6] if target.is_multicast else [target]
+        row = ffi.new("MIB_IPNET_ROW2 *")
+        for address in addresses:
+            if interface.reaches(address):
+                for physical_address in self.hosts.get(address, ()):
+                    _fill_row(row, address, interface, MemoryEntry(physical_address, NeighborState.REACHABLE))
+                    yield bytes(ffi.buffer(row))
+
+    def netio_sweep_wait(
+        self, sweep: CData, wait_ms: int, more: bool, rows: CData, elapsed_us: CData, count: CData
+    ) -> int:
+        """Returns replies. There is nothing to wait for."""
+        del wait_ms, more
+        replies = self._sweeps[_number(sweep)]
+        with self._lock:
+            done = replies[: count[0]]
+            del replies[: count[0]]
+        for place, row in enumerate(done):
+            ffi.buffer(rows + place, ROW_SIZE)[:] = row
+            elapsed_us[place] = 0
+        count[0] = len(done)
+        return _compiled.NO_ERROR if done else _compiled.WAIT_TIMEOUT
+
+    def netio_sweep_pending(self, sweep: CData) -> int:
+        """Returns the number of replies that have not been returned."""
+        return len(self._sweeps[_number(sweep)])
+
+    def netio_sweep_unsent(self, sweep: CData) -> int:
+        """Returns that every target was probed."""
+        del sweep
+        return 0
+
+    def netio_sweep_release(self, variable: CData) -> None:
+        """Ends the sweep that a variable owns."""
+        self._sweeps.pop(_number(variable[0]), None)
 
     # Interfaces and routes
 

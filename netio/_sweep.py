@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import errno
 from ipaddress import IPv4Address, IPv6Address
+from operator import itemgetter
 
 from netio._codec import pack_address, unpack_address
 from netio._failures import RESOLVE, error_context
@@ -68,21 +70,23 @@ class Sweeping:
         self._seen: set[tuple[Address, str, str]] = set()
         self._netns = current_namespace()
         # The variable owns the sweep before the call, since a signal handler can raise right after it.
+        self._lib = lib  # FakeTable replaces it, but a sweep belongs to the backend that opened it
         self._owner = ffi.gc(ffi.new("netio_sweep **"), lib.netio_sweep_release)
         code = lib.netio_sweep_open(self._netns.descriptor, limit, milliseconds, again, self._owner)
         if code != lib.NO_ERROR:
             raise failure(_OPERATION, code, reason=_REASONS.get(code, ""))
         self._sources = _Sources(self._source, self._netns.descriptor)
         self._index = self._find_interface()
+        self._subject = f"interface {self._interface[0] or self._index}" if self._index else ""
 
     def __iter__(self) -> Iterator[SweepReply]:
         try:
             sweep, more = self._owner[0], True
             if self._all_nodes:
                 self._submit_all_nodes(sweep)
-            while more or lib.netio_sweep_pending(sweep):
+            while more or self._lib.netio_sweep_pending(sweep):
                 cache = InterfaceCache(self._netns)
-                if more and lib.netio_sweep_unsent(sweep) < CHUNK:
+                if more and self._lib.netio_sweep_unsent(sweep) < CHUNK:
                     more = self._submit(sweep, cache)
                 yield from self._wait(sweep, cache, more=more)
         finally:
@@ -133,25 +137,23 @@ class Sweeping:
             rows[len(accepted)].InterfaceIndex = found.index
             accepted.append(probe)
         codes = ffi.new("DWORD[]", len(probes))
-        lib.netio_sweep_submit(sweep, rows, sources, len(accepted), codes)
+        self._lib.netio_sweep_submit(sweep, rows, sources, len(accepted), codes)
         for probe, code in zip(accepted, codes, strict=False):
             if code != lib.NO_ERROR:
                 self._refuse_probe(probe, code)
 
     def _submit_all_nodes(self, sweep: CData) -> None:
-        """Submits an echo request to all nodes from each IPv6 address of the interface."""
-        subject = f"interface {self._interface[0] or self._index}"
+        """Submits probes for all nodes from each IPv6 address of the interface."""
         sources = [pack_address(own) for own in self._sources.ip6_of(self._index)]
         row, code = ffi.new("MIB_IPNET_ROW2 *"), ffi.new("DWORD *")
         row.Address, row.InterfaceIndex = pack_address(_ALL_NODES)[0], self._index
         for source in sources:
-            lib.netio_sweep_submit(sweep, row, source, 1, code)
+            self._lib.netio_sweep_submit(sweep, row, source, 1, code)
             if code[0] != lib.NO_ERROR:
-                raise failure(
-                    _OPERATION, code[0], subject, reason=_NO_PROBES if code[0] == lib.ERROR_NOT_SUPPORTED else ""
-                )
+                reason = _NO_PROBES if code[0] == lib.ERROR_NOT_SUPPORTED else ""
+                raise failure(_OPERATION, code[0], self._subject, reason=reason)
         if not sources:
-            raise failure(_OPERATION, lib.ERROR_NOT_SUPPORTED, subject, reason=_NO_PROBES)
+            raise failure(_OPERATION, lib.ERROR_NOT_SUPPORTED, self._subject, reason=_NO_PROBES)
 
     def _refuse_probe(self, probe: Probe, code: int) -> None:
         """Reports a target that has a refusal, or that code."""
@@ -170,13 +172,16 @@ class Sweeping:
         """Sends and receives until there are replies, for a second at most, and yields them."""
         rows, elapsed = ffi.new("MIB_IPNET_ROW2[]", CHUNK), ffi.new("ULONG[]", CHUNK)
         count = ffi.new("size_t *", CHUNK)
-        code = lib.netio_sweep_wait(sweep, 1000, more, rows, elapsed, count)
+        code = self._lib.netio_sweep_wait(sweep, 1000, more, rows, elapsed, count)
         for place, entry in enumerate(unpack_results(rows, count[0], cache)):
             reply = SweepReply(entry.address, entry.physical_address, entry.interface, elapsed[place] / 1e6)
             if self._is_new(reply):
                 yield reply
+        if code == lib.ERROR_NO_SYSTEM_RESOURCES:
+            meaning = lib.NETIO_ERRNO | errno.ENOBUFS  # not a full neighbour table
+            raise failure(_OPERATION, code, self._subject, reason=_DROPPED, meaning=meaning)
         if code not in (lib.NO_ERROR, lib.WAIT_TIMEOUT):
-            raise failure(_OPERATION, code)
+            raise failure(_OPERATION, code, self._subject)
 
     def _is_new(self, reply: SweepReply) -> bool:
         """Returns whether a reply is the first with its addresses; a sweep of targets alone has no others."""
@@ -190,6 +195,8 @@ class Sweeping:
 
 _NO_PROBES = "a sweep needs an interface that has Ethernet addresses, sends probes, and has an address of the family"
 
+_DROPPED = "the interface drops the probes: its queue stays full, or a packet filter rejects them"
+
 _REASONS = {
     lib.ERROR_ACCESS_DENIED: "sending frames needs CAP_NET_RAW; run as root, or use resolve_neighbors()",
     lib.ERROR_NOT_SUPPORTED: "this system has no packet sockets; use resolve_neighbors()",
@@ -197,12 +204,17 @@ _REASONS = {
 
 
 class _Sources:
-    """Chooses the source address of probes, from the addresses that this machine has at the beginning."""
+    """Chooses the source address of probes, from the addresses that this machine has at the beginning.
+
+    Tentative addresses are left out: hosts would learn the physical address of this machine for that of another host.
+    """
 
     def __init__(self, given: Source | None, netns: int) -> None:
         self._given = given
         self._own: dict[int, list[tuple[Source, int, int]]] = {}  # by interface: address, host bits, network
         for native in interface_addresses(netns):
+            if native.is_tentative:
+                continue
             address = unpack_address(ffi.addressof(native, "address"))
             prefix = unpack_address(ffi.addressof(native, "prefix"))
             bits = address.max_prefixlen - native.prefix_length
@@ -244,9 +256,10 @@ class _Sources:
             local = (address for address, _, _ in own if int(address) >> _LINK_LOCAL_BITS == _LINK_LOCAL)
             if (found := next(local, None)) is not None:
                 return found
-        near = (address for address, bits, network in own if number >> bits == network)
-        first = own[0][0] if own else _UNSPECIFIED if target.version == 4 else None
-        return next(near, first)
+        near = [(bits, address) for address, bits, network in own if number >> bits == network]
+        if near:
+            return min(near, key=itemgetter(0))[1]
+        return own[0][0] if own else _UNSPECIFIED if target.version == 4 else None
 
 
 def _checked_milliseconds(timeout: float) -> int:

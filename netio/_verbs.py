@@ -471,15 +471,16 @@ def sweep_neighbors(
     Args:
         targets: Addresses as for get_neighbor(), taken when they are sent, so there may be any number.
         interface: As for get_neighbor(): an address must be on-link by the routes of the interface.
-        source: The address to send from, one of this machine. If None, that of the interface whose prefix contains the
-            target, for IPv6 the link-local one; without an IPv4 address 0.0.0.0. 0.0.0.0 makes ARP probes (RFC 5227):
-            no host learns from them, but a host that is about to take the address refrains from it.
+        source: The address to send from, one of this machine. If None, that of the interface with the longest prefix
+            that contains the target, for IPv6 the link-local one; without an IPv4 address 0.0.0.0. 0.0.0.0 makes ARP
+            probes (RFC 5227): no host learns from them, but a host that is about to take the address refrains from it.
         timeout: Seconds to wait for the replies of an address since its first probe, finite and more than 0.
         rate: The most packets in any second. 1500 broadcasts take 1 % of a link of 100 Mbit/s, and a silent /16 takes
             90 seconds. Use less on Wi-Fi, which sends broadcasts at its lowest rate.
         retries: How often an address without a reply is probed again, at equal intervals within the timeout.
-        all_nodes: Whether to send echo requests to ff02::1 too, which find the IPv6 hosts of a link without a list of
-            targets. It needs an interface. Some systems, among them Windows, do not reply.
+        all_nodes: Whether to probe ff02::1 too, which finds the IPv6 hosts of a link without a list of targets: by echo
+            requests, and by an unknown option, to which hosts reply that ignore echo requests (RFC 7707). It needs an
+            interface. The kernel learns the hosts that ask for the physical address of this machine before they reply.
         on_error: Called with the error of each target that is not probed, also of own and broadcast addresses.
 
     Raises:
@@ -488,7 +489,7 @@ def sweep_neighbors(
             there is on_error.
         InterfaceNotFoundError: The interface does not exist.
         InvalidParameterError: interface, source, timeout, rate or retries is invalid, or all_nodes lacks an interface.
-        NetioError: The interface goes down.
+        NetioError: The interface goes down, or drops all probes.
         NotSupportedError: The system has no packet sockets (Windows).
         TypeError: An argument has another type, for example targets is a `str`.
 

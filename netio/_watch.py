@@ -23,13 +23,21 @@ from netio.errors import check, failure, invalid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, ClassVar, Generic, Self, TypeVar
 
     from netio._event_loop import Wait
     from netio._native import CData
 
+    Change = TypeVar("Change")
+    Table = TypeVar("Table", covariant=True)
+    AnyWatch = TypeVar("AnyWatch", bound="Watch[Any, Any]")
+else:
+    from netio._sequence import Generic
+
+    Change = Table = AnyWatch = None
+
 # Changes in one call of C: at most 2 ms of decoding.
-_ROOM = lib.NETIO_WATCH_ROOM
+ROOM = lib.NETIO_WATCH_ROOM
 
 # The longest time for which a system without a descriptor sleeps: Windows cannot interrupt it.
 _SLICE = 0.05
@@ -62,19 +70,27 @@ class _Names(dict[int, tuple[str, str]]):
         return names
 
 
-class NeighborWatch:
-    """The changes of the neighbour table, returned by watch_neighbors().
+class Watch(Generic[Change, Table]):
+    """The part of a watch that does not depend on the type of its changes.
 
-    It is an iterator and an asynchronous iterator of NeighborChange, and a context manager that closes it. It ends
-    when it is closed.
-
-    Several threads may use it; each change is returned once. After a fork it belongs to the parent process.
-
-    Windows: has no equivalent.
+    A subclass calls the functions of the backend that open the watch, read and decode changes, and copy the table.
     """
 
+    if TYPE_CHECKING:
+
+        def _open_native(self, netns: int, family: int, interface: CData, receive_buffer: int, *, initial: bool) -> int:
+            """Opens the watch of the backend in self._owner."""
+
+        def _read_native(self) -> int:
+            """Reads changes into the memory of the watch, and their number into self._count."""
+
+        def _decode(self, count: int) -> list[Change]: ...
+        def _copy(self) -> Table: ...
+
+    _name: ClassVar[str]
+
     def __init__(self) -> None:
-        raise TypeError("a NeighborWatch cannot be created directly; watch_neighbors() returns one")
+        raise TypeError(f"a {type(self).__name__} cannot be created directly; watch_neighbors() returns one")
 
     def _open(
         self, family: int, interface: InterfaceLike | None, receive_buffer: int, poll_interval: float, *, initial: bool
@@ -85,7 +101,7 @@ class NeighborWatch:
         self._lock = RLock()  # a signal handler may close the watch that it interrupts
         self._users = 0  # threads that read or wait
         self._is_closed = False
-        self._ready: deque[NeighborChange] = deque()
+        self._ready: deque[Change] = deque()
         self._task: Wait | None = None  # the task that awaits changes
         self._interval, self._next_poll = poll_interval, 0.0
         # The variable owns the watch before the call, since a signal handler can raise right after it.
@@ -94,14 +110,14 @@ class NeighborWatch:
             number = family_number(family)
             luid, self._subject = selected_interface(interface, None, netns)
         descriptor, only = netns.descriptor, luid_or_null(luid)
-        code = lib.netio_watch_open(descriptor, number, only, initial, receive_buffer, self._owner)
+        code = self._open_native(descriptor, number, only, receive_buffer, initial=initial)
         check(LIST, code, self._subject)
         self._watch = self._owner[0]
         self._descriptor = lib.netio_watch_fd(self._watch)
         self._names = _Names(self._watch)
         # Changes that were read and not decoded yet are kept here, also if a signal handler raises in between.
         self._count = ffi.new("size_t *")
-        self._changes, self._rows = ffi.new("netio_change[]", _ROOM), ffi.new("MIB_IPNET_ROW2[]", 2 * _ROOM)
+        self._changes, self._rows = ffi.new("netio_change[]", ROOM), ffi.new("MIB_IPNET_ROW2[]", 2 * ROOM)
 
     @contextmanager
     def _used(self) -> Iterator[None]:
@@ -127,7 +143,7 @@ class NeighborWatch:
             ffi.release(self._owner)
             self._netns = None  # whose descriptor keeps the namespace in existence
 
-    def read(self, timeout: float | None = None) -> list[NeighborChange]:
+    def read(self, timeout: float | None = None) -> list[Change]:
         """Wait for changes and return them in the order of the system, at least one; [] if the time is over.
 
         Args:
@@ -163,7 +179,7 @@ class NeighborWatch:
             if self._ready:
                 return True
             if self._count[0] == 0 and not self._is_early():
-                code = lib.netio_watch_read(self._watch, _ROOM, self._changes, self._rows, self._count)
+                code = self._read_native()
                 if code == lib.WAIT_TIMEOUT:
                     self._next_poll = monotonic() + self._interval
                 elif code != lib.NO_ERROR:
@@ -171,8 +187,7 @@ class NeighborWatch:
             count: int = self._count[0]
             if count > 0:
                 self._names.refresh()
-                changes, rows = ffi.buffer(self._changes), ffi.buffer(self._rows)
-                self._ready.extend(list(unpack_changes(changes, rows, count, self._names)))
+                self._ready.extend(self._decode(count))
                 self._count[0] = 0
             return count > 0
 
@@ -196,7 +211,7 @@ class NeighborWatch:
             poller.register(self._descriptor, POLLIN)
             poller.poll(None if seconds is None else min(seconds, _LONGEST_POLL) * 1000)
 
-    def table(self) -> NeighborTable:
+    def table(self) -> Table:
         """Return the entries as reported so far. It sends no request to the system.
 
         An iteration reads ahead by at most a hundred changes, which the table has already.
@@ -205,11 +220,8 @@ class NeighborWatch:
             NetioError: The system reports an error.
             ValueError: The watch is closed, or was opened by another process.
         """
-        table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
-        interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
         with self._used(), self._lock:
-            check(LIST, lib.netio_watch_table(self._watch, table, interfaces, count), self._subject)
-        return adopt(table, {native.index: names_of(native) for native in interfaces[0][0 : count[0]]})
+            return self._copy()
 
     def fileno(self) -> int:
         """Return a descriptor for event loops, which is readable while read(0) has work; -1 on Windows, which has none.
@@ -241,7 +253,7 @@ class NeighborWatch:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> NeighborChange:
+    def __next__(self) -> Change:
         while True:
             change = self._next_ready()
             if change is not None:
@@ -258,7 +270,7 @@ class NeighborWatch:
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> NeighborChange:
+    async def __anext__(self) -> Change:
         from asyncio import sleep as pause
 
         while True:
@@ -296,7 +308,7 @@ class NeighborWatch:
     async def __aexit__(self, *_: object) -> None:
         self.close()
 
-    def _next_ready(self) -> NeighborChange | None:
+    def _next_ready(self) -> Change | None:
         try:
             return self._ready.popleft()
         except IndexError:
@@ -304,7 +316,36 @@ class NeighborWatch:
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else "open"
-        return f"<netio.NeighborWatch of {self._subject or 'all interfaces'}, {state}>"
+        return f"<{self._name} of {self._subject or 'all interfaces'}, {state}>"
+
+
+class NeighborWatch(Watch["NeighborChange", "NeighborTable"]):
+    """The changes of the neighbour table, returned by watch_neighbors().
+
+    It is an iterator and an asynchronous iterator of NeighborChange, and a context manager that closes it. It ends
+    when it is closed.
+
+    Several threads may use it; each change is returned once. After a fork it belongs to the parent process.
+
+    Windows: has no equivalent.
+    """
+
+    _name = "netio.NeighborWatch"
+
+    def _open_native(self, netns: int, family: int, interface: CData, receive_buffer: int, *, initial: bool) -> int:
+        return lib.netio_watch_open(netns, family, interface, initial, receive_buffer, self._owner)
+
+    def _read_native(self) -> int:
+        return lib.netio_watch_read(self._watch, ROOM, self._changes, self._rows, self._count)
+
+    def _decode(self, count: int) -> list[NeighborChange]:
+        return list(unpack_changes(ffi.buffer(self._changes), ffi.buffer(self._rows), count, self._names))
+
+    def _copy(self) -> NeighborTable:
+        table = ffi.gc(ffi.new("MIB_IPNET_TABLE2 **"), lib.netio_release)
+        interfaces, count = ffi.gc(ffi.new("netio_interface **"), lib.netio_release), ffi.new("size_t *")
+        check(LIST, lib.netio_watch_table(self._watch, table, interfaces, count), self._subject)
+        return adopt(table, {native.index: names_of(native) for native in interfaces[0][0 : count[0]]})
 
 
 def watch_neighbors(
@@ -355,6 +396,19 @@ def watch_neighbors(
     Windows: GetIpNetTable2 at an interval. Linux: the group RTNLGRP_NEIGH, and a dump by RTM_GETNEIGH at the start and
     after a loss.
     """
+    return open_watch(NeighborWatch, family, interface, receive_buffer, poll_interval, initial=initial)
+
+
+def open_watch(
+    kind: type[AnyWatch],
+    family: int,
+    interface: InterfaceLike | None,
+    receive_buffer: int | None,
+    poll_interval: float = 1.0,
+    *,
+    initial: bool,
+) -> AnyWatch:
+    """Opens a watch of that kind, with the arguments of watch_neighbors()."""
     with error_context(LIST):
         buffer = _checked_buffer(receive_buffer)
         interval = _checked_seconds("poll_interval", poll_interval)
@@ -362,7 +416,7 @@ def watch_neighbors(
             raise invalid("poll_interval is 0; it must be a positive number of seconds")
     if not isinstance(initial, bool):
         raise TypeError(f"initial must be a bool, not {type(initial).__name__}")
-    watch = object.__new__(NeighborWatch)
+    watch = object.__new__(kind)
     watch._open(family, interface, buffer, min(interval, _MAX_INTERVAL), initial=initial)
     return watch
 

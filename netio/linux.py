@@ -27,12 +27,14 @@ from netio._linux_parameters import (
     unpack_table,
 )
 from netio._linux_table import LinuxTable, adopt_detailed, pack_details, unpack_detail
-from netio._linux_types import LinuxNeighbor, NeighborFlags, Nud
+from netio._linux_types import LinuxChange, LinuxNeighbor, NeighborFlags, Nud
+from netio._linux_watch import LinuxWatch
 from netio._namespace import current_namespace
 from netio._native import ffi, lib
 from netio._requests import checked_entries, read_one, requested_entry, write_many, write_one
 from netio._types import UNKNOWN_LUID, Address, InterfaceLike, PhysicalAddressLike, plain_address
 from netio._verbs import family_number, luid_or_null
+from netio._watch import open_watch
 from netio.errors import Hint, check, failure, invalid
 
 TYPE_CHECKING = False
@@ -44,8 +46,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "InterfaceParameters",
+    "LinuxChange",
     "LinuxNeighbor",
     "LinuxTable",
+    "LinuxWatch",
     "NeighborFlags",
     "Nud",
     "TableParameters",
@@ -61,6 +65,7 @@ __all__ = [
     "set_table_parameters",
     "table_parameters",
     "table_statistics",
+    "watch_neighbors",
 ]
 
 _NO_FLAGS = NeighborFlags(0)
@@ -342,6 +347,46 @@ def probe_neighbors(rows: Iterable[LinuxNeighbor]) -> None:
     _check_system(SET)
     entries = checked_entries(rows, LinuxNeighbor)
     write_many(SET, lib.netio_linux_probe, [entry.neighbor for entry in entries], rule=_RULE)
+
+
+def watch_neighbors(
+    family: int = lib.AF_UNSPEC,
+    *,
+    interface: InterfaceLike | None = None,
+    initial: bool = False,
+    receive_buffer: int | None = None,
+) -> LinuxWatch:
+    """Watch the table with the details of entries, as netio.watch_neighbors(): return an iterator of its changes.
+
+    >>> with linux.watch_neighbors(interface="eth0") as watch:
+    ...     linux.create_neighbor("192.0.2.8", "02:00:5e:00:00:08", interface="eth0", nud=linux.Nud.NOARP)
+    ...     linux.replace_neighbor("192.0.2.8", "02:00:5e:00:00:08", interface="eth0")
+    ...     [(change.kind.name, change.entry.nud.name) for change in watch.read(timeout=1) if change.entry]
+    [('ADDED', 'NOARP'), ('CHANGED', 'PERMANENT')]
+
+    Another state of the kernel, another flag or another protocol is a change, too, as far as the kernel announces it.
+    It announces every write that changes the physical address, the state or one of the flags ROUTER, EXT_LEARNED,
+    MANAGED and EXT_VALIDATED, and its own changes of the state except those to INCOMPLETE and DELAY. It does not
+    announce that a protocol alone changes, nor ages, probes and references: these are as they were at the last
+    notification about the entry, and so they are in table(). Proxy entries are not watched.
+
+    Args:
+        family: socket.AF_INET, socket.AF_INET6, or AF_UNSPEC (0) for both.
+        interface: As for netio.watch_neighbors().
+        initial: Report the present entries first, as ADDED.
+        receive_buffer: As for netio.watch_neighbors().
+
+    Raises:
+        InterfaceNotFoundError: The interface does not exist.
+        InvalidParameterError: The family is another one, or a number is out of range.
+        NetioError: The system reports an error.
+        NotSupportedError: The system has no stack for the family, or it is not Linux.
+        TypeError: An argument has another type.
+
+    Linux: the group RTNLGRP_NEIGH, and a dump by RTM_GETNEIGH at the start and after a loss.
+    """
+    _check_system(LIST)
+    return open_watch(LinuxWatch, family, interface, receive_buffer, initial=initial)
 
 
 def table_parameters(family: int, *, interface: InterfaceLike | None = None) -> TableParameters:

@@ -305,9 +305,9 @@ class Plan:
     def undo(self) -> Plan:
         """Return the plan that restores the table as it was when this plan was made.
 
-        Created entries are deleted, updated ones get their values back, and deleted ones are created. An entry that was
-        dynamic is deleted, since the system learns it again. An entry that got another physical address since is left
-        alone, which apply() reports.
+        Created entries are deleted, updated ones get their values back, and deleted ones are created. On Linux these
+        have the protocol static, or that of the owner. An entry that was dynamic is deleted, since the system learns it
+        again. An entry that got another physical address since is left alone, which apply() reports.
 
         >>> plan.undo().apply()
 

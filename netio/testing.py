@@ -39,8 +39,9 @@ class FakeTable:
     """A neighbour table in memory. Inside the `with` block the functions of netio use it instead of the system's.
 
     It replaces the backend of the whole process: threads and asyncio tasks use it, too. Blocks can be nested. Codes,
-    messages and checks are those of Linux. Reading, writing, flushing, resolving, interfaces, addresses and next hops
-    work; other functions, such as those of `netio.linux`, raise NotSupportedError and do not reach the system.
+    messages and checks are those of Linux. Reading, writing, flushing, resolving, sweeping, interfaces, addresses and
+    next hops work; other functions, such as those of `netio.linux`, raise NotSupportedError and never reach the
+    system.
 
     Args:
         rows: Entries of the table, in any state, which need no privilege.
@@ -52,8 +53,8 @@ class FakeTable:
         gateways: The addresses of default gateways, which are in a prefix of an interface.
 
     Attributes:
-        privileged: Whether the process may write. If False, writing and flushing raise AccessDeniedError, and resolving
-            keeps REACHABLE entries. It may be changed at any time.
+        privileged: Whether the process may write. If False, writing, flushing and sweeping raise AccessDeniedError, and
+            resolving keeps REACHABLE entries. It may be changed at any time.
 
     Raises:
         InvalidParameterError: An address, physical address or prefix is invalid, or there is no such interface.
@@ -88,18 +89,26 @@ class FakeTable:
     def privileged(self, value: bool) -> None:
         self._backend.privileged = value
 
-    def set_host(self, address: Address, physical_address: PhysicalAddressLike | None) -> None:
+    def set_host(
+        self, address: Address, physical_address: PhysicalAddressLike | None, *others: PhysicalAddressLike
+    ) -> None:
         """Set the physical address with which a host replies to probes; None makes it silent.
 
         Args:
             address: IPv4 or IPv6 address. A scope does not count.
             physical_address: As for PhysicalAddress.
+            others: Those of other hosts with the same address, which only sweep_neighbors() finds.
 
         Raises:
             InvalidParameterError: An address is invalid.
+
+        >>> with FakeTable() as table:
+        ...     table.set_host("192.0.2.2", "02:00:00:00:00:02", "02:00:00:00:00:99")
+        ...     [reply.physical_address[-2:] for reply in netio.sweep_neighbors(["192.0.2.2"])]
+        ['02', '99']
         """
-        packed = PhysicalAddress("" if physical_address is None else physical_address).packed
-        self._backend.hosts[_plain(address)] = packed
+        hosts = [PhysicalAddress("" if one is None else one).packed for one in (physical_address, *others)]
+        self._backend.hosts[_plain(address)] = [one for one in dict.fromkeys(hosts) if one]
 
     def add(self, row: Neighbor) -> None:
         """Put an entry into the table as it is, as the system does: in any state, and without privilege.

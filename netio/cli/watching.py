@@ -90,6 +90,13 @@ _NO_END = float("inf")
     show_default=True,
     help="Order of the entries on a terminal.",
 )
+@click.option(
+    "--receive-buffer",
+    metavar="BYTES",
+    type=click.IntRange(1, 2**31 - 1),
+    help="Size of the kernel's buffer for notifications that were not read yet; a larger one avoids RESYNC. Linux "
+    "only. [default: 16 MiB; without privileges at most net.core.rmem_max]",
+)
 @vendor_option
 @click.option(
     "--json", "as_json", is_flag=True, is_eager=True, callback=remember_lines, help="Print one JSON object per line."
@@ -101,6 +108,7 @@ def watch(
     seconds: float,
     command: str | None,
     sort: str,
+    receive_buffer: int | None,
     *,
     everything: bool,
     resolved: bool,
@@ -127,7 +135,9 @@ def watch(
     live = not as_json and command is None and _is_screen()
     only = selection.interfaces[0] if len(chosen.indexes) == 1 else None
     try:
-        with watch_neighbors(selection.family, interface=only, initial=initial and not live) as opened:
+        with watch_neighbors(
+            selection.family, interface=only, initial=initial and not live, receive_buffer=receive_buffer
+        ) as opened:
             if live:
                 _show(opened, chosen, vendors, end, sort)
             elif command is not None:

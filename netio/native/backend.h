@@ -66,6 +66,7 @@ typedef struct netio_address {
     SOCKADDR_INET prefix; /* an address in its on-link prefix: the same one, or the peer's on a point-to-point link */
     ULONG prefix_length;
     NET_IFINDEX index; /* of its interface */
+    bool is_tentative; /* another host may have it: duplicate address detection has not succeeded */
 } netio_address;
 
 /*
@@ -142,9 +143,9 @@ void netio_resolver_close(netio_resolver *resolver); /* discards pending rows; a
 typedef struct netio_sweep netio_sweep;
 DWORD netio_sweep_open(int netns, ULONG rate, ULONG timeout_ms, ULONG retries, netio_sweep **sweep);
 /*
- * A row has Address and InterfaceIndex, and a source of the same family. ff02::1 stands for all nodes of the link. The
- * caller has checked the routes. An address that is pending already is probed once. ERROR_NOT_SUPPORTED: the interface
- * has no Ethernet addresses, or sends no probes.
+ * A row has Address and InterfaceIndex, and a source of the same family. ff02::1 stands for all nodes of the link: it is
+ * probed in two ways. The caller has checked the routes. An address that is pending already is probed once.
+ * ERROR_NOT_SUPPORTED: the interface has no Ethernet addresses, or sends no probes.
  */
 void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SOCKADDR_INET *sources, size_t count,
                         DWORD *results);
@@ -156,8 +157,8 @@ void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SO
  */
 DWORD netio_sweep_wait(netio_sweep *sweep, DWORD wait_ms, bool more, MIB_IPNET_ROW2 *rows, ULONG *elapsed_us,
                        size_t *count);
-size_t netio_sweep_pending(const netio_sweep *sweep); /* targets whose time is not over */
-size_t netio_sweep_unsent(const netio_sweep *sweep);  /* those of them that were not probed yet */
+size_t netio_sweep_pending(const netio_sweep *sweep); /* targets whose time is not over, and replies not returned */
+size_t netio_sweep_unsent(const netio_sweep *sweep);  /* targets that were not probed yet */
 void netio_sweep_close(netio_sweep *sweep);           /* accepts NULL */
 
 /*

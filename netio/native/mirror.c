@@ -49,8 +49,11 @@ _Static_assert(AF_INET <= UINT8_MAX && AF_INET6 <= UINT8_MAX, "the family of an 
 struct mirror {
     enum mirror_key key;
     unsigned counts;
-    unsigned char *entries; /* an array of struct entry, each with that width of the physical address */
-    size_t width;
+    unsigned char *entries; /* an array of struct entry, each with the physical address and the extra part */
+    size_t width;           /* of the physical address */
+    size_t stride;          /* of all three */
+    size_t extra;           /* the size of the extra part; 0: there is none */
+    mirror_is_equal *is_equal;
     size_t used, room; /* places */
     uint32_t free;     /* the first free place before used */
     uint32_t *slots;   /* hash table: 0, or a place counted from 1 */
@@ -62,6 +65,14 @@ struct mirror {
     uint64_t seed;
 };
 
+static void set_width(struct mirror *mirror, size_t width)
+{
+    const size_t alignment = _Alignof(struct entry);
+
+    mirror->width = width;
+    mirror->stride = sizeof(struct entry) + width + (mirror->extra + alignment - 1) / alignment * alignment;
+}
+
 struct mirror *mirror_new(enum mirror_key key, unsigned counts)
 {
     struct mirror *mirror = calloc(1, sizeof *mirror);
@@ -70,11 +81,18 @@ struct mirror *mirror_new(enum mirror_key key, unsigned counts)
         return NULL;
     mirror->key = key;
     mirror->counts = counts;
-    mirror->width = NARROW;
+    set_width(mirror, NARROW);
     mirror->free = mirror->oldest = mirror->newest = NOWHERE;
     /* A neighbour chooses its IPv6 addresses, but it does not know where this process keeps its memory. */
     mirror->seed = (uint64_t)(uintptr_t)mirror * 0x9e3779b97f4a7c15u;
     return mirror;
+}
+
+void mirror_set_extra(struct mirror *mirror, size_t size, mirror_is_equal *is_equal)
+{
+    mirror->extra = size;
+    mirror->is_equal = is_equal;
+    set_width(mirror, mirror->width);
 }
 
 void mirror_free(struct mirror *mirror)
@@ -93,7 +111,13 @@ size_t mirror_count(const struct mirror *mirror)
 
 static struct entry *entry_at(const struct mirror *mirror, size_t place)
 {
-    return (struct entry *)(void *)(mirror->entries + place * (sizeof(struct entry) + mirror->width));
+    return (struct entry *)(void *)(mirror->entries + place * mirror->stride);
+}
+
+/* Returns the extra part of an entry; NULL if the mirror has none. */
+static const void *extra_of(const struct mirror *mirror, const struct entry *entry)
+{
+    return mirror->extra == 0 ? NULL : entry->physical + mirror->width;
 }
 
 static bool is_present(const struct entry *entry)
@@ -190,7 +214,9 @@ static void set_row(MIB_IPNET_ROW2 *row, const struct entry *entry)
     }
 }
 
-static enum mirror_verdict compare(const struct mirror *mirror, const struct entry *entry, const MIB_IPNET_ROW2 *row)
+/* extra is NULL, which is equal, or the extra part that belongs to the row. */
+static enum mirror_verdict compare(const struct mirror *mirror, const struct entry *entry, const MIB_IPNET_ROW2 *row,
+                                   const void *extra)
 {
     const ULONG length = row->PhysicalAddressLength;
 
@@ -199,7 +225,8 @@ static enum mirror_verdict compare(const struct mirror *mirror, const struct ent
     if ((entry->kind == RESOLVED ? entry->length : 0) != length ||
         (length != 0 && memcmp(entry->physical, row->PhysicalAddress, length) != 0) ||
         ((entry->flags ^ row->Flags) & mirror->counts & UINT8_MAX) != 0 ||
-        (mirror->counts & MIRROR_STATE && entry->state != (uint32_t)row->State))
+        (mirror->counts & MIRROR_STATE && entry->state != (uint32_t)row->State) ||
+        (mirror->extra != 0 && extra != NULL && !mirror->is_equal(extra_of(mirror, entry), extra)))
         return MIRROR_DIFFERS;
     return MIRROR_EQUAL;
 }
@@ -219,7 +246,14 @@ enum mirror_verdict mirror_compare(const struct mirror *mirror, const MIB_IPNET_
 {
     const struct entry *entry = look_up(mirror, row);
 
-    return entry == NULL ? MIRROR_ABSENT : compare(mirror, entry, row);
+    return entry == NULL ? MIRROR_ABSENT : compare(mirror, entry, row, NULL);
+}
+
+const void *mirror_extra(const struct mirror *mirror, const MIB_IPNET_ROW2 *key)
+{
+    const struct entry *entry = mirror->extra == 0 ? NULL : look_up(mirror, key);
+
+    return entry == NULL || !is_present(entry) ? NULL : extra_of(mirror, entry);
 }
 
 ULONG mirror_last_physical_address(const struct mirror *mirror, const MIB_IPNET_ROW2 *key,
@@ -260,8 +294,8 @@ static bool grow_slots(struct mirror *mirror)
 static bool grow_entries(struct mirror *mirror)
 {
     const size_t room = mirror->room == 0 ? FIRST_ROOM : mirror->room + mirror->room / 2;
-    const size_t size = sizeof(struct entry) + mirror->width;
-    void *entries = room >= NOWHERE || room > SIZE_MAX / size ? NULL : realloc(mirror->entries, room * size);
+    void *entries =
+        room >= NOWHERE || room > SIZE_MAX / mirror->stride ? NULL : realloc(mirror->entries, room * mirror->stride);
 
     if (entries == NULL)
         return false;
@@ -273,16 +307,21 @@ static bool grow_entries(struct mirror *mirror)
 /* Makes room for physical addresses of any length in every entry. */
 static bool widen(struct mirror *mirror)
 {
-    const size_t narrow = sizeof(struct entry) + NARROW, wide = sizeof(struct entry) + WIDE;
+    const size_t narrow = mirror->stride, wide = narrow + WIDE - NARROW;
     unsigned char *entries = mirror->room > SIZE_MAX / wide ? NULL : malloc(mirror->room * wide + 1);
 
     if (entries == NULL)
         return false;
-    for (size_t place = 0; place < mirror->used; place++)
-        memcpy(entries + place * wide, mirror->entries + place * narrow, narrow);
+    for (size_t place = 0; place < mirror->used; place++) {
+        const unsigned char *from = mirror->entries + place * narrow;
+        unsigned char *to = entries + place * wide;
+
+        memcpy(to, from, sizeof(struct entry) + NARROW);
+        memcpy(to + sizeof(struct entry) + WIDE, from + sizeof(struct entry) + NARROW, mirror->extra);
+    }
     free(mirror->entries);
     mirror->entries = entries;
-    mirror->width = WIDE;
+    set_width(mirror, WIDE);
     return true;
 }
 
@@ -376,7 +415,7 @@ static struct entry *add_entry(struct mirror *mirror, const struct key *key)
         mirror->free = entry->newer;
     mirror->slots[slot_of(mirror, key)] = (uint32_t)place + 1;
     mirror->filled++;
-    memset(entry, 0, sizeof *entry);
+    memset(entry, 0, mirror->stride);
     memcpy(entry->address, key->address, sizeof entry->address);
     entry->family = key->family;
     return entry;
@@ -398,6 +437,12 @@ static void set_entry(struct entry *entry, const MIB_IPNET_ROW2 *row)
 
 enum mirror_verdict mirror_put(struct mirror *mirror, const MIB_IPNET_ROW2 *row, MIB_IPNET_ROW2 *before)
 {
+    return mirror_put_extra(mirror, row, NULL, before);
+}
+
+enum mirror_verdict mirror_put_extra(struct mirror *mirror, const MIB_IPNET_ROW2 *row, const void *extra,
+                                     MIB_IPNET_ROW2 *before)
+{
     enum mirror_verdict verdict = MIRROR_ABSENT;
     struct entry *entry;
     struct key key;
@@ -414,11 +459,13 @@ enum mirror_verdict mirror_put(struct mirror *mirror, const MIB_IPNET_ROW2 *row,
     } else if (entry->kind == REMEMBERED) {
         unlink_remembered(mirror, entry);
     } else {
-        verdict = compare(mirror, entry, row);
+        verdict = compare(mirror, entry, row, extra);
         if (before != NULL)
             set_row(before, entry);
     }
     set_entry(entry, row);
+    if (mirror->extra != 0 && extra != NULL)
+        memcpy(entry->physical + mirror->width, extra, mirror->extra);
     mirror->count += verdict == MIRROR_ABSENT;
     if (mirror->count > mirror->most)
         mirror->most = mirror->count;
@@ -438,7 +485,7 @@ bool mirror_remove(struct mirror *mirror, const MIB_IPNET_ROW2 *key, MIB_IPNET_R
         free_entry(mirror, entry);
     else
         remember(mirror, entry,
-                 (uint32_t)(((unsigned char *)entry - mirror->entries) / (ptrdiff_t)(sizeof *entry + mirror->width)));
+                 (uint32_t)(((unsigned char *)entry - mirror->entries) / (ptrdiff_t)mirror->stride));
     return true;
 }
 
@@ -474,12 +521,16 @@ enum mirror_difference mirror_next_difference(const struct mirror *old_table, co
     memset(before, 0, sizeof *before);
     memset(now, 0, sizeof *now);
     while (!walk->old_ended && (entry = next_entry(old_table, &walk->old_cursor, steps)) != NULL) {
+        const struct entry *twin;
+
         set_row(before, entry);
-        if (!mirror_find(new_table, before, now)) {
+        twin = look_up(new_table, before);
+        if (twin == NULL || !is_present(twin)) {
             memset(now, 0, sizeof *now); /* of an equal entry before */
             return MIRROR_REMOVED;
         }
-        if (compare(old_table, entry, now) == MIRROR_DIFFERS)
+        set_row(now, twin);
+        if (compare(old_table, entry, now, extra_of(new_table, twin)) == MIRROR_DIFFERS)
             return MIRROR_CHANGED;
     }
     memset(before, 0, sizeof *before);
@@ -506,4 +557,18 @@ MIB_IPNET_TABLE2 *mirror_table(const struct mirror *mirror)
     while (table != NULL && mirror_next(mirror, &cursor, &table->Table[table->NumEntries]))
         table->NumEntries++;
     return table;
+}
+
+void mirror_extras(const struct mirror *mirror, void *extras)
+{
+    unsigned char *next = extras;
+    size_t cursor = 0, steps = SIZE_MAX;
+    const struct entry *entry;
+
+    if (mirror->extra == 0)
+        return;
+    while ((entry = next_entry(mirror, &cursor, &steps)) != NULL) {
+        memcpy(next, entry->physical + mirror->width, mirror->extra);
+        next += mirror->extra;
+    }
 }

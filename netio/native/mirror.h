@@ -5,6 +5,7 @@
  *
  * The key of an entry is its IP address and its interface. Port, flow and scope of the address do not count. An entry
  * takes 56 bytes, or 80 in a mirror with a physical address of more than 8 bytes, and 5 to 11 bytes of the hash table.
+ * The caller can give every entry an extra part, for what rows do not hold.
  *
  * Compare rows with a table: put the rows of the table into a mirror, then call mirror_compare for each row. Entries
  * that the rows lack: put the rows into a second mirror and use mirror_next_difference. Two rows with one key and
@@ -43,11 +44,22 @@ enum mirror_verdict {
 struct mirror *mirror_new(enum mirror_key key, unsigned counts);
 void mirror_free(struct mirror *mirror); /* accepts NULL */
 
+/*
+ * Gives the entries of an empty mirror an extra part of that size, which is aligned as a uint64_t. It counts in
+ * comparisons: is_equal compares two of them. mirror_put_extra sets it.
+ */
+typedef bool mirror_is_equal(const void *extra, const void *other);
+void mirror_set_extra(struct mirror *mirror, size_t size, mirror_is_equal *is_equal);
+
 size_t mirror_count(const struct mirror *mirror); /* the number of entries */
 
 /* Finds the entry of a key and sets *row, which may be NULL or the key itself. */
 bool mirror_find(const struct mirror *mirror, const MIB_IPNET_ROW2 *key, MIB_IPNET_ROW2 *row);
 
+/* Returns the extra part of the entry of a key until the next change of the mirror; NULL if there is none. */
+const void *mirror_extra(const struct mirror *mirror, const MIB_IPNET_ROW2 *key);
+
+/* The extra part does not count. */
 enum mirror_verdict mirror_compare(const struct mirror *mirror, const MIB_IPNET_ROW2 *row);
 
 /*
@@ -55,6 +67,10 @@ enum mirror_verdict mirror_compare(const struct mirror *mirror, const MIB_IPNET_
  * and sets *before, which may be NULL, to that entry unless it was absent.
  */
 enum mirror_verdict mirror_put(struct mirror *mirror, const MIB_IPNET_ROW2 *row, MIB_IPNET_ROW2 *before);
+
+/* The same with the extra part. A mirror without one ignores it. NULL keeps it, as mirror_put; a new one is 0. */
+enum mirror_verdict mirror_put_extra(struct mirror *mirror, const MIB_IPNET_ROW2 *row, const void *extra,
+                                     MIB_IPNET_ROW2 *before);
 
 /* Removes an entry and sets *before, which may be NULL, to it. Returns false if there was none. */
 bool mirror_remove(struct mirror *mirror, const MIB_IPNET_ROW2 *key, MIB_IPNET_ROW2 *before);
@@ -91,7 +107,8 @@ struct mirror_walk {
 /*
  * Finds the next difference, and visits *steps entries at most, by which it decrements *steps. The removed and changed
  * entries come before the added ones. Sets *before to the entry of the old table and *now to that of the new one; the
- * one that does not exist is all 0. The caller may apply each difference to the old table before the next call.
+ * one that does not exist is all 0. The caller may apply each difference to the old table before the next call. Both
+ * tables have extra parts of one kind, or none.
  */
 enum mirror_difference mirror_next_difference(const struct mirror *old_table, const struct mirror *new_table,
                                               struct mirror_walk *walk, size_t *steps, MIB_IPNET_ROW2 *before,
@@ -99,5 +116,8 @@ enum mirror_difference mirror_next_difference(const struct mirror *old_table, co
 
 /* Copies all entries; the caller frees the table with netio_free. NULL: no memory. */
 MIB_IPNET_TABLE2 *mirror_table(const struct mirror *mirror);
+
+/* Copies the extra parts, in the order of mirror_table; extras has room for one of each entry. */
+void mirror_extras(const struct mirror *mirror, void *extras);
 
 #endif

@@ -82,6 +82,7 @@ typedef struct {
     SOCKADDR_INET prefix;
     ULONG prefix_length;
     NET_IFINDEX index;
+    bool is_tentative;
     ...;
 } netio_address;
 

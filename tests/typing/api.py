@@ -101,6 +101,17 @@ def linux_reads() -> None:
     netio.delete_neighbors(row.neighbor for row in table if row.nud is linux.Nud.PERMANENT)
 
 
+async def linux_watches() -> None:
+    with linux.watch_neighbors(interface=3, initial=True, receive_buffer=65536) as watch:
+        assert_type(watch, linux.LinuxWatch)
+        assert_type(watch.read(0), list[linux.LinuxChange])
+        assert_type(watch.table(), linux.LinuxTable)
+        for change in watch:
+            assert_type(change.entry, linux.LinuxNeighbor | None)
+    async for change in linux.watch_neighbors():
+        assert_type(change, linux.LinuxChange)
+
+
 def linux_writes() -> None:
     flags = linux.NeighborFlags.EXT_LEARNED | linux.NeighborFlags.MANAGED
     linux.create_neighbor("192.0.2.7", interface="eth0", nud=linux.Nud.NONE, flags=flags, protocol=11)

@@ -17,7 +17,7 @@ from netio._memory_backend import MemoryBackend
 from netio._native import lib
 from netio.testing import FakeTable
 
-MAC = "02:00:5e:00:00:07"
+MAC, OTHER_MAC = "02:00:5e:00:00:07", "02:00:5e:00:00:08"
 HOST = "192.0.2.2"
 
 
@@ -107,6 +107,30 @@ def test_iterator_and_table_outlive_the_block() -> None:
     assert [str(entry.address) for entry in entries] == ["192.0.2.7", HOST]
 
 
+def test_sweep_outlives_the_block() -> None:
+    """Bug: a sweep that the block began passes its session to the backend of the system, which crashes."""
+    with FakeTable() as table:
+        table.set_host(HOST, *(f"02:00:5e:00:00:{n:02x}" for n in range(200)))
+        replies = netio.sweep_neighbors([HOST])
+        next(replies)
+    assert len(list(replies)) == 199
+
+
+def test_sweep_finds_all_hosts() -> None:
+    """Bug: a program that looks for duplicate addresses cannot be tested, or resolving finds another host."""
+    with FakeTable(hosts={f"2001:db8::{n:x}": MAC for n in range(2, 202)}) as table:
+        table.set_host(HOST, MAC, OTHER_MAC, MAC)
+        assert [reply.physical_address for reply in netio.sweep_neighbors([HOST])] == [MAC, OTHER_MAC]
+        assert netio.resolve_neighbor(HOST).physical_address == MAC
+        every = netio.sweep_neighbors([HOST], interface="eth0", all_nodes=True)
+        assert len({reply.address for reply in every}) == 201
+        table.set_host(HOST, None)
+        assert list(netio.sweep_neighbors([HOST])) == []
+        table.privileged = False
+        with pytest.raises(netio.AccessDeniedError):
+            netio.sweep_neighbors([HOST])
+
+
 def test_entries_of_any_state() -> None:
     rows = [
         Neighbor("192.0.2.7", MAC, state=NeighborState.STALE, reachability_time=90_000),
@@ -165,7 +189,7 @@ def test_plans_and_saved_entries(table: FakeTable) -> None:
 def test_functions_of_linux_do_not_reach_the_system(table: FakeTable) -> None:
     """Bug: a function without a counterpart in memory changes the system's own table."""
     del table
-    for call in (linux.list_neighbors, lambda: linux.get_neighbor(HOST)):
+    for call in (linux.list_neighbors, linux.watch_neighbors, lambda: linux.get_neighbor(HOST)):
         with pytest.raises(netio.NotSupportedError):
             call()
 

@@ -16,7 +16,7 @@ from netio.linux import LinuxNeighbor, NeighborFlags, Nud
 ENTRY = Neighbor("192.0.2.7", "02:00:5e:00:00:07", interface="eth0")
 
 CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
-    "list_neighbors": ((), {}),
+    **dict.fromkeys(("list_neighbors", "watch_neighbors"), ((), {})),
     "get_neighbor": (("192.0.2.7",), {}),
     **dict.fromkeys(("create_neighbors", "replace_neighbors"), (([],), {})),
     "probe_neighbors": (([],), {}),

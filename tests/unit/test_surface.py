@@ -126,8 +126,8 @@ LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
     *("_sequence", "_table", "_records", "_atomic", "formats", "_requests", "_resolve", "_sweep", "_verbs"),
     *("_event_loop", "_watch", "_memory_backend", "testing", "_linux_types", "_linux_table", "_linux_parameters"),
-    *("linux", "aio", "_changes", "_desired", "_apply", "plan", "_keep", "_change_counter", "_metric_families"),
-    *("_metric_source", "__init__", "prometheus", "cli", "__main__"),
+    *("_linux_watch", "linux", "aio", "_changes", "_desired", "_apply", "plan", "_keep", "_change_counter"),
+    *("_metric_families", "_metric_source", "__init__", "prometheus", "cli", "__main__"),
 )
 
 

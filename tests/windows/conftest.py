@@ -4,16 +4,26 @@
 from __future__ import annotations
 
 import os
+import sys
+from typing import NamedTuple
 
 import pytest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from standin import Standin
 
+    Command = Callable[..., "Finished"]
+
 collect_ignore_glob = ["test_wheel.py"] if "NETIO_WINE" in os.environ else ["*"]
+
+
+class Finished(NamedTuple):
+    status: int
+    out: str
+    err: str
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -31,3 +41,20 @@ def standin() -> Iterator[Standin]:
     yield created
     assert created.count("tables") == 0
     assert created.count("unused") == 0
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    """Runs the command within this process, in which the stand-in has its rows."""
+
+    from netio.cli import main
+
+    def run(*words: str) -> Finished:
+        monkeypatch.setattr(sys, "argv", ["netio", *words])
+        with pytest.raises(SystemExit) as caught:
+            main()
+        code = caught.value.code or 0
+        assert isinstance(code, int)
+        return Finished(code, *capsys.readouterr())
+
+    return run

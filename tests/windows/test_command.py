@@ -7,10 +7,8 @@ import json
 import locale
 import os
 import re
-import sys
 from ipaddress import IPv4Address, ip_address
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 from child import process
@@ -18,13 +16,10 @@ from standin import Standin
 
 import netio
 from netio import Neighbor, NeighborState
-from netio.cli import main
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Command = Callable[..., "Finished"]
+    from conftest import Command
 
 MAC = "02:00:5e:00:00:07"
 OTHER = "02:00:5e:00:00:08"
@@ -38,30 +33,9 @@ netio.create_neighbor("192.0.2.7", "{MAC}", interface="\\u00dcberall")
 """
 
 
-class Finished(NamedTuple):
-    status: int
-    out: str
-    err: str
-
-
 def cells(out: str) -> list[list[str]]:
     """Return the cells of a table without its heading."""
     return [line.split() for line in out.splitlines()[1:]]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    """Runs the command within this process, in which the stand-in has its rows."""
-
-    def run(*words: str) -> Finished:
-        monkeypatch.setattr(sys, "argv", ["netio", *words])
-        with pytest.raises(SystemExit) as caught:
-            main()
-        code = caught.value.code or 0
-        assert isinstance(code, int)
-        return Finished(code, *capsys.readouterr())
-
-    return run
 
 
 def test_list_shows_the_table_of_the_system() -> None:

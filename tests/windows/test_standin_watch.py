@@ -8,6 +8,7 @@ from threading import Thread
 from time import monotonic, sleep
 
 import pytest
+from growth import GROWTH_MAX, bytes_in_use
 
 import netio
 from netio import ChangeKind, Neighbor, NeighborChange, NeighborState
@@ -108,3 +109,18 @@ def test_close_in_another_thread() -> None:
     watch.close()
     thread.join(10)
     assert ended == [0]
+
+
+def test_interfaces_are_forgotten(standin: Standin) -> None:
+    """Bug: the watch keeps each interface that it ever saw. An interface gets another index if it is enabled again."""
+    ethernet = interface_named("Ethernet")
+    netio.create_neighbor(ADDRESS, MAC, interface=ethernet)
+    with netio.watch_neighbors(poll_interval=0.0001) as watch:
+        before = 0
+        for index in range(1000, 1700):
+            if index == 1200:
+                before = bytes_in_use()
+            standin.index(ethernet, index)
+            watch.read(0.0002)
+        assert [row.interface for row in watch.table()] == ["Ethernet"]
+        assert bytes_in_use() - before < GROWTH_MAX

@@ -47,6 +47,7 @@ LINUX_CALLS: dict[str, Callable[[], object]] = {
     "set_table_parameters": lambda: linux.set_table_parameters(socket.AF_INET, gc_thresh3=1024),
     "table_parameters": lambda: linux.table_parameters(socket.AF_INET),
     "table_statistics": lambda: linux.table_statistics(socket.AF_INET),
+    "watch_neighbors": linux.watch_neighbors,
 }
 
 

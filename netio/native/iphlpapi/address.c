@@ -18,7 +18,13 @@ static DWORD copy_table(const MIB_UNICASTIPADDRESS_TABLE *table, netio_address *
     for (ULONG i = 0; i < table->NumEntries; i++) {
         const MIB_UNICASTIPADDRESS_ROW *row = &table->Table[i];
 
-        (*list)[i] = (netio_address){row->Address, row->Address, row->OnLinkPrefixLength, row->InterfaceIndex};
+        (*list)[i] = (netio_address){
+            .address = row->Address,
+            .prefix = row->Address,
+            .prefix_length = row->OnLinkPrefixLength,
+            .index = row->InterfaceIndex,
+            .is_tentative = row->DadState == IpDadStateTentative || row->DadState == IpDadStateDuplicate,
+        };
     }
     *count = table->NumEntries;
     return NO_ERROR;

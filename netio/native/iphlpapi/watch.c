@@ -14,6 +14,9 @@
 /* Entries that are compared in one call. */
 #define STEPS_AT_ONCE 4096
 
+/* The number of interfaces at which those without an entry are forgotten. */
+#define MOST_INTERFACES 128
+
 enum stage { WAITING, REPORTING, REPORTED, ENDED };
 
 struct netio_watch {
@@ -24,6 +27,7 @@ struct netio_watch {
     struct mirror *reported, *fresh;
     struct mirror_walk walk;
     struct interface_set interfaces; /* those that were seen, with their present names */
+    size_t most_interfaces;          /* the number at which those without an entry are forgotten */
     ULONG names;
 };
 
@@ -32,9 +36,72 @@ static struct mirror *new_mirror(void)
     return mirror_new(MIRROR_BY_LUID, MIRROR_STATE | NETIO_IS_ROUTER | NETIO_IS_UNREACHABLE);
 }
 
+static void free_interfaces(struct interface_set *set)
+{
+    free(set->list);
+    free(set->slots);
+}
+
+/* Copies the interface of an index to a set, if it is not there. */
+static DWORD collect(const netio_watch *watch, struct interface_set *set, NET_IFINDEX index)
+{
+    const netio_interface *known = interface_set_find(&watch->interfaces, index);
+    netio_interface *added;
+
+    if (interface_set_find(set, index) != NULL)
+        return NO_ERROR;
+    added = interface_set_add(set, index);
+    if (added == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    if (known != NULL)
+        *added = *known;
+    else
+        interface_set_removed(added);
+    return NO_ERROR;
+}
+
+/* Copies the reported table and the interfaces of its entries. The caller frees both. */
+static DWORD copy_reported(const netio_watch *watch, MIB_IPNET_TABLE2 **table, struct interface_set *set)
+{
+    MIB_IPNET_TABLE2 *copy = mirror_table(watch->reported);
+    DWORD code = copy == NULL ? ERROR_NOT_ENOUGH_MEMORY : NO_ERROR;
+
+    memset(set, 0, sizeof *set);
+    for (ULONG i = 0; code == NO_ERROR && i < copy->NumEntries; i++)
+        code = collect(watch, set, copy->Table[i].InterfaceIndex);
+    if (code != NO_ERROR) {
+        free(copy);
+        free_interfaces(set);
+        return code;
+    }
+    *table = copy;
+    return NO_ERROR;
+}
+
+/* Forgets interfaces without a reported entry: an interface can get another index each time that it is enabled. */
+static DWORD forget_interfaces(netio_watch *watch)
+{
+    MIB_IPNET_TABLE2 *table;
+    struct interface_set used;
+    const DWORD code = copy_reported(watch, &table, &used);
+
+    if (code != NO_ERROR)
+        return code;
+    free(table);
+    free_interfaces(&watch->interfaces);
+    watch->interfaces = used;
+    watch->most_interfaces = 2 * used.count < MOST_INTERFACES ? MOST_INTERFACES : 2 * used.count;
+    return NO_ERROR;
+}
+
 /* Takes the names of interfaces. One that was removed is not among them, or has no name, and keeps its last one. */
 static DWORD update_names(netio_watch *watch, const netio_interface *interfaces, size_t count)
 {
+    const bool is_full = watch->reported != NULL && watch->interfaces.count > watch->most_interfaces;
+    const DWORD code = is_full ? forget_interfaces(watch) : NO_ERROR;
+
+    if (code != NO_ERROR)
+        return code;
     for (size_t i = 0; i < count; i++) {
         netio_interface *known = interface_set_find(&watch->interfaces, interfaces[i].index);
 
@@ -173,6 +240,7 @@ DWORD netio_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interfa
     if (watch == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
     watch->family = family;
+    watch->most_interfaces = MOST_INTERFACES;
     if (interface != NULL)
         watch->interface = *interface;
     code = read_table(watch);
@@ -196,40 +264,15 @@ DWORD netio_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interfa
     return NO_ERROR;
 }
 
-/* Copies the interface of an index to the list, if it is not there. */
-static DWORD collect(const netio_watch *watch, struct interface_set *set, NET_IFINDEX index)
-{
-    const netio_interface *known = interface_set_find(&watch->interfaces, index);
-    netio_interface *added;
-
-    if (interface_set_find(set, index) != NULL)
-        return NO_ERROR;
-    added = interface_set_add(set, index);
-    if (added == NULL)
-        return ERROR_NOT_ENOUGH_MEMORY;
-    if (known != NULL)
-        *added = *known;
-    else
-        interface_set_removed(added);
-    return NO_ERROR;
-}
-
 DWORD netio_watch_table(netio_watch *watch, MIB_IPNET_TABLE2 **table, netio_interface **interfaces,
                         size_t *interface_count)
 {
-    MIB_IPNET_TABLE2 *copy = mirror_table(watch->reported);
-    struct interface_set set = {.count = 0};
-    DWORD code = copy == NULL ? ERROR_NOT_ENOUGH_MEMORY : NO_ERROR;
+    struct interface_set set;
+    const DWORD code = copy_reported(watch, table, &set);
 
-    for (ULONG i = 0; code == NO_ERROR && i < copy->NumEntries; i++)
-        code = collect(watch, &set, copy->Table[i].InterfaceIndex);
-    free(set.slots);
-    if (code != NO_ERROR) {
-        free(copy);
-        free(set.list);
+    if (code != NO_ERROR)
         return code;
-    }
-    *table = copy;
+    free(set.slots);
     *interfaces = set.list;
     *interface_count = set.count;
     return NO_ERROR;
@@ -268,7 +311,6 @@ void netio_watch_close(netio_watch *watch)
         return;
     mirror_free(watch->reported);
     mirror_free(watch->fresh);
-    free(watch->interfaces.list);
-    free(watch->interfaces.slots);
+    free_interfaces(&watch->interfaces);
     free(watch);
 }

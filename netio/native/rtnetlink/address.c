@@ -39,6 +39,7 @@ static int parse_address(const struct nlmsghdr *message, netio_address *address)
         return -EBADMSG;
     address->prefix_length = fixed->ifa_prefixlen;
     address->index = fixed->ifa_index;
+    address->is_tentative = (fixed->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)) != 0;
     return 0;
 }
 

@@ -16,34 +16,6 @@
 #include "status.h"
 #include "table.h"
 
-/* Sets a member from an attribute, if there is one of its size; the attributes of rows were validated with the row. */
-static void take(const struct rtattr *attribute, void *member, size_t size)
-{
-    if (attribute != NULL && RTA_PAYLOAD(attribute) >= size)
-        memcpy(member, RTA_DATA(attribute), size);
-}
-
-/* Reads the detail of a message that has been parsed to a row. */
-static void parse_detail(const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES],
-                         netio_linux_detail *detail)
-{
-    const struct ndmsg *fixed = NLMSG_DATA(message);
-    struct nda_cacheinfo info = {0};
-    uint32_t extended = 0;
-
-    memset(detail, 0, sizeof *detail);
-    take(found[NDA_CACHEINFO], &info, sizeof info);
-    take(found[NEIGHBOR_FLAGS_EXT], &extended, sizeof extended);
-    take(found[NEIGHBOR_PROTOCOL], &detail->protocol, sizeof detail->protocol);
-    take(found[NDA_PROBES], &detail->probes, sizeof detail->probes);
-    detail->nud = fixed->ndm_state;
-    detail->flags = fixed->ndm_flags | extended << NETIO_FLAGS_EXT_SHIFT;
-    detail->used = neighbor_milliseconds(info.ndm_used);
-    detail->confirmed = neighbor_milliseconds(info.ndm_confirmed);
-    detail->updated = neighbor_milliseconds(info.ndm_updated);
-    detail->references = info.ndm_refcnt;
-}
-
 /* A table with its details. */
 struct detailed_table {
     struct table table; /* the first member: it is the visitor of the dump */
@@ -64,7 +36,7 @@ static int visit_detailed_row(void *visitor, const struct nlmsghdr *message)
     read->details = details;
     error = table_add(&read->table, message, found);
     if (error == 0 && read->table.block->NumEntries > count)
-        parse_detail(message, found, &details[count]);
+        neighbor_parse_detail(message, found, &details[count]);
     return error;
 }
 
@@ -121,7 +93,7 @@ static int visit_entry(void *visitor, const struct nlmsghdr *message)
         return error;
     if (!is_requested(reading))
         return -EBADMSG;
-    parse_detail(message, found, reading->detail);
+    neighbor_parse_detail(message, found, reading->detail);
     return 0;
 }
 

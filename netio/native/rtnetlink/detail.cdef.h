@@ -23,3 +23,9 @@ DWORD netio_linux_get(int netns, netio_interface *interface, bool proxy, MIB_IPN
 void netio_linux_write(int netns, netio_linux_verb verb, const MIB_IPNET_ROW2 *rows, const netio_linux_detail *details,
                        size_t count, DWORD *results);
 void netio_linux_probe(int netns, const MIB_IPNET_ROW2 *rows, size_t count, DWORD *results);
+DWORD netio_linux_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool initial,
+                             ULONG receive_buffer, netio_watch **watch);
+DWORD netio_linux_watch_read(netio_watch *watch, size_t room, netio_change *changes, MIB_IPNET_ROW2 *rows,
+                             netio_linux_detail *details, size_t *count);
+DWORD netio_linux_watch_table(netio_watch *watch, MIB_IPNET_TABLE2 **table, netio_linux_detail **details,
+                              netio_interface **interfaces, size_t *interface_count);

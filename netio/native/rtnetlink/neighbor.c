@@ -192,6 +192,33 @@ int neighbor_parse_attributes(const struct nlmsghdr *message, const struct rtatt
     return error;
 }
 
+/* Sets a member from an attribute, if there is one of its size; the attributes of rows were validated with the row. */
+static void take(const struct rtattr *attribute, void *member, size_t size)
+{
+    if (attribute != NULL && RTA_PAYLOAD(attribute) >= size)
+        memcpy(member, RTA_DATA(attribute), size);
+}
+
+void neighbor_parse_detail(const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES],
+                           netio_linux_detail *detail)
+{
+    const struct ndmsg *fixed = NLMSG_DATA(message);
+    struct nda_cacheinfo info = {0};
+    uint32_t extended = 0;
+
+    memset(detail, 0, sizeof *detail);
+    take(found[NDA_CACHEINFO], &info, sizeof info);
+    take(found[NEIGHBOR_FLAGS_EXT], &extended, sizeof extended);
+    take(found[NEIGHBOR_PROTOCOL], &detail->protocol, sizeof detail->protocol);
+    take(found[NDA_PROBES], &detail->probes, sizeof detail->probes);
+    detail->nud = fixed->ndm_state;
+    detail->flags = fixed->ndm_flags | extended << NETIO_FLAGS_EXT_SHIFT;
+    detail->used = neighbor_milliseconds(info.ndm_used);
+    detail->confirmed = neighbor_milliseconds(info.ndm_confirmed);
+    detail->updated = neighbor_milliseconds(info.ndm_updated);
+    detail->references = info.ndm_refcnt;
+}
+
 int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
 {
     const struct rtattr *found[NEIGHBOR_ATTRIBUTES];

@@ -6,6 +6,7 @@
 #include <linux/neighbour.h>
 #include <stdbool.h>
 
+#include "detail.h"
 #include "platform.h"
 #include "rtnl.h"
 
@@ -50,6 +51,10 @@ int neighbor_parse(const struct nlmsghdr *message, MIB_IPNET_ROW2 *row);
 /* The same, and returns the attributes, of which those that a row needs have a valid length. */
 int neighbor_parse_attributes(const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES],
                               MIB_IPNET_ROW2 *row);
+
+/* Reads the detail of a message from its attributes, which neighbor_parse_attributes returned. */
+void neighbor_parse_detail(const struct nlmsghdr *message, const struct rtattr *found[NEIGHBOR_ATTRIBUTES],
+                           netio_linux_detail *detail);
 
 /* Converts an age in ticks of the kernel to milliseconds, UINT32_MAX at most. */
 uint32_t neighbor_milliseconds(uint32_t ticks);

@@ -29,11 +29,12 @@
 /* Different physical addresses that are reported for one address. A host can invent any number of them. */
 #define MAX_HEARD 16
 
-/* Frames that are read between two looks at the clock. */
-#define MAX_FRAMES 256
+/* Frames that are read between two looks at the clock: more than a receive buffer holds. */
+#define MAX_FRAMES 4096
 
-/* The pause after the queue of an interface was full. */
+/* The pause after the queue of an interface was full, and the time, beside that of a target, after which it ends. */
 #define FULL_PAUSE_NS (10 * MS_NS)
+#define FULL_MAX_NS (1000 * MS_NS)
 
 /* With fewer unsent targets, netio_sweep_wait returns if the caller has more. */
 #define FEW_UNSENT 32
@@ -44,6 +45,7 @@ struct target {
     struct pending pending;
     struct target *next; /* in its queue */
     size_t port;         /* its place in the ports */
+    enum frame_kind kind;
     enum target_state state;
     ULONG probes_left;
     int64_t first_sent, due;
@@ -64,10 +66,11 @@ struct reply {
 struct netio_sweep {
     int netns;
     ULONG retries;
+    int64_t timeout;
     int64_t interval; /* between the probes of a target, and after the last one */
     struct pace pace;
-    int64_t blocked_until; /* the queue of an interface was full */
-    uint16_t echo_id;
+    int64_t full_since, blocked_until; /* the queue of an interface was full; 0 if it is not */
+    uint32_t id;                       /* of the probes for all nodes */
     struct port *ports;
     struct pollfd *polled; /* one for each port */
     size_t port_count, port_room, polled_room;
@@ -116,9 +119,10 @@ DWORD netio_sweep_open(int netns, ULONG rate, ULONG timeout_ms, ULONG retries, n
         return ERROR_NOT_ENOUGH_MEMORY;
     sweep->netns = netns;
     sweep->retries = retries;
-    sweep->interval = (int64_t)timeout_ms * MS_NS / ((int64_t)retries + 1);
+    sweep->timeout = (int64_t)timeout_ms * MS_NS;
+    sweep->interval = sweep->timeout / ((int64_t)retries + 1);
     sweep->pace = pace_of(rate);
-    sweep->echo_id = (uint16_t)((uint64_t)now_ns() / 1000 ^ (uint64_t)getpid());
+    sweep->id = (uint32_t)((uint64_t)now_ns() ^ (uint64_t)getpid() << 16); /* no host outside the link can guess it */
     pending_init(&sweep->targets);
     queue_init(&sweep->unsent);
     queue_init(&sweep->again);
@@ -172,29 +176,43 @@ static int find_port(netio_sweep *sweep, const MIB_IPNET_ROW2 *row, size_t *plac
     return add_port(sweep, row);
 }
 
+/* Targets are found by the interface index. The place of the LUID has the kind, so ff02::1 has a target for each. */
+static MIB_IPNET_ROW2 key_of(const SOCKADDR_INET *address, NET_IFINDEX index, enum frame_kind kind)
+{
+    return (MIB_IPNET_ROW2){.Address = *address, .InterfaceIndex = index, .InterfaceLuid = {.Value = kind + 1}};
+}
+
+static int add_target(netio_sweep *sweep, size_t port, const SOCKADDR_INET *address, const SOCKADDR_INET *source,
+                      enum frame_kind kind)
+{
+    const MIB_IPNET_ROW2 key = key_of(address, sweep->ports[port].index, kind);
+    struct target *target = pending_new(sizeof *target, &key, source, 0);
+
+    if (target == NULL)
+        return -ENOMEM;
+    target->port = port;
+    target->kind = kind;
+    target->probes_left = sweep->retries;
+    if (pending_register(&sweep->targets, &target->pending))
+        queue_push(&sweep->unsent, target);
+    return 0;
+}
+
 static DWORD submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *row, const SOCKADDR_INET *source)
 {
-    struct target *target;
-    MIB_IPNET_ROW2 key;
+    const bool is_all_nodes = frame_is_all_nodes(&row->Address);
     size_t port;
     int error;
 
     if (!inet_is_ip(&row->Address) || row->Address.si_family != source->si_family || row->InterfaceIndex == 0 ||
-        (row->Address.si_family == AF_INET && inet_is_multicast(&row->Address)))
+        (inet_is_multicast(&row->Address) && !is_all_nodes))
         return ERROR_INVALID_PARAMETER;
     error = find_port(sweep, row, &port);
-    if (error != 0)
-        return win32_status(error);
-    key = *row;
-    key.InterfaceLuid.Value = 0; /* replies are found by the index */
-    target = pending_new(sizeof *target, &key, source, 0);
-    if (target == NULL)
-        return ERROR_NOT_ENOUGH_MEMORY;
-    target->port = port;
-    target->probes_left = sweep->retries;
-    if (pending_register(&sweep->targets, &target->pending))
-        queue_push(&sweep->unsent, target);
-    return NO_ERROR;
+    if (error == 0)
+        error = add_target(sweep, port, &row->Address, source, is_all_nodes ? FRAME_ECHO : FRAME_SOLICITATION);
+    if (error == 0 && is_all_nodes)
+        error = add_target(sweep, port, &row->Address, source, FRAME_OPTION);
+    return win32_status(error);
 }
 
 void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SOCKADDR_INET *sources, size_t count,
@@ -206,7 +224,9 @@ void netio_sweep_submit(netio_sweep *sweep, const MIB_IPNET_ROW2 *rows, const SO
 
 size_t netio_sweep_pending(const netio_sweep *sweep)
 {
-    return sweep->unsent.count + sweep->again.count + sweep->sent.count;
+    const size_t targets = sweep->unsent.count + sweep->again.count + sweep->sent.count;
+
+    return targets + (sweep->reply_count - sweep->next_reply);
 }
 
 size_t netio_sweep_unsent(const netio_sweep *sweep)
@@ -245,13 +265,11 @@ static int add_reply(netio_sweep *sweep, const struct target *target, const stru
     return 0;
 }
 
-/* Finds the target that a reply answers; NULL if there is none. An echo answers the target of all nodes. */
+/* Finds the target that a reply answers; NULL if there is none. */
 static struct target *answered_by(const netio_sweep *sweep, const struct port *port, const struct frame_reply *reply)
 {
-    MIB_IPNET_ROW2 key = {.Address = reply->address, .InterfaceIndex = port->index};
+    const MIB_IPNET_ROW2 key = key_of(&reply->target, port->index, reply->kind);
 
-    if (reply->is_echo)
-        key.Address.Ipv6.sin6_addr = (struct in6_addr){.s6_addr = {0xff, 0x02, [15] = 1}};
     for (struct pending *pending = pending_bucket(&sweep->targets, &key); pending != NULL; pending = pending->next)
         if (pending_same_key(&pending->row, &key) && inet_equal(&pending->source, &reply->to))
             return (struct target *)pending;
@@ -264,8 +282,8 @@ static int handle_reply(netio_sweep *sweep, const struct port *port, const struc
 
     if (target == NULL || target->state == TARGET_UNSENT)
         return 0;
-    if (reply->is_echo) /* of any host: the target remains without an answer of its own */
-        return reply->echo_id == sweep->echo_id ? add_reply(sweep, target, reply) : 0;
+    if (reply->kind != FRAME_SOLICITATION) /* of any host: the target remains without an answer of its own */
+        return reply->id == sweep->id ? add_reply(sweep, target, reply) : 0;
     if (!is_new(target, reply->mac))
         return 0;
     target->state = TARGET_ANSWERED;
@@ -318,11 +336,12 @@ static void expire(netio_sweep *sweep, int64_t now)
 
 static int send_probe(netio_sweep *sweep, struct target *target, int64_t now)
 {
-    const int error = port_send(&sweep->ports[target->port], &target->pending.source, &target->pending.row.Address,
-                                sweep->echo_id);
+    const int error = port_send(&sweep->ports[target->port], target->kind, &target->pending.source,
+                                &target->pending.row.Address, sweep->id);
 
     if (error != 0)
         return error;
+    sweep->full_since = 0;
     /* The time after it was sent: then the limit holds however long sending took. */
     pace_sent(&sweep->pace, now_ns());
     if (target->state == TARGET_UNSENT)
@@ -350,6 +369,18 @@ static int send_next(netio_sweep *sweep, int64_t now)
     return 0;
 }
 
+/*
+ * Pauses, since the queue of an interface is full. -ENOBUFS: no probe could be sent for so long that the cause is another
+ * one. The kernel reports a packet filter that drops the probe in the same way.
+ */
+static int pause_sending(netio_sweep *sweep, int64_t now)
+{
+    if (sweep->full_since == 0)
+        sweep->full_since = now;
+    sweep->blocked_until = now + FULL_PAUSE_NS;
+    return now - sweep->full_since < sweep->timeout + FULL_MAX_NS ? 0 : -ENOBUFS;
+}
+
 static bool has_due(const netio_sweep *sweep)
 {
     return sweep->again.first != NULL || sweep->unsent.first != NULL;
@@ -358,11 +389,11 @@ static bool has_due(const netio_sweep *sweep)
 static int send_due(netio_sweep *sweep, int64_t now)
 {
     while (has_due(sweep) && now >= sweep->blocked_until && pace_allows(&sweep->pace, now)) {
-        const int error = send_next(sweep, now);
+        int error = send_next(sweep, now);
 
         if (error == -EAGAIN || error == -ENOBUFS || error == -EINTR)
-            sweep->blocked_until = now + FULL_PAUSE_NS;
-        else if (error != 0)
+            error = pause_sending(sweep, now);
+        if (error != 0)
             return error;
     }
     return 0;
@@ -412,7 +443,7 @@ DWORD netio_sweep_wait(netio_sweep *sweep, DWORD wait_ms, bool more, MIB_IPNET_R
                        size_t *count)
 {
     const int64_t until = now_ns() + (int64_t)wait_ms * MS_NS;
-    bool is_over = false;
+    bool is_over = sweep->reply_count > 0; /* the caller takes them first, so their number is limited */
     int error = 0;
 
     while (!is_over) {

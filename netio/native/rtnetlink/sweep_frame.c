@@ -37,8 +37,7 @@
 #define ICMP_TYPE 54
 #define ICMP_CODE 55
 #define ICMP_CHECKSUM 56
-#define ICMP_ID 58
-#define ICMP_SEQUENCE 60
+#define ECHO_ID 58 /* the identifier and the sequence number */
 #define ECHO_SIZE 8
 #define ND_FLAGS 58
 #define ND_TARGET 62
@@ -55,15 +54,46 @@
 #define OPTION_TARGET_MAC 2
 #define OPTION_UNIT 8
 
+/* The probe with an option: offsets in the frame */
+#define OPTIONS_NEXT 54
+#define OPTION_TYPE 56
+#define OPTION_LENGTH 57
+#define OPTION_ID 58
+#define OPTIONS_SIZE 8
+#define NEXT_OPTIONS 60
+#define NEXT_NONE 59
+#define OPTION_EXPERIMENT 0x9e /* the first two bits, 10: discard, and report also a multicast (RFC 8200, 4.2) */
+
+/* The parameter problem: offsets in the frame. It contains the probe without the Ethernet header. */
+#define PROBLEM_POINTER 58
+#define PROBLEM_PACKET 62
+#define PROBLEM_PROBE (PROBLEM_PACKET - ETHERNET_SIZE) /* is added to an offset in the probe */
+#define PROBLEM_SIZE (8 + 40 + OPTIONS_SIZE)
+#define PROBLEM 4
+#define PROBLEM_UNKNOWN_OPTION 2
+
+static const struct in6_addr all_nodes = {.s6_addr = {0xff, 0x02, [15] = 1}};
+
 static void put16(UCHAR *at, uint16_t value)
 {
     at[0] = (UCHAR)(value >> 8);
     at[1] = (UCHAR)value;
 }
 
+static void put32(UCHAR *at, uint32_t value)
+{
+    put16(at, (uint16_t)(value >> 16));
+    put16(at + 2, (uint16_t)value);
+}
+
 static uint16_t get16(const UCHAR *at)
 {
     return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static uint32_t get32(const UCHAR *at)
+{
+    return (uint32_t)get16(at) << 16 | get16(at + 2);
 }
 
 static uint32_t sum16(uint32_t sum, const UCHAR *bytes, size_t size)
@@ -101,9 +131,9 @@ static size_t build_arp(UCHAR *frame, const UCHAR *mac, const SOCKADDR_INET *sou
     return ETHERNET_MIN;
 }
 
-/* Writes the headers in front of an ICMPv6 message of that size to a multicast address. */
+/* Writes the headers in front of a payload of that size and type to a multicast address. */
 static void build_ip6(UCHAR *frame, const UCHAR *mac, const SOCKADDR_INET *source, const struct in6_addr *group,
-                      size_t size)
+                      UCHAR next, size_t size)
 {
     memset(frame, 0, ICMP_TYPE + size);
     put16(frame, 0x3333); /* RFC 2464: a multicast address ends with the last four bytes of the group */
@@ -112,7 +142,7 @@ static void build_ip6(UCHAR *frame, const UCHAR *mac, const SOCKADDR_INET *sourc
     put16(frame + ETHERNET_TYPE, ETH_P_IPV6);
     frame[IP6_VERSION] = 6 << 4;
     put16(frame + IP6_LENGTH, (uint16_t)size);
-    frame[IP6_NEXT] = NEXT_ICMP;
+    frame[IP6_NEXT] = next;
     frame[IP6_HOPS] = MAX_HOPS;
     memcpy(frame + IP6_SOURCE, &source->Ipv6.sin6_addr, sizeof *group);
     memcpy(frame + IP6_DESTINATION, group, sizeof *group);
@@ -125,7 +155,7 @@ static size_t build_solicitation(UCHAR *frame, const UCHAR *mac, const SOCKADDR_
     struct in6_addr group = {.s6_addr = {0xff, 0x02, [11] = 0x01, [12] = 0xff}}; /* solicited-node multicast */
 
     memcpy(group.s6_addr + 13, target->Ipv6.sin6_addr.s6_addr + 13, 3);
-    build_ip6(frame, mac, source, &group, size);
+    build_ip6(frame, mac, source, &group, NEXT_ICMP, size);
     frame[ICMP_TYPE] = SOLICITATION;
     memcpy(frame + ND_TARGET, &target->Ipv6.sin6_addr, sizeof target->Ipv6.sin6_addr);
     frame[ND_OPTIONS] = OPTION_SOURCE_MAC;
@@ -135,28 +165,47 @@ static size_t build_solicitation(UCHAR *frame, const UCHAR *mac, const SOCKADDR_
     return ICMP_TYPE + size;
 }
 
-static size_t build_echo(UCHAR *frame, const UCHAR *mac, const SOCKADDR_INET *source, const SOCKADDR_INET *target,
-                         uint16_t id)
+static size_t build_echo(UCHAR *frame, const UCHAR *mac, const SOCKADDR_INET *source, uint32_t id)
 {
-    build_ip6(frame, mac, source, &target->Ipv6.sin6_addr, ECHO_SIZE);
+    build_ip6(frame, mac, source, &all_nodes, NEXT_ICMP, ECHO_SIZE);
     frame[ICMP_TYPE] = ECHO_REQUEST;
-    put16(frame + ICMP_ID, id);
+    put32(frame + ECHO_ID, id);
     put16(frame + ICMP_CHECKSUM, icmp_checksum(frame, ECHO_SIZE));
     return ICMP_TYPE + ECHO_SIZE;
 }
 
+static size_t build_option(UCHAR *frame, const UCHAR *mac, const SOCKADDR_INET *source, uint32_t id)
+{
+    build_ip6(frame, mac, source, &all_nodes, NEXT_OPTIONS, OPTIONS_SIZE);
+    frame[OPTIONS_NEXT] = NEXT_NONE;
+    frame[OPTION_TYPE] = OPTION_EXPERIMENT;
+    frame[OPTION_LENGTH] = sizeof id;
+    put32(frame + OPTION_ID, id);
+    return OPTIONS_NEXT + OPTIONS_SIZE;
+}
+
+bool frame_is_all_nodes(const SOCKADDR_INET *address)
+{
+    return address->si_family == AF_INET6 &&
+           memcmp(&address->Ipv6.sin6_addr, &all_nodes, sizeof all_nodes) == 0;
+}
+
 size_t frame_build(UCHAR frame[FRAME_PROBE_MAX], const UCHAR mac[FRAME_MAC_SIZE], const SOCKADDR_INET *source,
-                   const SOCKADDR_INET *target, uint16_t echo_id)
+                   const SOCKADDR_INET *target)
 {
     if (source->si_family != target->si_family)
         return 0;
     if (target->si_family == AF_INET)
         return build_arp(frame, mac, source, target);
-    if (target->si_family != AF_INET6)
-        return 0;
-    if (inet_is_multicast(target))
-        return build_echo(frame, mac, source, target, echo_id);
-    return build_solicitation(frame, mac, source, target);
+    if (target->si_family == AF_INET6)
+        return build_solicitation(frame, mac, source, target);
+    return 0;
+}
+
+size_t frame_build_all_nodes(UCHAR frame[FRAME_PROBE_MAX], enum frame_kind kind, const UCHAR mac[FRAME_MAC_SIZE],
+                             const SOCKADDR_INET *source, uint32_t id)
+{
+    return kind == FRAME_ECHO ? build_echo(frame, mac, source, id) : build_option(frame, mac, source, id);
 }
 
 /* A physical address that one other host can have. */
@@ -196,30 +245,59 @@ static bool parse_options(const UCHAR *options, size_t size, UCHAR *mac)
     return true;
 }
 
-/* size is that of the ICMPv6 message, at least its fixed part of ECHO_SIZE bytes. */
-static bool parse_icmp(const UCHAR *bytes, size_t size, struct frame_reply *reply)
+/* size is that of the ICMPv6 message, here and below. */
+static bool parse_advertisement(const UCHAR *bytes, size_t size, struct frame_reply *reply)
 {
-    memcpy(reply->mac, bytes + FRAME_MAC_SIZE, FRAME_MAC_SIZE);
-    if (bytes[ICMP_TYPE] == ECHO_REPLY) {
-        reply->is_echo = true;
-        reply->echo_id = get16(bytes + ICMP_ID);
-        return get16(bytes + ICMP_SEQUENCE) == 0 &&
-               inet_set(&reply->address, AF_INET6, bytes + IP6_SOURCE, sizeof reply->address.Ipv6.sin6_addr);
-    }
-    return bytes[ICMP_TYPE] == ADVERTISEMENT && size >= ND_SIZE && bytes[IP6_HOPS] == MAX_HOPS &&
+    return size >= ND_SIZE && bytes[ICMP_CODE] == 0 && bytes[IP6_HOPS] == MAX_HOPS &&
            (bytes[ND_FLAGS] & FLAG_SOLICITED) != 0 &&
            inet_set(&reply->address, AF_INET6, bytes + ND_TARGET, sizeof reply->address.Ipv6.sin6_addr) &&
            parse_options(bytes + ND_OPTIONS, size - ND_SIZE, reply->mac);
 }
 
+static bool parse_echo(const UCHAR *bytes, struct frame_reply *reply)
+{
+    reply->kind = FRAME_ECHO;
+    reply->id = get32(bytes + ECHO_ID);
+    return bytes[ICMP_CODE] == 0;
+}
+
+/* A parameter problem counts if it contains the probe with the option. */
+static bool parse_problem(const UCHAR *bytes, size_t size, struct frame_reply *reply)
+{
+    const UCHAR *probe = bytes + PROBLEM_PROBE;
+
+    if (size < PROBLEM_SIZE || bytes[ICMP_CODE] != PROBLEM_UNKNOWN_OPTION ||
+        get32(bytes + PROBLEM_POINTER) != OPTION_TYPE - ETHERNET_SIZE)
+        return false;
+    reply->kind = FRAME_OPTION;
+    reply->id = get32(probe + OPTION_ID);
+    return probe[IP6_VERSION] >> 4 == 6 && probe[IP6_NEXT] == NEXT_OPTIONS &&
+           memcmp(probe + IP6_SOURCE, bytes + IP6_DESTINATION, sizeof all_nodes) == 0 &&
+           memcmp(probe + IP6_DESTINATION, &all_nodes, sizeof all_nodes) == 0 &&
+           probe[OPTION_TYPE] == OPTION_EXPERIMENT && probe[OPTION_LENGTH] == sizeof reply->id;
+}
+
+/* size is at least that of an echo. */
+static bool parse_icmp(const UCHAR *bytes, size_t size, struct frame_reply *reply)
+{
+    switch (bytes[ICMP_TYPE]) {
+    case ADVERTISEMENT:
+        return parse_advertisement(bytes, size, reply);
+    case ECHO_REPLY:
+        return parse_echo(bytes, reply);
+    case PROBLEM:
+        return parse_problem(bytes, size, reply);
+    default:
+        return false;
+    }
+}
+
 static bool parse_ip6(const struct frame *frame, struct frame_reply *reply)
 {
     const UCHAR *bytes = frame->bytes;
-    SOCKADDR_INET source;
     size_t size;
 
-    if (frame->size < ICMP_TYPE + ECHO_SIZE || bytes[IP6_VERSION] >> 4 != 6 || bytes[IP6_NEXT] != NEXT_ICMP ||
-        bytes[ICMP_CODE] != 0)
+    if (frame->size < ICMP_TYPE + ECHO_SIZE || bytes[IP6_VERSION] >> 4 != 6 || bytes[IP6_NEXT] != NEXT_ICMP)
         return false;
     size = get16(bytes + IP6_LENGTH); /* a short frame has padding after the packet */
     if (size < ECHO_SIZE || size > frame->size - ICMP_TYPE)
@@ -227,8 +305,9 @@ static bool parse_ip6(const struct frame *frame, struct frame_reply *reply)
     /* Over a message with its checksum, the checksum is 0. */
     if (!frame->is_checksum_pending && icmp_checksum(bytes, size) != 0)
         return false;
-    return inet_set(&source, AF_INET6, bytes + IP6_SOURCE, sizeof source.Ipv6.sin6_addr) &&
-           !inet_is_multicast(&source) &&
+    memcpy(reply->mac, bytes + FRAME_MAC_SIZE, FRAME_MAC_SIZE);
+    return inet_set(&reply->address, AF_INET6, bytes + IP6_SOURCE, sizeof reply->address.Ipv6.sin6_addr) &&
+           inet_is_neighbor(&reply->address) && !inet_is_multicast(&reply->address) &&
            inet_set(&reply->to, AF_INET6, bytes + IP6_DESTINATION, sizeof reply->to.Ipv6.sin6_addr) &&
            parse_icmp(bytes, size, reply);
 }
@@ -247,5 +326,8 @@ bool frame_parse(const struct frame *frame, const UCHAR mac[FRAME_MAC_SIZE], str
         is_reply = parse_arp(frame, reply);
     else if (get16(frame->bytes + ETHERNET_TYPE) == ETH_P_IPV6)
         is_reply = parse_ip6(frame, reply);
+    reply->target = reply->address;
+    if (reply->kind != FRAME_SOLICITATION)
+        reply->target.Ipv6.sin6_addr = all_nodes;
     return is_reply && is_of_host(reply->mac, mac) && is_of_host(frame->bytes + FRAME_MAC_SIZE, mac);
 }

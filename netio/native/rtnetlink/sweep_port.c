@@ -47,15 +47,16 @@ static int attach_arp(int fd)
     return attach(fd, program, sizeof program / sizeof program[0]);
 }
 
-/* ICMPv6 echo replies (129) and neighbour advertisements (136). */
+/* ICMPv6 parameter problems (4), echo replies (129) and neighbour advertisements (136). */
 static int attach_icmp6(int fd)
 {
     struct sock_filter program[] = {
         LOAD_EXTENSION(SKF_AD_PKTTYPE),
-        JUMP_EQUAL(PACKET_OTHERHOST, 6, 0),
+        JUMP_EQUAL(PACKET_OTHERHOST, 7, 0),
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 20),
-        JUMP_EQUAL(58, 0, 4),
+        JUMP_EQUAL(58, 0, 5),
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 54),
+        JUMP_EQUAL(4, 2, 0),
         JUMP_EQUAL(129, 1, 0),
         JUMP_EQUAL(136, 0, 1),
         ACCEPT,
@@ -138,10 +139,12 @@ void port_close(struct port *port)
     port->fd = -1;
 }
 
-int port_send(const struct port *port, const SOCKADDR_INET *source, const SOCKADDR_INET *target, uint16_t echo_id)
+int port_send(const struct port *port, enum frame_kind kind, const SOCKADDR_INET *source, const SOCKADDR_INET *target,
+              uint32_t id)
 {
     UCHAR frame[FRAME_PROBE_MAX];
-    const size_t size = frame_build(frame, port->mac, source, target, echo_id);
+    const size_t size = kind == FRAME_SOLICITATION ? frame_build(frame, port->mac, source, target)
+                                                   : frame_build_all_nodes(frame, kind, port->mac, source, id);
 
     if (size == 0)
         return -EINVAL;

@@ -25,8 +25,9 @@ int port_check(int netns);
 int port_open(struct port *port, int netns, const MIB_IPNET_ROW2 *row);
 void port_close(struct port *port);
 
-/* -EAGAIN, -ENOBUFS: the queue of the interface is full. */
-int port_send(const struct port *port, const SOCKADDR_INET *source, const SOCKADDR_INET *target, uint16_t echo_id);
+/* Sends a probe; the id counts for all nodes only. -EAGAIN, -ENOBUFS: the queue of the interface is full. */
+int port_send(const struct port *port, enum frame_kind kind, const SOCKADDR_INET *source, const SOCKADDR_INET *target,
+              uint32_t id);
 
 /* Reads one frame, and sets is_reply if it is a valid reply. -EAGAIN: there is none. */
 int port_receive(const struct port *port, struct frame_reply *reply, bool *is_reply);

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "detail.h"
 #include "inet.h"
 #include "link.h"
 #include "link_names.h"
@@ -64,15 +65,23 @@ enum stage { WATCHING, EMPTYING, DUMPING, CATCHING_UP, REPORTING, ENDED };
 /* Results of a step, beside a negative errno. */
 enum { PROGRESS, IDLE };
 
+/* An entry. Only in a watch with details its detail is set. */
+struct entry {
+    MIB_IPNET_ROW2 row;
+    netio_linux_detail detail;
+};
+
 /* The changes of one call. */
 struct output {
     netio_change *changes;
     MIB_IPNET_ROW2 *rows;
+    netio_linux_detail *details; /* one for each row; NULL in a watch without details */
     size_t count, room, row_count;
 };
 
 struct netio_watch {
     int netns;
+    bool is_detailed;
     struct table selected;
     struct rtnl_socket notifications;
     struct link_names names;
@@ -86,7 +95,7 @@ struct netio_watch {
 
     /* A FAILED that may be the first part of a deletion. */
     bool holds;
-    MIB_IPNET_ROW2 held;
+    struct entry held;
     int64_t held_since; /* in us */
 
     /* From EMPTYING to REPORTING. */
@@ -102,27 +111,50 @@ struct netio_watch {
     struct output *output; /* within a call */
 };
 
-static struct mirror *new_mirror(void)
+/* The kernel does not announce that ages and references change. */
+static bool is_same_detail(const void *one, const void *other)
 {
-    return mirror_new(MIRROR_BY_INDEX, MIRROR_STATE | NETIO_IS_ROUTER | NETIO_IS_UNREACHABLE);
+    const netio_linux_detail *a = one, *b = other;
+
+    return a->nud == b->nud && a->flags == b->flags && a->protocol == b->protocol;
 }
 
-/* Adds a row to the output, with the LUID of its interface. */
-static void add_row(struct output *output, const MIB_IPNET_ROW2 *row, NET_LUID luid)
+static struct mirror *new_mirror(const netio_watch *watch)
 {
-    output->rows[output->row_count] = *row;
-    output->rows[output->row_count++].InterfaceLuid = luid;
+    struct mirror *mirror = mirror_new(MIRROR_BY_INDEX, MIRROR_STATE | NETIO_IS_ROUTER | NETIO_IS_UNREACHABLE);
+
+    if (mirror != NULL && watch->is_detailed)
+        mirror_set_extra(mirror, sizeof(netio_linux_detail), is_same_detail);
+    return mirror;
+}
+
+static netio_linux_detail detail_in(const struct mirror *mirror, const MIB_IPNET_ROW2 *key)
+{
+    const netio_linux_detail *detail = mirror_extra(mirror, key);
+
+    return detail == NULL ? (netio_linux_detail){0} : *detail;
+}
+
+/* Adds an entry to the output, with the LUID of its interface. */
+static void add_entry(struct output *output, const struct entry *entry, NET_LUID luid)
+{
+    const size_t place = output->row_count++;
+
+    output->rows[place] = entry->row;
+    output->rows[place].InterfaceLuid = luid;
+    if (output->details != NULL)
+        output->details[place] = entry->detail;
 }
 
 /* Adds a change of an entry. before is NULL unless it is CHANGED. last: the last physical address. */
-static void add_change(netio_watch *watch, netio_change_kind kind, const MIB_IPNET_ROW2 *before,
-                       const MIB_IPNET_ROW2 *now, const netio_change *last, NET_LUID luid)
+static void add_change(netio_watch *watch, netio_change_kind kind, const struct entry *before,
+                       const struct entry *now, const netio_change *last, NET_LUID luid)
 {
     struct output *output = watch->output;
 
     if (before != NULL)
-        add_row(output, before, luid);
-    add_row(output, now, luid);
+        add_entry(output, before, luid);
+    add_entry(output, now, luid);
     output->changes[output->count] = *last;
     output->changes[output->count++].kind = (BYTE)kind;
 }
@@ -146,21 +178,22 @@ static netio_change last_known(const netio_watch *watch, const MIB_IPNET_ROW2 *k
  * Sets an entry of the reported table and adds the change, if there is one. The look-up of the interface, which can fail,
  * comes first: the reported table must not have a change that is not in the output.
  */
-static int report_entry(netio_watch *watch, const MIB_IPNET_ROW2 *row)
+static int report_entry(netio_watch *watch, const struct entry *now)
 {
-    const netio_change last = last_known(watch, row);
+    const netio_change last = last_known(watch, &now->row);
     const netio_interface *interface = NULL;
-    const int error = link_names_find(&watch->names, row->InterfaceIndex, &interface);
-    MIB_IPNET_ROW2 before;
+    const int error = link_names_find(&watch->names, now->row.InterfaceIndex, &interface);
+    struct entry before;
 
     if (error != 0)
         return error;
-    switch (mirror_put(watch->reported, row, &before)) {
+    before.detail = detail_in(watch->reported, &now->row);
+    switch (mirror_put_extra(watch->reported, &now->row, &now->detail, &before.row)) {
     case MIRROR_ABSENT:
-        add_change(watch, NETIO_ADDED, NULL, row, &last, interface->luid);
+        add_change(watch, NETIO_ADDED, NULL, now, &last, interface->luid);
         return 0;
     case MIRROR_DIFFERS:
-        add_change(watch, NETIO_CHANGED, &before, row, &last, interface->luid);
+        add_change(watch, NETIO_CHANGED, &before, now, &last, interface->luid);
         return 0;
     case MIRROR_EQUAL:
         return 0;
@@ -175,9 +208,9 @@ static int report_removal(netio_watch *watch, const MIB_IPNET_ROW2 *key)
     const netio_change last = last_known(watch, key);
     const netio_interface *interface = NULL;
     const int error = link_names_find(&watch->names, key->InterfaceIndex, &interface);
-    MIB_IPNET_ROW2 before;
+    struct entry before = {.detail = detail_in(watch->reported, key)};
 
-    if (error == 0 && mirror_remove(watch->reported, key, &before))
+    if (error == 0 && mirror_remove(watch->reported, key, &before.row))
         add_change(watch, NETIO_REMOVED, NULL, &before, &last, interface->luid);
     return error;
 }
@@ -205,8 +238,9 @@ static void on_link(netio_watch *watch, const struct nlmsghdr *message)
 }
 
 /* Reads a message about a selected entry. Returns 1 if it is one; 0: it is another one, and handled. */
-static int read_entry(netio_watch *watch, const struct nlmsghdr *message, MIB_IPNET_ROW2 *row)
+static int read_entry(netio_watch *watch, const struct nlmsghdr *message, struct entry *entry)
 {
+    const struct rtattr *found[NEIGHBOR_ATTRIBUTES];
     int error;
 
     if (message->nlmsg_type == RTM_NEWLINK || message->nlmsg_type == RTM_DELLINK)
@@ -214,8 +248,10 @@ static int read_entry(netio_watch *watch, const struct nlmsghdr *message, MIB_IP
     if ((message->nlmsg_type != RTM_NEWNEIGH && message->nlmsg_type != RTM_DELNEIGH) ||
         neighbor_is_ignored(message, false))
         return 0;
-    error = neighbor_parse(message, row);
-    return error != 0 ? error : table_accepts(&watch->selected, row);
+    error = neighbor_parse_attributes(message, found, &entry->row);
+    if (error == 0 && watch->is_detailed)
+        neighbor_parse_detail(message, found, &entry->detail);
+    return error != 0 ? error : table_accepts(&watch->selected, &entry->row);
 }
 
 static bool has_key(const MIB_IPNET_ROW2 *a, const MIB_IPNET_ROW2 *b)
@@ -237,66 +273,66 @@ static bool may_be_deletion(const netio_watch *watch, const MIB_IPNET_ROW2 *row)
 static int visit_reported(void *visitor, const struct nlmsghdr *message)
 {
     netio_watch *watch = visitor;
-    MIB_IPNET_ROW2 row;
-    const int result = read_entry(watch, message, &row);
+    struct entry entry;
+    const int result = read_entry(watch, message, &entry);
     int error = 0;
 
     if (result != 1)
         return result;
-    if (watch->holds && message->nlmsg_type == RTM_DELNEIGH && has_key(&watch->held, &row))
+    if (watch->holds && message->nlmsg_type == RTM_DELNEIGH && has_key(&watch->held.row, &entry.row))
         watch->holds = false;
     if (watch->holds)
         error = report_held(watch);
     if (error != 0)
         return error;
     if (message->nlmsg_type == RTM_DELNEIGH)
-        return report_removal(watch, &row);
-    if (!may_be_deletion(watch, &row))
-        return report_entry(watch, &row);
+        return report_removal(watch, &entry.row);
+    if (!may_be_deletion(watch, &entry.row))
+        return report_entry(watch, &entry);
     watch->holds = true;
-    watch->held = row;
+    watch->held = entry;
     watch->held_since = now_us();
     return 0;
 }
 
 static int visit_discarded(void *visitor, const struct nlmsghdr *message)
 {
-    MIB_IPNET_ROW2 row;
-    const int result = read_entry(visitor, message, &row);
+    struct entry entry;
+    const int result = read_entry(visitor, message, &entry);
 
     return result < 0 ? result : 0;
 }
 
-static int put(struct mirror *mirror, const MIB_IPNET_ROW2 *row)
+static int put(struct mirror *mirror, const struct entry *entry)
 {
-    return mirror_put(mirror, row, NULL) == MIRROR_FAILED ? -ENOMEM : 0;
+    return mirror_put_extra(mirror, &entry->row, &entry->detail, NULL) == MIRROR_FAILED ? -ENOMEM : 0;
 }
 
 /* Applies a notification to the fresh mirror. touched is NULL after the dump. */
 static int visit_fresh(void *visitor, const struct nlmsghdr *message)
 {
     netio_watch *watch = visitor;
-    MIB_IPNET_ROW2 row;
-    const int result = read_entry(watch, message, &row);
-    const int error = result == 1 && watch->touched != NULL ? put(watch->touched, &row) : 0;
+    struct entry entry;
+    const int result = read_entry(watch, message, &entry);
+    const int error = result == 1 && watch->touched != NULL ? put(watch->touched, &entry) : 0;
 
     if (result != 1 || error != 0)
         return result != 1 ? result : error;
     if (message->nlmsg_type == RTM_NEWNEIGH)
-        return put(watch->fresh, &row);
-    (void)mirror_remove(watch->fresh, &row, NULL);
+        return put(watch->fresh, &entry);
+    (void)mirror_remove(watch->fresh, &entry.row, NULL);
     return 0;
 }
 
 static int visit_dumped(void *visitor, const struct nlmsghdr *message)
 {
     netio_watch *watch = visitor;
-    MIB_IPNET_ROW2 row;
-    const int result = read_entry(watch, message, &row);
+    struct entry entry;
+    const int result = read_entry(watch, message, &entry);
 
-    if (result != 1 || mirror_find(watch->touched, &row, NULL))
+    if (result != 1 || mirror_find(watch->touched, &entry.row, NULL))
         return result != 1 ? result : 0;
-    return put(watch->fresh, &row);
+    return put(watch->fresh, &entry);
 }
 
 /* Reads a part of the queue. IDLE: it is empty. An error ends the visits, so the others are lost. */
@@ -326,8 +362,8 @@ static int begin_dump(netio_watch *watch)
     end_resync(watch); /* of an attempt that failed */
     watch->dump_began = now_ms();
     watch->next_dump = watch->dump_began + DUMP_PAUSE_MS;
-    watch->fresh = new_mirror();
-    watch->touched = new_mirror();
+    watch->fresh = new_mirror(watch);
+    watch->touched = mirror_new(MIRROR_BY_INDEX, 0);
     error = rtnl_open(&watch->requests, watch->netns, 0);
     if (error == 0 && (watch->fresh == NULL || watch->touched == NULL))
         error = -ENOMEM;
@@ -393,7 +429,7 @@ static void begin_reporting(netio_watch *watch)
 static int report_gone(netio_watch *watch)
 {
     mirror_free(watch->fresh);
-    watch->fresh = new_mirror();
+    watch->fresh = new_mirror(watch);
     if (watch->fresh == NULL)
         return -ENOMEM;
     watch->holds = false;
@@ -438,7 +474,13 @@ static int step_catching_up(netio_watch *watch)
 static int report_difference(netio_watch *watch, enum mirror_difference difference, const MIB_IPNET_ROW2 *before,
                              const MIB_IPNET_ROW2 *now)
 {
-    return difference == MIRROR_REMOVED ? report_removal(watch, before) : report_entry(watch, now);
+    struct entry entry;
+
+    if (difference == MIRROR_REMOVED)
+        return report_removal(watch, before);
+    entry.row = *now;
+    entry.detail = detail_in(watch->fresh, now);
+    return report_entry(watch, &entry);
 }
 
 static int step_reporting(netio_watch *watch)
@@ -560,30 +602,45 @@ static int work(netio_watch *watch)
     return result < 0 ? failed(watch, result) : result;
 }
 
-DWORD netio_watch_read(netio_watch *watch, size_t room, netio_change *changes, MIB_IPNET_ROW2 *rows, size_t *count)
+static DWORD read_changes(netio_watch *watch, struct output *output, size_t *count)
 {
-    struct output output = {.changes = changes, .rows = rows, .room = room};
     int result = watch->error;
 
     *count = 0;
-    if (room < NETIO_WATCH_ROOM)
+    if (output->room < NETIO_WATCH_ROOM)
         return ERROR_INVALID_PARAMETER;
-    watch->output = &output;
+    watch->output = output;
     watch->error = 0;
     link_names_forget(&watch->names); /* the names of earlier changes were taken */
     if (result == 0)
         result = work(watch);
-    if (result < 0 && output.count > 0) {
+    if (result < 0 && output->count > 0) {
         watch->error = result;
         result = PROGRESS;
     }
     set_due(watch, result == IDLE);
-    *count = output.count;
+    *count = output->count;
     if (result < 0)
         return win32_status(result);
-    if (watch->stage == ENDED && output.count == 0)
+    if (watch->stage == ENDED && output->count == 0)
         return ERROR_FILE_NOT_FOUND;
-    return result == IDLE && output.count == 0 ? WAIT_TIMEOUT : NO_ERROR;
+    return result == IDLE && output->count == 0 ? WAIT_TIMEOUT : NO_ERROR;
+}
+
+DWORD netio_watch_read(netio_watch *watch, size_t room, netio_change *changes, MIB_IPNET_ROW2 *rows, size_t *count)
+{
+    struct output output = {.changes = changes, .rows = rows, .room = room};
+
+    return read_changes(watch, &output, count);
+}
+
+DWORD netio_linux_watch_read(netio_watch *watch, size_t room, netio_change *changes, MIB_IPNET_ROW2 *rows,
+                             netio_linux_detail *details, size_t *count)
+{
+    struct output output = {.changes = changes, .rows = rows, .details = details, .room = room};
+
+    *count = 0;
+    return watch->is_detailed ? read_changes(watch, &output, count) : ERROR_INVALID_PARAMETER;
 }
 
 /* Looks up the interfaces of all entries: one that is removed later has no name then. */
@@ -639,8 +696,8 @@ static int open_all(netio_watch *watch, ADDRESS_FAMILY family, const NET_LUID *i
     return error != 0 ? error : open_descriptor(watch);
 }
 
-DWORD netio_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool initial, ULONG receive_buffer,
-                       netio_watch **out)
+static DWORD open_watch(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool initial, ULONG receive_buffer,
+                        bool is_detailed, netio_watch **out)
 {
     netio_watch *watch = calloc(1, sizeof *watch);
     int error = -ENOMEM;
@@ -649,8 +706,9 @@ DWORD netio_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interfa
     if (watch == NULL)
         return ERROR_NOT_ENOUGH_MEMORY;
     watch->netns = netns;
+    watch->is_detailed = is_detailed;
     watch->notifications.fd = watch->requests.fd = watch->names.socket.fd = watch->timer = watch->descriptor = -1;
-    watch->reported = new_mirror();
+    watch->reported = new_mirror(watch);
     if (watch->reported != NULL)
         error = open_all(watch, family, interface, receive_buffer);
     if (error == 0)
@@ -662,6 +720,18 @@ DWORD netio_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interfa
     set_due(watch, watch->stage == WATCHING);
     *out = watch;
     return NO_ERROR;
+}
+
+DWORD netio_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool initial, ULONG receive_buffer,
+                       netio_watch **watch)
+{
+    return open_watch(netns, family, interface, initial, receive_buffer, false, watch);
+}
+
+DWORD netio_linux_watch_open(int netns, ADDRESS_FAMILY family, const NET_LUID *interface, bool initial,
+                             ULONG receive_buffer, netio_watch **watch)
+{
+    return open_watch(netns, family, interface, initial, receive_buffer, true, watch);
 }
 
 /* Adds the interface of an index to a set, unless it has it, and returns its LUID. */
@@ -704,6 +774,27 @@ DWORD netio_watch_table(netio_watch *watch, MIB_IPNET_TABLE2 **table, netio_inte
     *table = copy;
     *interfaces = set.list;
     *interface_count = set.count;
+    return NO_ERROR;
+}
+
+DWORD netio_linux_watch_table(netio_watch *watch, MIB_IPNET_TABLE2 **table, netio_linux_detail **details,
+                              netio_interface **interfaces, size_t *interface_count)
+{
+    netio_linux_detail *copy;
+    DWORD code;
+
+    if (!watch->is_detailed)
+        return ERROR_INVALID_PARAMETER;
+    copy = calloc(mirror_count(watch->reported) + 1, sizeof *copy);
+    if (copy == NULL)
+        return ERROR_NOT_ENOUGH_MEMORY;
+    code = netio_watch_table(watch, table, interfaces, interface_count);
+    if (code != NO_ERROR) {
+        free(copy);
+        return code;
+    }
+    mirror_extras(watch->reported, copy);
+    *details = copy;
     return NO_ERROR;
 }
 

@@ -171,6 +171,19 @@ def test_existing_entries_are_reported_only_on_request() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+def test_small_receive_buffer_loses_changes(wire: Wire) -> None:
+    """Bug: the option is not passed on: the default holds these changes, also that of an ordinary user."""
+    addresses = [f"192.0.2.{100 + i}" for i in range(100)]
+    with watching("--receive-buffer", "4096") as watch:
+        watch.process.send_signal(signal.SIGSTOP)
+        wire.near.ip(*(f"neigh add {address} lladdr {MAC} dev near0" for address in addresses))
+        watch.process.send_signal(signal.SIGCONT)
+        lines = [watch.line().split()]
+        while lines[-1][1:2] != [addresses[-1]]:
+            lines.append(watch.line().split())
+        assert "RESYNC" in {line[0] for line in lines}
+
+
 def test_exec_runs_a_command_for_each_change(wire: Wire, tmp_path: Path) -> None:
     """Bug: a variable is missing, or the name of an interface is executed by the shell."""
     wire.near.ip(

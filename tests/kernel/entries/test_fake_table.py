@@ -75,9 +75,19 @@ def outcome(call: Call) -> Outcome:
     if call.verb == "resolve_neighbors":
         found = ((str(address), described(item)) for address, item in result)
         return sorted(found, key=lambda pair: pair[0])
+    if call.verb == "sweep_neighbors":
+        return swept(call)
     if call.verb == "list_neighbors":
         return sorted(map(repr, map(described, own_entries(result))))
     return described(result)
+
+
+def swept(call: Call) -> Outcome:
+    """Sweeps, and returns the replies and the errors of targets."""
+    errors: list[NetioError] = []
+    found = netio.sweep_neighbors(*call.arguments, **call.named, timeout=0.2, on_error=errors.append)
+    replies = [(str(reply.address), reply.physical_address, reply.interface) for reply in found]
+    return sorted(replies), sorted(map(described, errors), key=str)
 
 
 def own_entries(table: Iterable[Neighbor]) -> list[Neighbor]:
@@ -204,6 +214,25 @@ def test_resolving(wire: Wire) -> None:
     on_both(table_like(wire), calls)
 
 
+def test_sweeping(wire: Wire) -> None:
+    """Bug: a sweep of memory finds other hosts, refuses other targets, or leaves entries behind."""
+    calls = [
+        *(Call("sweep_neighbors", ([*ADDRESSES, *FAR],), {"interface": one}) for one in (None, "near0")),
+        Call("sweep_neighbors", ([],), {"interface": "near0", "all_nodes": True}),
+        Call("sweep_neighbors", ([FAR_IP4, FAR_IP6],), {"source": NEAR_IP4}),
+        Call("sweep_neighbors", ([FAR_IP4, FAR_IP6],), {"source": "192.0.2.99"}),
+    ]
+    table = table_like(wire)
+    outcomes = on_both(table, calls)
+    assert outcomes[-2][0] == [(FAR_IP4, FAR_MAC, "near0")]  # type: ignore[index]
+    with table:
+        assert len(netio.list_neighbors()) == 0
+        with pytest.raises(netio.InterfaceNotFoundError):
+            netio.sweep_neighbors([], interface="missing")
+        with pytest.raises(netio.NotSupportedError):
+            list(netio.sweep_neighbors([], interface="lo", all_nodes=True))
+
+
 def test_without_privileges(wire: Wire) -> None:
     """Bug: the missing privilege is reported before an invalid argument, or after a missing entry."""
     calls = [
@@ -218,6 +247,7 @@ def test_without_privileges(wire: Wire) -> None:
         Call("resolve_neighbor", (FAR_IP4,)),
         Call("resolve_neighbor", (FAR_IP4,)),
         Call("delete_neighbors", ([Neighbor("192.0.2.7"), Neighbor("0.0.0.0", interface="near0")],)),
+        Call("sweep_neighbors", ([FAR_IP4],)),
     ]
     table = table_like(wire)
     table.privileged = False

@@ -220,6 +220,30 @@ def test_source_is_the_address_of_the_prefix(wire: Wire) -> None:
         assert {question.sender for question in capture.questions()} == {"0.0.0.0"}
 
 
+def test_source_is_the_address_of_the_longest_prefix(wire: Wire) -> None:
+    """Bug: the first prefix counts, so a host with the narrow one does not reply to an address outside of it."""
+    wire.near.ip("address add 192.0.2.201/28 dev near0", "address add 192.0.2.129/25 dev near0")
+    with capturing(wire) as capture:
+        found("192.0.2.3", "192.0.2.140", "192.0.2.202")
+        assert {question.target: question.sender for question in capture.questions()} == {
+            "192.0.2.3": NEAR_IP4,
+            "192.0.2.140": "192.0.2.129",
+            "192.0.2.202": "192.0.2.201",
+        }
+
+
+def test_tentative_addresses_are_not_sources(wire: Wire) -> None:
+    """Bug: hosts learn this machine's physical address for an address that another host may have."""
+    wire.near.run("sysctl", "-qw", "net.ipv6.conf.near0.dad_transmits=1000")
+    wire.near.ip(f"address delete {NEAR_LINK_LOCAL}/64 dev near0", "address add fe80::9/64 dev near0")
+    with capturing(wire) as capture:
+        assert found(FAR_IP6) == [(FAR_IP6, FAR_MAC)]
+        with pytest.raises(ExceptionGroup):
+            found(ABSENT_IP6, source="fe80::9")
+        probed = {(question.target, question.sender) for question in capture.questions() if question.sender != "::"}
+    assert probed == {(FAR_IP6, NEAR_IP6)}
+
+
 def test_interfaces_without_probes(wire: Wire) -> None:
     """Bug: ARP requests are sent on an interface that does not use them."""
     wire.near.ip("link set near0 arp off")
@@ -254,14 +278,6 @@ def test_interface_that_goes_down(wire: Wire) -> None:
     wire.near.ip("link set near0 down")
     with pytest.raises(netio.NetioError):
         list(replies)
-
-
-def test_all_nodes(wire: Wire) -> None:
-    """Bug: the hosts of the link are not found without targets, or one is reported once for each probe."""
-    del wire
-    expected = sorted([(FAR_IP6, FAR_MAC), (f"{FAR_LINK_LOCAL}%near0", FAR_MAC)])
-    assert found(interface="near0", all_nodes=True, retries=2) == expected
-    assert found(FAR_IP6, FAR_IP4, interface="near0", all_nodes=True) == sorted([*expected, (FAR_IP4, FAR_MAC)])
 
 
 def test_privilege(wire: Wire) -> None:

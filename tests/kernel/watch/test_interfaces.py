@@ -133,18 +133,41 @@ def test_names_after_lost_notifications(wire: Wire) -> None:
         }
 
 
-def test_many_interfaces(wire: Wire) -> None:
-    """Bug: names of interfaces get mixed up, or each change takes a look-up of all of them."""
-    names = [f"v{i}" for i in range(200)]
-    wire.near.ip(*(f"link add name {name} type veth peer name w{name}" for name in names))
+@pytest.fixture
+def many(wire: Wire) -> list[str]:
+    """The names of 1,000 interfaces, which are up."""
+    pairs = [(f"v{i}", f"w{i}") for i in range(500)]
+    wire.near.ip(*(f"link add name {one} type veth peer name {other}" for one, other in pairs))
+    names = [name for pair in pairs for name in pair]
     wire.near.ip(*(f"link set {name} up" for name in names))
+    return names
+
+
+def test_many_interfaces(wire: Wire, many: list[str]) -> None:
+    """Bug: names of interfaces get mixed up, or each change takes a look-up of all of them."""
     with netio.watch_neighbors(socket.AF_INET) as watch:
-        wire.near.ip(*(f"neigh add 192.0.2.60 lladdr {PERMANENT_MAC} dev {name}" for name in names))
+        wire.near.ip(*(f"neigh add {PINNED} lladdr {PERMANENT_MAC} dev {name}" for name in many))
         replay = Replay(watch)
-        replay.read_until(lambda: len(replay.seen) == len(names))
-        assert [change.neighbor.interface for change in replay.seen if change.neighbor] == names
+        replay.read_until(lambda: len(replay.seen) == len(many))
+        assert [change.neighbor.interface for change in replay.seen if change.neighbor] == many
         replay.check(family=socket.AF_INET)
-    wire.near.ip(*(f"link del {name}" for name in names))
+
+
+def test_loss_among_many_interfaces(wire: Wire, many: list[str]) -> None:
+    """Bug: after a loss the entries of removed interfaces stay, or have the names of others."""
+    with netio.watch_neighbors(socket.AF_INET, receive_buffer=4096) as watch:
+        wire.near.ip(*(f"neigh add {PINNED} lladdr {PERMANENT_MAC} dev {name}" for name in many))
+        replay = Replay(watch)
+        replay.read_until(lambda: len(replay.entries) == len(many))
+        replay.check(family=socket.AF_INET)
+        wire.near.ip(*(f"link del {name}" for name in many[::4]))  # each with its peer
+        gone = {name for place, name in enumerate(many) if place % 4 < 2}
+        replay.read_until(lambda: replay.kinds[REMOVED] >= len(gone))
+        replay.read_quiet()
+        replay.check(family=socket.AF_INET)
+    assert replay.kinds[ChangeKind.RESYNC] >= 2
+    changes = [change for change in replay.seen if change.kind is REMOVED]
+    assert {change.neighbor.interface for change in changes if change.neighbor} == gone
 
 
 def test_namespace_is_that_of_the_creation(wire: Wire) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The three jobs of the README and of docs/follow.md, each in a process that watches a link."""
+"""The jobs of the README, docs/follow.md and the tutorial, each in a process that watches a link."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[3]
 DOCUMENTS = ("README.md", "docs/follow.md")
-JOBS = [re.findall(r"```py\n(.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL) for name in DOCUMENTS]
+TUTORIAL = "docs/tutorial.md"
+
+
+def jobs_in(name: str) -> list[str]:
+    return re.findall(r"```py\n(.*?)```", (ROOT / name).read_text("utf-8"), re.DOTALL)
+
+
+JOBS = [jobs_in(name) for name in DOCUMENTS]
 
 MOVED = "02:00:00:00:00:99"
 PINNED, MAC = "192.0.2.60", "02:00:5e:00:00:07"
@@ -74,5 +81,24 @@ def test_job(wire: Wire, job: int) -> None:
                     f"put {PINNED} {MAC}\n",
                     f"remove {PINNED}\n",
                 ]
+        finally:
+            child.kill()
+
+
+def test_job_of_the_tutorial(wire: Wire) -> None:
+    """Bug: a device is reported again after it was silent, or a new one is not."""
+    (job,) = jobs_in(TUTORIAL)
+    wire.near.ip(f"neigh add {PINNED} lladdr {MAC} dev near0")
+    with Popen(python(job), env=environment(), stdout=PIPE, text=True) as child:
+        assert child.stdout is not None
+        try:
+            assert child.stdout.readline() == f"new: {PINNED} {MAC}\n"
+            netio.resolve_neighbor(FAR_IP4, interface="near0")
+            wire.near.ip(f"neigh replace {FAR_IP4} dev near0 nud failed")
+            netio.resolve_neighbor(FAR_IP4, interface="near0")
+            other = PINNED.replace("60", "61")
+            wire.near.ip(f"neigh add {other} lladdr {MAC} dev near0")
+            lines = [child.stdout.readline() for _ in range(2)]
+            assert lines == [f"new: {FAR_IP4} {FAR_MAC}\n", f"new: {other} {MAC}\n"]
         finally:
             child.kill()

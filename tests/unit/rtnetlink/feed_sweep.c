@@ -4,10 +4,13 @@
  *
  * A line in:  "parse", the physical address of the host, the tag, whether the checksum is pending, the hex of a frame.
  * A line out: - if it is not a reply; else its address, the address of the host and the physical address, each as hex,
- *             whether it is an echo, and the number of the echo.
+ *             the kind and the id of the probe.
  *
- * A line in:  "build", the physical address of the host, its address, the target, the number of an echo.
+ * A line in:  "build", the physical address of the host, its address, the target.
  * A line out: the hex of the frame; - if there is none.
+ *
+ * A line in:  "all-nodes", the kind of the probe, the physical address of the host, its address, the id of the probe.
+ * A line out: the hex of the frame.
  *
  * A line in:  "pace", a rate, the times at which the sender wakes up, in nanoseconds.
  * A line out: "sent", the times of the packets, if it sends all that it may at each time.
@@ -92,7 +95,7 @@ static void feed_frame(char *rest)
         print_address(&reply.address);
         print_address(&reply.to);
         print_bytes(reply.mac, sizeof reply.mac);
-        printf(" %d %u\n", reply.is_echo, (unsigned)reply.echo_id);
+        printf(" %d %" PRIu32 "\n", (int)reply.kind, reply.id);
     } else {
         puts("-");
     }
@@ -100,15 +103,24 @@ static void feed_frame(char *rest)
     free(mac);
 }
 
-static void feed_probe(char *rest)
+/* The frame is in memory of exactly that size, so that the sanitizer detects writes beyond it. */
+static void feed_probe(bool is_all_nodes, char *rest)
 {
+    const enum frame_kind kind = is_all_nodes ? (enum frame_kind)strtoul(next_word(&rest), NULL, 10) : FRAME_SOLICITATION;
     size_t size;
     UCHAR *mac = read_bytes(next_word(&rest), &size), *frame = malloc(FRAME_PROBE_MAX);
-    const SOCKADDR_INET source = read_address(next_word(&rest)), target = read_address(next_word(&rest));
+    const SOCKADDR_INET source = read_address(next_word(&rest));
+    const char *last = next_word(&rest);
 
     if (size != FRAME_MAC_SIZE || frame == NULL)
         exit(1);
-    size = frame_build(frame, mac, &source, &target, (uint16_t)strtoul(next_word(&rest), NULL, 10));
+    if (!is_all_nodes) {
+        const SOCKADDR_INET target = read_address(last);
+
+        size = frame_build(frame, mac, &source, &target);
+    } else {
+        size = frame_build_all_nodes(frame, kind, mac, &source, (uint32_t)strtoul(last, NULL, 10));
+    }
     if (size == 0)
         putchar('-');
     print_bytes(frame, size);
@@ -148,7 +160,9 @@ int main(void)
         if (strcmp(word, "parse") == 0)
             feed_frame(rest);
         else if (strcmp(word, "build") == 0)
-            feed_probe(rest);
+            feed_probe(false, rest);
+        else if (strcmp(word, "all-nodes") == 0)
+            feed_probe(true, rest);
         else
             feed_pace(rest);
         fflush(stdout);

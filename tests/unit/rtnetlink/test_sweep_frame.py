@@ -43,17 +43,33 @@ def arp(operation: int = 2, lengths: bytes = b"\6\4", sender: bytes = OTHER) -> 
     return OWN + HOST + b"\x08\6\0\1\x08\0" + lengths + operation.to_bytes(2, "big") + hosts
 
 
-ECHO = packet(struct.pack("!BBHHH", 129, 0, 0, 77, 0), hops=64)
-VALID = [arp(), packet(advertisement()), ECHO]
+def problem(code: int = 2, pointer: int = 42, *, probe: bytes | None = None) -> bytes:
+    """Returns a parameter problem about a probe, by default the one with an unknown option."""
+    return struct.pack("!BBHI", 4, code, 0, pointer) + (option_probe() if probe is None else probe)
+
+
+def option_probe(*, following: int = 60, source: bytes = IP6, group: bytes = ALL_NODES, kind: int = 0x9E) -> bytes:
+    """Returns the probe with an unknown option, without the Ethernet header."""
+    return struct.pack("!IHBB", 6 << 28, 8, following, 255) + source + group + struct.pack("!BBBBI", 59, 0, kind, 4, ID)
+
+
+ID = 0x12345678
+ECHO = packet(struct.pack("!BBHI", 129, 0, 0, ID), hops=64)
+VALID = [arp(), packet(advertisement()), ECHO, packet(problem(), hops=64)]
 
 
 def parse(feeder: subprocess.Popen[str], frame: bytes, *, tag: int = 0, pending: int = 0) -> list[str]:
     return ask(feeder, f"parse {OWN.hex()} {tag} {pending} {frame.hex() or '-'}")
 
 
-def build(feeder: subprocess.Popen[str], source: bytes, target: bytes, number: int = 0) -> bytes | None:
-    (word,) = ask(feeder, f"build {OWN.hex()} {source.hex()} {target.hex()} {number}")
+def build(feeder: subprocess.Popen[str], source: bytes, target: bytes) -> bytes | None:
+    (word,) = ask(feeder, f"build {OWN.hex()} {source.hex()} {target.hex()}")
     return None if word == "-" else bytes.fromhex(word)
+
+
+def build_all_nodes(feeder: subprocess.Popen[str], kind: int) -> bytes:
+    (word,) = ask(feeder, f"all-nodes {kind} {OWN.hex()} {IP6.hex()} {ID}")
+    return bytes.fromhex(word)
 
 
 def test_arp_request(sweep_feeder: subprocess.Popen[str]) -> None:
@@ -76,16 +92,20 @@ def test_neighbour_solicitation(sweep_feeder: subprocess.Popen[str]) -> None:
 
 
 def test_echo_request(sweep_feeder: subprocess.Popen[str]) -> None:
-    """Bug: the echo goes to another group, or its number is lost."""
-    frame = build(sweep_feeder, IP6, ALL_NODES, 77)
-    assert frame is not None
-    assert (frame[:6].hex(), frame[38:54], frame[54:56], frame[58:]) == (
-        "333300000001",
-        ALL_NODES,
-        b"\x80\0",
-        b"\0\x4d\0\0",
-    )
+    """Bug: the echo goes to another group, or its id is lost."""
+    frame = build_all_nodes(sweep_feeder, 1)
+    assert frame[:14] == bytes.fromhex("333300000001") + OWN + b"\x86\xdd"
+    assert frame[14:54] == struct.pack("!IHBB", 6 << 28, 8, 58, 255) + IP6 + ALL_NODES
+    assert frame[54:56] + frame[58:] == b"\x80\0" + ID.to_bytes(4, "big")
     assert checksum(IP6, ALL_NODES, frame[54:]) == 0
+
+
+def test_probe_with_an_unknown_option(sweep_feeder: subprocess.Popen[str]) -> None:
+    """Bug: the type of the option lets nodes ignore it, or discard a multicast without a report."""
+    frame = build_all_nodes(sweep_feeder, 2)
+    assert frame[:14] == bytes.fromhex("333300000001") + OWN + b"\x86\xdd"
+    assert frame[14:] == option_probe()
+    assert frame[56] >> 6 == 0b10
 
 
 def test_families_that_differ(sweep_feeder: subprocess.Popen[str]) -> None:
@@ -101,7 +121,10 @@ def test_valid_replies(sweep_feeder: subprocess.Popen[str]) -> None:
     assert parse(sweep_feeder, packet(advertisement())) == expected
     assert parse(sweep_feeder, packet(advertisement(b"\x0e\1" + bytes(6) + b"\2\1" + OTHER)) + bytes(9)) == expected
     assert parse(sweep_feeder, packet(advertisement(b""))) == [TARGET6.hex(), IP6.hex(), HOST.hex(), "0", "0"]
-    assert parse(sweep_feeder, ECHO) == [TARGET6.hex(), IP6.hex(), HOST.hex(), "1", "77"]
+    assert parse(sweep_feeder, ECHO) == [TARGET6.hex(), IP6.hex(), HOST.hex(), "1", str(ID)]
+    expected = [TARGET6.hex(), IP6.hex(), HOST.hex(), "2", str(ID)]
+    assert parse(sweep_feeder, packet(problem(), hops=64)) == expected
+    assert parse(sweep_feeder, packet(problem(probe=option_probe() + b"data"))) == expected
     assert parse(sweep_feeder, arp(), tag=0xE000) != ["-"]  # a priority, but no VLAN
 
 
@@ -138,7 +161,16 @@ def test_checksum_that_is_pending(sweep_feeder: subprocess.Popen[str]) -> None:
         packet(advertisement(b"\2")),
         packet(advertisement(b"\2\1" + OWN)),
         packet(advertisement()[:20]),
-        packet(struct.pack("!BBHHH", 129, 0, 0, 77, 1)),
+        packet(struct.pack("!BBHI", 129, 1, 0, ID)),
+        packet(struct.pack("!BBHI", 128, 0, 0, ID)),
+        packet(struct.pack("!BBHI", 129, 0, 0, ID), source=bytes(16)),
+        packet(problem(code=1)),
+        packet(problem(pointer=40)),
+        packet(problem(probe=option_probe(following=58))),
+        packet(problem(probe=option_probe(source=TARGET6))),
+        packet(problem(probe=option_probe(group=IP6))),
+        packet(problem(probe=option_probe(kind=0x1E))),
+        packet(problem()[:-1]),
         packet(advertisement())[:-1],
         b"",
     ],

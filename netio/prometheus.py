@@ -22,11 +22,11 @@ from time import perf_counter
 
 try:
     from prometheus_client import Metric
-except ModuleNotFoundError as error:
-    if error.name != "prometheus_client":
+except ModuleNotFoundError as _error:
+    if _error.name != "prometheus_client":
         raise
-    reason = 'netio.prometheus needs prometheus-client; install it with: pip install "netioapi[prometheus]"'
-    raise ModuleNotFoundError(reason, name=error.name) from None
+    _REASON = 'netio.prometheus needs prometheus-client; install it with: pip install "netioapi[prometheus]"'
+    raise ModuleNotFoundError(_REASON, name=_error.name) from None
 
 import netio
 from netio._metric_families import Families

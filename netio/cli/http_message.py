@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from io import BytesIO
+from io import BufferedIOBase, BytesIO
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,11 +30,19 @@ class RefusedError(Exception):
 
     def __init__(self, status: HTTPStatus, reason: str = "", *headers: tuple[str, str]) -> None:
         super().__init__(reason)
-        self.status, self.reason, self.headers = status, reason or status.description, headers
+        self.status: HTTPStatus = status
+        self.reason: str = reason or status.description
+        self.headers: tuple[tuple[str, str], ...] = headers
 
 
 class Request(BaseHTTPRequestHandler):
     """A request, parsed by http.server from the bytes of its head."""
+
+    rfile: BufferedIOBase
+    wfile: BufferedIOBase
+    raw_requestline: bytes
+    requestline: str
+    command: str
 
     def __init__(self, head: bytes) -> None:
         self.rfile, self.wfile = BytesIO(head), BytesIO()

@@ -20,7 +20,7 @@ from netio._native import lib
 from netio._table import NeighborTable, names_in, native_rows
 from netio._types import ChangeKind, NeighborState, identify
 from netio._verbs import list_neighbors
-from netio.errors import NamespaceNotFoundError, NetioError, NotSupportedError
+from netio.errors import NamespaceNotFoundError, NetioError
 from netio.linux import table_parameters, table_statistics
 
 TYPE_CHECKING = False
@@ -210,7 +210,7 @@ def add_table(families: Families) -> None:
     for family, label in _FAMILIES.items():
         try:
             numbers = table_parameters(family), table_statistics(family)
-        except NotSupportedError:  # there is no stack for the family
+        except NetioError:  # there is no stack for the family, or a sandbox refuses the request
             continue
         for name, metric in TABLE_METRICS.items():
             source = numbers[0] if hasattr(numbers[0], name) else numbers[1]

@@ -11,6 +11,7 @@ sys.path.append(str(Path(__file__).parents[2]))  # last, so that netio is the in
 
 from tests.unit.rtnetlink.test_neightbl import INTERFACE, TABLE
 from tests.unit.rtnetlink.test_reader import CAPTURED, DONE, REACHABLE
+from tests.unit.rtnetlink.test_sweep_frame import VALID
 
 STORE = Path(__file__).with_name("corpus")
 
@@ -30,10 +31,19 @@ def captured() -> list[bytes]:
     return [dump, bytes([ONE]) + datagram(REACHABLE), tables]
 
 
+def replies() -> list[bytes]:
+    """Return the frames of the unit tests as inputs of fuzz_frames.c, with a checksum that is pending or not."""
+    return [bytes([is_pending, 0]) + frame for is_pending in (0, 1) for frame in VALID]
+
+
+# The inputs that are not stored, by target.
+MADE = {"frames": replies, "messages": captured}
+
+
 def unpack(target: str, folder: Path) -> None:
     """Write the stored inputs of a target to a folder, one a file."""
     store = STORE / f"{target}.txt"
-    inputs = [bytes.fromhex(line) for line in store.read_text().split()] + (captured() if target == "messages" else [])
+    inputs = [bytes.fromhex(line) for line in store.read_text().split()] + MADE.get(target, list)()
     for number, data in enumerate(inputs):
         (folder / f"stored-{number}").write_bytes(data)
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import netio
 from netio import Neighbor, linux
+from netlab import figures
 from netlab.namespace import Namespace, leave_the_machine
 from netlab.wire import FAR_IP4, FAR_IP6, FAR_MAC, Wire, wired
 
@@ -279,6 +280,7 @@ def main(minutes: float) -> int:
         f" {len(samples)} samples, equal tables in each, {samples[-1][1]} descriptors,"
         f" memory in KiB: {', '.join(str(memory // 1024) for memory, _ in samples)}\n"
     )
+    figures.record("soak", "entries and calls", work.calls.total())
     for finding in found:
         sys.stdout.write(f"soak: {finding}\n")
     return 1 if found else 0

@@ -329,5 +329,6 @@ bool frame_parse(const struct frame *frame, const UCHAR mac[FRAME_MAC_SIZE], str
     reply->target = reply->address;
     if (reply->kind != FRAME_SOLICITATION)
         reply->target.Ipv6.sin6_addr = all_nodes;
-    return is_reply && is_of_host(reply->mac, mac) && is_of_host(frame->bytes + FRAME_MAC_SIZE, mac);
+    return is_reply && !inet_is_multicast(&reply->address) && is_of_host(reply->mac, mac) &&
+           is_of_host(frame->bytes + FRAME_MAC_SIZE, mac);
 }

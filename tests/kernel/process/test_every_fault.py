@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from netlab import every_fault
+from netlab import every_fault, figures
 from netlab.child import environment
 
 if TYPE_CHECKING:
@@ -34,3 +34,4 @@ def test_each_call_fails_once(wire: Wire, inject: Injector, verb: str) -> None:
     calls, findings = json.loads(done.stdout)
     assert findings == []
     assert all(calls[name] for name in ("socket", "send", "recvfrom", "malloc")), calls
+    figures.record("faults", verb, sum(calls.values()))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from netlab import faults
+from netlab import faults, figures
 
 if TYPE_CHECKING:
     from netlab.wire import Wire
@@ -50,3 +50,4 @@ def test_threads_have_no_data_race(wire: Wire, program: Path) -> None:
     assert len(rounds) == 8
     assert sum(int(rounds[name]) for name in ("read watch", "read watch too")) > 0
     assert all(int(number) > 0 for name, number in rounds.items() if "read watch" not in name), rounds
+    figures.record("threads", "rounds", sum(map(int, rounds.values())))

@@ -34,12 +34,14 @@ def packet(message: bytes, *, source: bytes = TARGET6, to: bytes = IP6, hops: in
     return OWN + HOST + b"\x86\xdd" + header + source + to + message
 
 
-def advertisement(options: bytes = b"\2\1" + OTHER, *, kind: int = 136, code: int = 0, flags: int = 0x60) -> bytes:
-    return struct.pack("!BBHI", kind, code, 0, flags << 24) + TARGET6 + options
+def advertisement(
+    options: bytes = b"\2\1" + OTHER, *, kind: int = 136, code: int = 0, flags: int = 0x60, target: bytes = TARGET6
+) -> bytes:
+    return struct.pack("!BBHI", kind, code, 0, flags << 24) + target + options
 
 
-def arp(operation: int = 2, lengths: bytes = b"\6\4", sender: bytes = OTHER) -> bytes:
-    hosts = sender + TARGET4 + OWN + IP4
+def arp(operation: int = 2, lengths: bytes = b"\6\4", sender: bytes = OTHER, target: bytes = TARGET4) -> bytes:
+    hosts = sender + target + OWN + IP4
     return OWN + HOST + b"\x08\6\0\1\x08\0" + lengths + operation.to_bytes(2, "big") + hosts
 
 
@@ -155,6 +157,8 @@ def test_checksum_that_is_pending(sweep_feeder: subprocess.Popen[str]) -> None:
         packet(advertisement(), hops=254),
         packet(advertisement(), following=17),
         packet(advertisement(), source=ALL_NODES),
+        packet(advertisement(target=ALL_NODES)),
+        arp(target=ip_address("224.0.0.1").packed),
         packet(advertisement(b"\2\0" + OTHER)),
         packet(advertisement(b"\2\2" + OTHER)),
         packet(advertisement(b"\2\2" + OTHER + bytes(8))),

@@ -18,6 +18,7 @@ import tempfile
 from importlib import import_module
 from importlib.util import find_spec
 from io import StringIO
+from ipaddress import IPv6Address
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,9 @@ except ImportError:
 if TYPE_CHECKING:
     import ctypes
     from collections.abc import Callable
+    from ipaddress import IPv4Address
 
+    from netio import Interface
     from netio.formats import Format
 
     Ways = dict[str, Callable[[], object]]
@@ -47,9 +50,12 @@ if TYPE_CHECKING:
 # Per row pyroute2 needs 80 microseconds, ip -batch a line of text, and an error of netio a kilobyte of memory.
 PEER_ROWS_MAX = 100_000
 GETS = 1000
+KEYS_MAX = 20_000
 CHANGED = 1000
 STARTS = 20
 FORMATS: tuple[Format, ...] = ("jsonl", "csv", "json")
+
+FIRST_IP6 = IPv6Address("2001:db8::1")
 
 # The functions that convert a table to a data frame.
 LIBRARIES = {"pyarrow": "table", "polars": "DataFrame"}
@@ -80,7 +86,13 @@ class Table:
 
     def empty(self) -> None:
         """Remove the rows."""
-        netio.delete_neighbors(self.prepared(0))
+        lose_entries()
+
+
+def lose_entries() -> None:
+    """Remove all entries of the interface, as the system does."""
+    run("ip", "link", "set", INTERFACE, "down")
+    run("ip", "link", "set", INTERFACE, "up")
 
 
 def fields_of(rows: list[Neighbor] | netio.NeighborTable) -> None:
@@ -167,6 +179,24 @@ def setting(table: Table) -> Ways:
     )
 
 
+def setting_by_key(table: Table) -> Ways:
+    """Write entries of both families, named by the interface's name, by its index, or as they are read."""
+    count = min(table.rows, KEYS_MAX)
+    physical = [bytes((2, 0, 0, *divmod(i % 65536, 256), 7)) for i in range(count)]
+    addresses: dict[str, list[IPv4Address] | list[IPv6Address]] = {
+        "IPv4": [FIRST + i for i in range(count)],
+        "IPv6": [FIRST_IP6 + i for i in range(count)],
+    }
+    owner = next(interface for interface in netio.list_interfaces() if interface.index == table.index)
+    keys: dict[str, str | int | Interface] = {"name": INTERFACE, "index": table.index, "Interface": owner}
+    ways: Ways = {}
+    for family, of_family in addresses.items():
+        for key, interface in keys.items():
+            rows = [Neighbor(a, p, interface=interface) for a, p in zip(of_family, physical, strict=True)]
+            ways[f"netio, {family} by {key}"] = lambda rows=rows: netio.replace_neighbors(rows)
+    return ways
+
+
 def failing(table: Table) -> Ways:
     """Write rows that all fail, so that the ExceptionGroup has an error for each."""
     if table.rows > PEER_ROWS_MAX:
@@ -234,16 +264,12 @@ def restoring(table: Table) -> Ways:
     path = Path(tempfile.mkdtemp()) / "saved.jsonl"
     write_neighbors(str(path), netio.list_neighbors(interface=INTERFACE))
 
-    def lose() -> None:
-        run("ip", "link", "set", INTERFACE, "down")
-        run("ip", "link", "set", INTERFACE, "up")
-
     def restore() -> None:
         plan = netio.apply_neighbors(read_neighbors(str(path)))
         if plan.creates != table.rows:
             raise RuntimeError(f"only {plan.creates} entries were restored")
 
-    return {"losing": lose, "restoring": restore}
+    return {"losing": lose_entries, "restoring": restore}
 
 
 def converting(table: Table) -> Ways:
@@ -318,6 +344,8 @@ CASES: dict[str, Callable[[Table], Ways]] = {
     "restore": restoring,
     "read a file": reading_files,
     "write a file": writing_files,
+    # The last one: it leaves entries that the others do not expect.
+    "set, by family and key": setting_by_key,
 }
 START = "start, above `python -c pass`"
 DELAYS = "event loop, p99 of the delay"

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import loop
+import many_interfaces
 import resolving
 from chart import draw
 from lab import FIRST, INTERFACE, Result, compile_peer, enter_new_namespace, measure, memory_of, run
@@ -403,6 +404,13 @@ def measure_resolving(peer: ctypes.CDLL, options: argparse.Namespace) -> None:
             print_case(DELAYS, resolving.SILENT, loop.delays(min(options.rounds, DELAY_ROUNDS)))
 
 
+def measure_interfaces(options: argparse.Namespace) -> None:
+    """Measure the table of many interfaces, which is in this namespace from then on."""
+    if any(part in many_interfaces.CASE for part in options.case or [""]):
+        for size, ways in many_interfaces.growing():
+            print_case(many_interfaces.CASE, size, measure(ways, options.rounds))
+
+
 def main() -> None:
     """Measure and print."""
     options = arguments()
@@ -427,6 +435,7 @@ def main() -> None:
                 print_case(case, rows, measured[case, rows])
             table.empty()
         measure_resolving(peer, options)
+        measure_interfaces(options)
     if options.plot:
         draw(measured, options.plot)
 

@@ -43,7 +43,17 @@ napoleon_use_ivar = True
 python_use_unqualified_type_names = True
 
 # Pages of other projects are not linked: the site is built without network.
-_LIBRARY = ["collections.abc", "contextlib", "datetime", "ipaddress", "numpy", "os", "pathlib", "typing"]
+_LIBRARY = [
+    "collections.abc",
+    "contextlib",
+    "datetime",
+    "ipaddress",
+    "numpy",
+    "os",
+    "pathlib",
+    "prometheus_client",
+    "typing",
+]
 nitpick_ignore_regex = [("py:.*", rf"(IPv[46]Address|PhysicalAddressLike|timedelta|({'|'.join(_LIBRARY)})\..*)")]
 
 _PAGES = "https://learn.microsoft.com/windows/win32/api/netioapi/nf-netioapi-"

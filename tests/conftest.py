@@ -7,6 +7,8 @@ import sys
 from contextlib import suppress
 
 collect_ignore = ["windows", "windows_live"]
+if "NETIO_FLEET" not in os.environ:  # tests/fleet/run sets it
+    collect_ignore.append("fleet")
 if sys.platform == "win32":
     collect_ignore += ["columns", "kernel", "typing", "unit/rtnetlink"]
 else:

@@ -8,7 +8,7 @@ FAILED = 1
 INTERRUPTED = 128 + 2  # as a shell reports SIGINT
 
 # The extra of netio that installs a package.
-_EXTRAS = {"click": "cli", "rich": "cli", "aiooui": "oui"}
+_EXTRAS = {"click": "cli", "rich": "cli", "aiooui": "oui", "prometheus_client": "prometheus"}
 
 
 def main() -> None:

@@ -136,12 +136,12 @@ def _check(entries: Iterable[Neighbor], *, timeout: float, rate: int, retries: i
     for entry in entries:
         by_interface.setdefault(entry.interface or entry.interface_index, []).append(entry)
     for interface, group in by_interface.items():
-        replies: dict[int, list[PhysicalAddress]] = {}
-        errors: dict[int, NetioError] = {}
+        replies: dict[bytes, list[PhysicalAddress]] = {}
+        errors: dict[bytes, NetioError] = {}
 
-        def refused(error: NetioError, errors: dict[int, NetioError] = errors) -> None:
+        def refused(error: NetioError, errors: dict[bytes, NetioError] = errors) -> None:
             if error.row is not None:
-                errors[int(error.row.address)] = error
+                errors[error.row.address.packed] = error
 
         for reply in sweep_neighbors(
             [entry.address for entry in group],
@@ -151,10 +151,10 @@ def _check(entries: Iterable[Neighbor], *, timeout: float, rate: int, retries: i
             retries=retries,
             on_error=refused,
         ):
-            replies.setdefault(int(reply.address), []).append(reply.physical_address)
+            replies.setdefault(reply.address.packed, []).append(reply.physical_address)
         for entry in group:
-            number = int(entry.address)
-            yield _Checked(entry, tuple(replies.get(number, ())), errors.get(number))
+            packed = entry.address.packed
+            yield _Checked(entry, tuple(replies.get(packed, ())), errors.get(packed))
 
 
 def _object(checked: _Checked) -> dict[str, object]:

@@ -16,6 +16,7 @@ from netio.cli import (
     FAILED,
     INTERRUPTED,
     checking,
+    exporting,
     keeping,
     planning,
     reading,
@@ -91,6 +92,7 @@ _PROBING = (scanning.scan, checking.check_command)
 for _command in (*reading.COMMANDS, watching.watch, *_WRITING, *_PROBING, *table.COMMANDS):
     _command.params.append(netns_option())
     commands.add_command(_command)
+commands.add_command(exporting.exporter)  # whose --netns selects several
 
 
 def run() -> None:

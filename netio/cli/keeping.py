@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from netio.cli.json_output import planned_object, print_line, remember_lines
 from netio.cli.messages import print_error
 from netio.cli.options import interface_option
 from netio.cli.planning import file_argument, owner_option, print_failed, skip_option
+from netio.cli.service import notify_ready
 from netio.cli.writing import dynamic_option, entries_of, move_option
 from netio.errors import NetioError
 from netio.plan import change_text
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from netio import PlannedChange
-
-# The variable in which a service manager passes the address for notifications (sd_notify(3)).
-_NOTIFY_SOCKET = "NOTIFY_SOCKET"
 
 
 @click.command(
@@ -89,7 +85,7 @@ def keep_command(
         print_failed(errors, [place for place, _ in requested])
         print_error(f"nothing was written; entries that cannot be planned: {len(errors):,}")
         sys.exit(FAILED)
-    _notify_ready()
+    notify_ready()
     _print_changes(changes, as_json=as_json)
 
 
@@ -99,14 +95,6 @@ def _print_changes(changes: Iterator[PlannedChange], *, as_json: bool) -> None:
             print_line(planned_object(change))
         else:
             click.echo(change_text(change), err=change.action is PlannedAction.CONFLICT)
-
-
-def _notify_ready() -> None:
-    """Notifies the service manager, if there is one, that the entries have been written."""
-    address = os.environ.get(_NOTIFY_SOCKET, "")
-    if address and sys.platform != "win32":  # where Python has no AF_UNIX
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-            sender.sendto(b"READY=1", b"\0" + os.fsencode(address[1:]) if address.startswith("@") else address)
 
 
 COMMANDS = (keep_command,)

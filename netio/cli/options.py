@@ -124,6 +124,17 @@ def netns_option() -> click.Option:
     )
 
 
+each_netns_option: Decorator = click.option(
+    "--netns",
+    "namespaces",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=_complete_namespace,
+    help="Read the table of this network namespace, a name of `ip netns` or a path; may be given more than once. Linux "
+    "only, as root.",
+)
+
+
 def family_options(function: Function) -> Function:
     """-4 and -6; the default is AF_UNSPEC."""
     for option, family, text in (

@@ -241,14 +241,14 @@ def _results_of(
     replies: Iterable[SweepReply], errors: Sequence[NetioError], interface: Interface, addresses: Iterable[Address]
 ) -> Iterator[Result]:
     """Yields the replies as they arrive, then the errors, then an error for each address without either."""
-    silent = {int(address): address for address in addresses}  # the number: a reply has the scope of the interface
+    silent = {address.packed: address for address in addresses}  # the bytes: a reply has the scope of the interface
     failure: NetioError | None = None
-    answered: dict[int, Address] = {}
+    answered: dict[bytes, Address] = {}
     try:
         for reply in replies:
-            number = int(reply.address)
-            address = answered[number] if number in answered else silent.pop(number)
-            answered[number] = address
+            packed = reply.address.packed
+            address = answered[packed] if packed in answered else silent.pop(packed)
+            answered[packed] = address
             entry = Neighbor(
                 address, reply.physical_address, interface=interface, state=NeighborState.REACHABLE, reachability_time=0
             )
@@ -257,7 +257,7 @@ def _results_of(
         failure = error
     for refusal in errors:
         if refusal.row is not None:
-            yield interface, silent.pop(int(refusal.row.address)), refusal
+            yield interface, silent.pop(refusal.row.address.packed), refusal
     for address in silent.values():
         yield interface, address, failure or no_reply(Neighbor(address, interface=interface))
 

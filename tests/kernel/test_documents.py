@@ -21,7 +21,7 @@ from sybil.parsers.markdown import CodeBlockParser
 
 import netio
 import netio.formats
-from netio import _namespace, aio, linux
+from netio import _namespace, aio, linux, prometheus
 from netlab.child import environment
 from netlab.namespace import Namespace
 from netlab.wire import FAR_IP4
@@ -129,12 +129,12 @@ def test_links_of_the_readme() -> None:
         assert (ROOT / page).is_file(), target
 
 
-PUBLIC_MODULES = [netio, netio.formats, linux, aio]
+PUBLIC_MODULES = [netio, netio.formats, linux, aio, prometheus]
 
 
 def docstrings() -> dict[str, tuple[ModuleType, str]]:
-    """Return the docstrings of two modules, and of all public functions and classes, with their modules."""
-    found = {module.__name__: (module, inspect.getdoc(module) or "") for module in (netio, aio)}
+    """Return the docstrings of three modules, and of all public functions and classes, with their modules."""
+    found = {module.__name__: (module, inspect.getdoc(module) or "") for module in (netio, aio, prometheus)}
     for module in PUBLIC_MODULES:
         for name in getattr(module, "__all__", []):
             value = getattr(module, name)

@@ -11,9 +11,12 @@ from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from typing import assert_type
 
+from prometheus_client import CollectorRegistry
+
 import netio
 from netio import aio, linux
 from netio.formats import read_neighbors, write_neighbors
+from netio.prometheus import NeighborCollector
 from netio.testing import FakeTable
 
 
@@ -75,6 +78,13 @@ def plans() -> None:
     plan.apply(progress=divmod)
     assert_type(plan.undo(), netio.Plan)
     assert_type(netio.apply_neighbors(netio.list_neighbors(), interfaces=["eth0", 3]), netio.Plan)
+
+
+def metrics() -> None:
+    with NeighborCollector(interfaces=["eth0", 3], namespaces=[Path("/run/netns/blue")], per_entry=9) as collector:
+        assert_type(collector, NeighborCollector)
+        CollectorRegistry().register(collector)
+    NeighborCollector(["eth0"])  # type: ignore[call-arg]
 
 
 def linux_reads() -> None:

@@ -15,14 +15,14 @@ from typing import get_type_hints
 import pytest
 
 import netio
-from netio import aio, linux
+from netio import aio, linux, prometheus
 from netio._native import ffi, lib
 
 STUB = Path(netio.__file__).with_name("_native.pyi")
 
 PUBLIC = [
     item
-    for module in (netio, linux, aio)
+    for module in (netio, linux, aio, prometheus)
     for name in module.__all__
     if inspect.isclass(item := getattr(module, name)) or inspect.isfunction(item)
 ]
@@ -139,8 +139,8 @@ LAYERS = (
     *("errors", "_namespace", "_types", "_codec", "_window", "_interfaces", "_reasons", "_failures", "_arrow"),
     *("_sequence", "_table", "_records", "_atomic", "formats", "_requests", "_resolve", "_sweep", "_verbs"),
     *("_event_loop", "_watch", "_memory_backend", "testing", "_linux_types", "_linux_table", "_linux_parameters"),
-    *("_linux_watch", "linux", "aio", "_changes", "_desired", "_apply", "plan", "_keep", "__init__", "cli"),
-    "__main__",
+    *("_linux_watch", "linux", "aio", "_changes", "_desired", "_apply", "plan", "_keep", "_change_counter"),
+    *("_metric_families", "_metric_source", "__init__", "prometheus", "cli", "__main__"),
 )
 
 
@@ -217,6 +217,7 @@ def test_import_is_light() -> None:
         "rich",
         "numpy",
         "nanoarrow",
+        "prometheus_client",
     }
     code = f"import sys; sys.path[:] = {sys.path!r}; import netio; print(*sys.modules)"
     output = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, check=True)

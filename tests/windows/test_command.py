@@ -203,6 +203,13 @@ def test_resolve(command: Command) -> None:
     ]
 
 
+def test_check_is_not_supported() -> None:
+    """Bug: the entries look silent, because nothing was sent."""
+    done = process(_MAIN, "check", "-4")
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"this system has no packet sockets" in done.stderr
+
+
 @pytest.mark.wine_lacks
 @pytest.mark.usefixtures("_hosts")
 @pytest.mark.parametrize("words", [["192.0.2.0/28"], ["Ethernet"], []])
@@ -212,7 +219,9 @@ def test_scan(command: Command, standin: Standin, words: list[str]) -> None:
     standin.address(IPv4Address("192.0.2.1"), 28, ethernet)
     done = command("scan", *words, "--map")
     assert done.status == 0
-    assert done.err.splitlines()[-1].startswith("2 of 16 addresses replied in ")
+    reason, summary = done.err.splitlines()
+    assert reason.startswith("netio: this system has no packet sockets; so the system probes")
+    assert summary.startswith("2 of 16 addresses replied in ")
     table, picture, legend = done.out.split("\n\n")
     assert [row[0] for row in cells(table)] == ["192.0.2.3", "192.0.2.9"]
     assert picture.splitlines() == ["          +0       +8", "192.0.2.0 ...R.... .R......"]

@@ -80,6 +80,17 @@ def test_entries_of_a_file(wire: Wire, tmp_path: Path) -> None:
     assert run("check", "192.0.2.2", "--from", str(hosts)).returncode == 2
 
 
+def test_addresses_of_both_families_with_one_number(wire: Wire) -> None:
+    """Bug: the reply for the IPv4 address counts for the IPv6 address with the same number."""
+    wire.near.ip(
+        "route add ::c000:200/120 dev near0",
+        f"neigh add {FAR_IP4} lladdr {FAR_MAC} dev near0",
+        f"neigh add ::c000:202 lladdr {FAR_MAC} dev near0",
+    )
+    rows = answer("check", *QUICK, status=1)
+    assert [(row["address"], row["result"]) for row in rows] == [(FAR_IP4, "CONFIRMED"), ("::c000:202", "SILENT")]
+
+
 def test_check_without_privilege(wire: Wire) -> None:
     """Bug: an entry looks silent because no frame could be sent."""
     wire.near.ip(f"neigh add {FAR_IP4} lladdr {FAR_MAC} dev near0")

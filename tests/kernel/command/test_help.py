@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netlab.wire import Wire
 
 WRITING = ["create", "set", "replace", "delete", "flush", "save", "apply", "diff", "restore"]
-COMMANDS = ["list", "get", "resolve", "watch", *WRITING, "keep", "scan", "check", "table"]
+COMMANDS = ["list", "get", "resolve", "watch", *WRITING, "keep", "scan", "check", "table", "exporter"]
 MAC = "02:00:5e:00:00:07"
 
 
@@ -92,7 +92,7 @@ def test_help_lists_all_commands_and_no_alias() -> None:
 
 
 # test_keep.py runs those of keep, which does not end.
-@pytest.mark.parametrize("command", [command for command in COMMANDS if command != "keep"])
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in ("keep", "exporter")])
 def test_examples_of_each_command(home: Wire, tmp_path: Path, command: str) -> None:
     """Bug: an example has an option that no longer exists. jq is replaced by cat."""
     home.near.ip(f"neigh add 192.0.2.8 lladdr {MAC} dev eth0", f"neigh add fe80::7 lladdr {MAC} dev eth0")
@@ -188,7 +188,7 @@ finally:
     done = subprocess.run(python(code), capture_output=True, text=True, env=surroundings(), timeout=30, check=True)
     loaded = {name.partition(".")[0] for name in done.stderr.split()}
     assert "click" in loaded
-    assert not loaded & {"rich", "asyncio", "aiooui", "numpy"}
+    assert not loaded & {"rich", "asyncio", "aiooui", "numpy", "prometheus_client"}
 
 
 def test_completion_file_of_bash() -> None:

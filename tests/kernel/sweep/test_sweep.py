@@ -270,6 +270,15 @@ def test_bridge(wire: Wire) -> None:
     assert (reply.physical_address, reply.interface) == (FAR_MAC, "br0")
 
 
+def test_namespace_of_the_call(wire: Wire) -> None:
+    """Bug: the sockets, routes or sources are those of the thread that iterates, not of the namespace of the call."""
+    with netio.namespace(wire.far.descriptor):
+        replies = netio.sweep_neighbors([NEAR_IP4], timeout=0.3)
+        nodes = netio.sweep_neighbors([], interface="far0", timeout=0.3, all_nodes=True)
+    assert [(reply.physical_address, reply.interface) for reply in replies] == [(NEAR_MAC, "far0")]
+    assert {str(reply.address) for reply in nodes} == {NEAR_IP6, f"{NEAR_LINK_LOCAL}%far0"}
+
+
 def test_interface_that_goes_down(wire: Wire) -> None:
     """Bug: the rest of the targets look silent."""
 

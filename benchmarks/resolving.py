@@ -31,15 +31,15 @@ _KERNEL_SECONDS = 3
 
 
 @contextmanager
-def far_host() -> Iterator[None]:
-    """Provide a host with LIVE addresses at the far end of a link, in a separate network namespace."""
+def far_host(live: int = LIVE) -> Iterator[None]:
+    """Provide a host with this number of addresses at the far end of a link, in a separate network namespace."""
     command = shlex.split("unshare --net sh -c 'echo; read end'")
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as host:
         if host.stdout is None or host.stdout.readline() != b"\n":
             raise RuntimeError("unshare(1) cannot create a second network namespace")
         far = f"ask1 address {_FAR_MAC} netns {host.pid}"
         run(*f"ip link add {INTERFACE} address {_OWN_MAC} type veth peer name {far}".split())
-        addresses = "\n".join(f"address add {_FIRST_LIVE + i}/16 dev ask1" for i in range(LIVE))
+        addresses = "\n".join(f"address add {_FIRST_LIVE + i}/16 dev ask1" for i in range(live))
         far_ip = f"nsenter --net=/proc/{host.pid}/ns/net ip -batch -"
         run(*far_ip.split(), text=f"{addresses}\nlink set ask1 up\n")
         run("ip", "-batch", "-", text=f"address add {_OWN}/16 dev {INTERFACE}\nlink set {INTERFACE} up\n")

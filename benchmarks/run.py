@@ -18,11 +18,13 @@ import tempfile
 from importlib import import_module
 from importlib.util import find_spec
 from io import StringIO
+from ipaddress import IPv6Address
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import loop
+import many_interfaces
 import resolving
 from chart import draw
 from lab import FIRST, INTERFACE, Result, compile_peer, enter_new_namespace, measure, memory_of, run
@@ -39,7 +41,9 @@ except ImportError:
 if TYPE_CHECKING:
     import ctypes
     from collections.abc import Callable
+    from ipaddress import IPv4Address
 
+    from netio import Interface
     from netio.formats import Format
 
     Ways = dict[str, Callable[[], object]]
@@ -47,9 +51,12 @@ if TYPE_CHECKING:
 # Per row pyroute2 needs 80 microseconds, ip -batch a line of text, and an error of netio a kilobyte of memory.
 PEER_ROWS_MAX = 100_000
 GETS = 1000
+KEYS_MAX = 20_000
 CHANGED = 1000
 STARTS = 20
 FORMATS: tuple[Format, ...] = ("jsonl", "csv", "json")
+
+FIRST_IP6 = IPv6Address("2001:db8::1")
 
 # The functions that convert a table to a data frame.
 LIBRARIES = {"pyarrow": "table", "polars": "DataFrame"}
@@ -80,7 +87,13 @@ class Table:
 
     def empty(self) -> None:
         """Remove the rows."""
-        netio.delete_neighbors(self.prepared(0))
+        lose_entries()
+
+
+def lose_entries() -> None:
+    """Remove all entries of the interface, as the system does."""
+    run("ip", "link", "set", INTERFACE, "down")
+    run("ip", "link", "set", INTERFACE, "up")
 
 
 def fields_of(rows: list[Neighbor] | netio.NeighborTable) -> None:
@@ -167,6 +180,24 @@ def setting(table: Table) -> Ways:
     )
 
 
+def setting_by_key(table: Table) -> Ways:
+    """Write entries of both families, named by the interface's name, by its index, or as they are read."""
+    count = min(table.rows, KEYS_MAX)
+    physical = [bytes((2, 0, 0, *divmod(i % 65536, 256), 7)) for i in range(count)]
+    addresses: dict[str, list[IPv4Address] | list[IPv6Address]] = {
+        "IPv4": [FIRST + i for i in range(count)],
+        "IPv6": [FIRST_IP6 + i for i in range(count)],
+    }
+    owner = next(interface for interface in netio.list_interfaces() if interface.index == table.index)
+    keys: dict[str, str | int | Interface] = {"name": INTERFACE, "index": table.index, "Interface": owner}
+    ways: Ways = {}
+    for family, of_family in addresses.items():
+        for key, interface in keys.items():
+            rows = [Neighbor(a, p, interface=interface) for a, p in zip(of_family, physical, strict=True)]
+            ways[f"netio, {family} by {key}"] = lambda rows=rows: netio.replace_neighbors(rows)
+    return ways
+
+
 def failing(table: Table) -> Ways:
     """Write rows that all fail, so that the ExceptionGroup has an error for each."""
     if table.rows > PEER_ROWS_MAX:
@@ -234,16 +265,12 @@ def restoring(table: Table) -> Ways:
     path = Path(tempfile.mkdtemp()) / "saved.jsonl"
     write_neighbors(str(path), netio.list_neighbors(interface=INTERFACE))
 
-    def lose() -> None:
-        run("ip", "link", "set", INTERFACE, "down")
-        run("ip", "link", "set", INTERFACE, "up")
-
     def restore() -> None:
         plan = netio.apply_neighbors(read_neighbors(str(path)))
         if plan.creates != table.rows:
             raise RuntimeError(f"only {plan.creates} entries were restored")
 
-    return {"losing": lose, "restoring": restore}
+    return {"losing": lose_entries, "restoring": restore}
 
 
 def converting(table: Table) -> Ways:
@@ -318,6 +345,8 @@ CASES: dict[str, Callable[[Table], Ways]] = {
     "restore": restoring,
     "read a file": reading_files,
     "write a file": writing_files,
+    # The last one: it leaves entries that the others do not expect.
+    "set, by family and key": setting_by_key,
 }
 START = "start, above `python -c pass`"
 DELAYS = "event loop, p99 of the delay"
@@ -375,6 +404,13 @@ def measure_resolving(peer: ctypes.CDLL, options: argparse.Namespace) -> None:
             print_case(DELAYS, resolving.SILENT, loop.delays(min(options.rounds, DELAY_ROUNDS)))
 
 
+def measure_interfaces(options: argparse.Namespace) -> None:
+    """Measure the table of many interfaces, which is in this namespace from then on."""
+    if any(part in many_interfaces.CASE for part in options.case or [""]):
+        for size, ways in many_interfaces.growing():
+            print_case(many_interfaces.CASE, size, measure(ways, options.rounds))
+
+
 def main() -> None:
     """Measure and print."""
     options = arguments()
@@ -399,6 +435,7 @@ def main() -> None:
                 print_case(case, rows, measured[case, rows])
             table.empty()
         measure_resolving(peer, options)
+        measure_interfaces(options)
     if options.plot:
         draw(measured, options.plot)
 

@@ -20,9 +20,8 @@ except ImportError as _missing:
         "netio, or build this one with: pip install -e ."
     ) from None
 
-from netio import errors, plan
+from netio import errors
 from netio._interfaces import list_addresses, list_interfaces
-from netio._keep import keep_neighbors
 from netio._namespace import NamespaceLike, list_namespaces, namespace
 from netio._table import NeighborTable
 from netio._types import (
@@ -56,7 +55,6 @@ from netio._verbs import (
     set_neighbors,
     sweep_neighbors,
 )
-from netio._watch import NeighborWatch, watch_neighbors
 from netio.errors import (
     AccessDeniedError,
     InterfaceNotFoundError,
@@ -69,15 +67,21 @@ from netio.errors import (
     TableFullError,
     UnreachableError,
 )
-from netio.plan import (
-    Plan,
-    PlannedAction,
-    PlannedChange,
-    PlannedChanges,
-    apply_neighbors,
-    plan_neighbors,
-    plannable_neighbors,
-)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from netio import plan
+    from netio._keep import keep_neighbors
+    from netio._watch import NeighborWatch, watch_neighbors
+    from netio.plan import (
+        Plan,
+        PlannedAction,
+        PlannedChange,
+        PlannedChanges,
+        apply_neighbors,
+        plan_neighbors,
+        plannable_neighbors,
+    )
 
 __version__ = "0.1.0"
 
@@ -138,3 +142,36 @@ __all__ = [
     "sweep_neighbors",
     "watch_neighbors",
 ]
+
+# These modules take a third of the time of `import netio`, so the first use of a name imports its module.
+_LATER = {
+    **dict.fromkeys(["keep_neighbors"], "netio._keep"),
+    **dict.fromkeys(["NeighborWatch", "watch_neighbors"], "netio._watch"),
+    **dict.fromkeys(
+        [
+            "Plan",
+            "PlannedAction",
+            "PlannedChange",
+            "PlannedChanges",
+            "apply_neighbors",
+            "plan_neighbors",
+            "plannable_neighbors",
+        ],
+        "netio.plan",
+    ),
+}
+
+if not TYPE_CHECKING:  # type checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
+
+        if name == "plan":
+            return import_module("netio.plan")
+        if name not in _LATER:
+            raise AttributeError(f"module 'netio' has no attribute {name!r}", name=name)
+        value = globals()[name] = getattr(import_module(_LATER[name]), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({name for name in globals() if name.startswith("_")} | set(__all__))

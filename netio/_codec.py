@@ -43,12 +43,14 @@ ADDRESS_SIZE = ffi.sizeof("SOCKADDR_INET")  # the first member
 INDEX_OFFSET = ffi.offsetof(_ROW, "InterfaceIndex")
 _LUID_OFFSET = ffi.offsetof(_ROW, "InterfaceLuid")
 _IP4_OFFSET = ffi.offsetof(_ROW, "Address", "Ipv4", "sin_addr")
+_IP6_OFFSET = ffi.offsetof(_ROW, "Address", "Ipv6", "sin6_addr")
 FLAGS_OFFSET = ffi.offsetof(_ROW, "Flags")
 LENGTH_OFFSET = ffi.offsetof(_ROW, "PhysicalAddressLength")
 STATE_OFFSET = ffi.offsetof(_ROW, "State")
 _PHYSICAL_OFFSET = ffi.offsetof(_ROW, "PhysicalAddress")
 
 _INTERFACE_OF = attrgetter("interface_luid", "interface_index", "interface")
+_SCOPE_OF = attrgetter("scope_id")
 
 # Entries that are packed at a time, few enough for the processor's cache; and the least for which columns pay.
 _BLOCK, _FEW = 4096, 64
@@ -203,8 +205,8 @@ def _pack_row(
 def pack(entries: Sequence[Entry], find_key: FindKey) -> CData:
     """Encodes entries as input rows: key and physical address.
 
-    find_key returns the key of the interface for an entry and its position. It is called once for all IPv4 entries in a
-    block that name the same interface.
+    find_key returns the key of the interface for an entry and its position. It is called once for all entries in a
+    block that name the same interface and have no IPv6 scope, or the scope of that interface.
     """
     native = ffi.new(f"{_ROW}[]", len(entries))
     view = memoryview(ffi.buffer(native))
@@ -217,37 +219,61 @@ def pack(entries: Sequence[Entry], find_key: FindKey) -> CData:
 
 
 def _pack_columns(entries: Sequence[Entry], view: memoryview, first: int, find_key: FindKey) -> bool:
-    """Encodes IPv4 entries with one interface and one length by columns, in half the time; False: others."""
+    """Encodes entries with one family, interface and length by columns, in half the time; False: others."""
     interfaces = set(map(_INTERFACE_OF, entries))
     addresses = [entry.address for entry in entries]
     physical = [entry.physical_address for entry in entries]
     lengths = set(map(len, physical))
-    if len(interfaces) != 1 or not any(*interfaces) or set(map(type, addresses)) != {IPv4Address} or len(lengths) != 1:
+    if len(interfaces) != 1 or len(lengths) != 1:
         return False
+    interface = interfaces.pop()
+    column = _address_column(addresses, interface)
+    if column is None or not any(interface):
+        return False
+    family, offset, raw = column
     joined = memoryview(bytes.fromhex("".join(physical).replace(":", " ")))  # it skips blanks; 2 x as fast as no ":"
     length = len(joined) // len(entries)
     luid, index = find_key(first, entries[0])
-    view[:] = _LAYOUT.pack(_AF_INET, b"", b"", index, luid, b"", length, 0, 0, 0) * len(entries)
-    numbers = memoryview(struct.pack(f">{len(entries)}I", *map(IPv4Address.__int__, addresses)))
-    view.cast("I")[_IP4_OFFSET // 4 :: ROW_SIZE // 4] = numbers.cast("I")
+    view[:] = _LAYOUT.pack(family, b"", b"", index, luid, b"", length, 0, 0, 0) * len(entries)
+    words, size = memoryview(raw).cast("I"), len(raw) // len(entries) // 4
+    for place in range(size):
+        view.cast("I")[offset // 4 + place :: ROW_SIZE // 4] = words[place::size]
     for place in range(length):
         view[_PHYSICAL_OFFSET + place :: ROW_SIZE] = joined[place::length]
     return True
 
 
+def _address_column(
+    addresses: Sequence[IPv4Address | IPv6Address], interface: tuple[int, int, str]
+) -> tuple[int, int, bytes] | None:
+    """Returns family, offset in a row and bytes of addresses of one family without foreign scopes; None: others."""
+    kinds = set(map(type, addresses))
+    if kinds == {IPv4Address}:
+        return _AF_INET, _IP4_OFFSET, struct.pack(f">{len(addresses)}I", *map(int, addresses))
+    if kinds == {IPv6Address} and set(map(_SCOPE_OF, addresses)) <= {None, *_own_scopes(interface)}:
+        return _AF_INET6, _IP6_OFFSET, b"".join([address.packed for address in addresses])
+    return None
+
+
+def _own_scopes(interface: tuple[int, int, str]) -> tuple[str, ...]:
+    """Returns the scopes that an entry on this interface may have, as far as that needs no look-up."""
+    _, index, name = interface
+    return (name, str(index)) if index else (name,)
+
+
 def _pack_each(entries: Sequence[Entry], view: memoryview, first: int, find_key: FindKey) -> None:
     """Encodes entries of any kind."""
-    # Each interface name is looked up once: beside the kernel's work, this loop is the cost of a bulk write.
-    named: dict[str, Key] = {}
+    # Each interface is looked up once: beside the kernel's work, this loop is the cost of a bulk write.
+    known: dict[tuple[int, int, str], Key] = {}
     for place, entry in enumerate(entries):
-        address, interface = entry.address, entry.interface
-        is_named = interface and not entry.interface_luid and not entry.interface_index and type(address) is IPv4Address
-        if is_named and interface in named:
-            key = named[interface]
+        address, interface = entry.address, _INTERFACE_OF(entry)
+        is_plain = any(interface) and (isinstance(address, IPv4Address) or address.scope_id is None)
+        if is_plain and interface in known:
+            key = known[interface]
         else:
             key = find_key(first + place, entry)
-            if is_named:
-                named[interface] = key
+            if is_plain:
+                known[interface] = key
         _pack_row(view, place * ROW_SIZE, address, key, entry.physical_address)
 
 

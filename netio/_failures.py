@@ -39,7 +39,10 @@ RESOLVE = "ResolveIpNetEntry2"
 SET = "SetIpNetEntry2"
 
 
-_NONE = Refusal(lib.NO_ERROR)
+# Local copies of constants of lib, since they are read for every entry that failed.
+_NO_ERROR, _INVALID, _NOT_FOUND = lib.NO_ERROR, lib.ERROR_INVALID_PARAMETER, lib.ERROR_NOT_FOUND
+
+_NONE = Refusal(_NO_ERROR)
 
 
 class error_context:  # noqa: N801
@@ -103,10 +106,10 @@ def entry_errors(
     found: dict[tuple[int, int], CData | None] = {}
     luids, indexes = interface_keys(native)
     for position, code in enumerate(ffi.unpack(codes, len(entries))):
-        if code == lib.NO_ERROR:
+        if code == _NO_ERROR:
             continue
         # That the entry itself is invalid is more important than a refusal.
-        refusal = _NONE if code == lib.ERROR_INVALID_PARAMETER else refused.get(position, _NONE)
+        refusal = _NONE if code == _INVALID else refused.get(position, _NONE)
         code, reason = refusal.code or code, refusal.reason
         entry = entries[position]
         key = luids[position], indexes[position]
@@ -114,16 +117,16 @@ def entry_errors(
             found[key] = _find_interface(*key, cache)
         interface = found[key]
         meaning = _meaning(operation, code, interface, source)
-        if missing_ok and meaning == lib.ERROR_NOT_FOUND:
+        if missing_ok and meaning == _NOT_FOUND:
             continue
         hint = refusal.hint
-        if meaning == lib.ERROR_INVALID_PARAMETER and not reason:
+        if meaning == _INVALID and not reason:
             unnamed = position in refused and not refused[position].reason
             if rule and not unnamed:
                 reason = rule
             else:
                 reason, hint = _explain_invalid(operation, entry, interface, netns, source, unnamed=unnamed)
-        elif code == lib.ERROR_NOT_FOUND and operation == GET:
+        elif code == _NOT_FOUND and operation == GET:
             reason = why_absent(entry.address, _index_of(interface), netns)
         subject = _subject(entry, interface)
         yield failure(
@@ -149,7 +152,7 @@ def entry_failure(
 
 def _meaning(operation: str, code: int, interface: CData | None, source: IPv4Address | IPv6Address | None) -> int:
     """Returns what a code means: Windows has ERROR_NOT_FOUND (1168) for four cases."""
-    if code != lib.ERROR_NOT_FOUND or operation == GET:
+    if code != _NOT_FOUND or operation == GET:
         return code
     if interface is None:
         return lib.ERROR_FILE_NOT_FOUND
@@ -174,7 +177,7 @@ def _with_interface(entry: Neighbor, interface: CData | None) -> Neighbor:
 def _subject(entry: Neighbor, interface: CData | None) -> str:
     physical_address = f" at {entry.physical_address}" if entry.physical_address else ""
     name = entry.interface or (name_of(interface) if interface is not None else str(entry.interface_index or ""))
-    return f"{entry.address}{physical_address}{name and f' on {name}'}"
+    return f"{entry.address!s}{physical_address}{name and f' on {name}'}"
 
 
 def _explain_invalid(

@@ -146,6 +146,51 @@ def test_block_is_packed_like_single_rows(special: Neighbor, place: int, monkeyp
     assert [raw[i : i + ROW_SIZE] for i in range(0, len(raw), ROW_SIZE)] == one_by_one
 
 
+FULL = Interface("eth0", 1, 6 << 48 | 1 << 24)
+
+
+@pytest.mark.parametrize("interface", ["eth0", 1, Interface("eth0", 1, 0), FULL, Interface("", 0, FULL.luid), "eth9"])
+@pytest.mark.parametrize("prefix", ["192.0.2.", "2001:db8::", "fe80::", "::ffff:c000:2"])
+@pytest.mark.parametrize("special", ["", "192.0.2.9", "::9", "fe80::9%eth0", "fe80::9%eth1", "fe80::9%1", "fe80::9%01"])
+def test_blocks_of_every_family_are_packed_like_single_rows(
+    interface: Interface | str | int, prefix: str, special: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bug: a column of IPv6 addresses is misplaced, or the scope of one address is not compared with the interface."""
+    monkeypatch.setattr("netio._codec._BLOCK", 70)
+    cache = cache_with("eth0", "eth1")
+    cache._found["eth9", 0, 0] = cache._found["01", 0, 0] = cache._found["1", 0, 0] = None
+    written = [Neighbor(f"{prefix}{i}", b"%6d" % i, interface=interface) for i in range(140)]
+    if special:
+        written[75] = Neighbor(special, b"123456", interface=interface)
+
+    native, refused = pack_entries(written, cache)
+
+    single = [pack_entries([row], cache) for row in written]
+    assert bytes(ffi.buffer(native)) == b"".join(bytes(ffi.buffer(row)) for row, _ in single)
+    assert refused == {place: found[0] for place, (_, found) in enumerate(single) if found}
+
+
+@pytest.mark.parametrize(
+    ("address", "interface"),
+    [
+        *((address, interface) for address in ("192.0.2.0", "2001:db8::", "fe80::") for interface in ("eth0", 1, FULL)),
+        *(("fe80::%eth0", interface) for interface in ("eth0", FULL)),
+        ("fe80::%1", 1),
+    ],
+)
+def test_block_of_one_family_is_packed_by_columns(
+    address: str, interface: Interface | str | int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bug: entries that could be packed by columns are packed one by one, which takes up to four times as long."""
+    monkeypatch.setattr("netio._codec._pack_each", None)
+    written = [Neighbor(address, b"%6d" % i, interface=interface) for i in range(100)]
+
+    native, refused = pack_entries(written, cache_with("eth0"))
+
+    assert not refused
+    assert native[99].PhysicalAddressLength == 6
+
+
 def test_refused_rows_beyond_the_first_block_keep_their_positions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("netio._codec._BLOCK", 100)
     written = [Neighbor("192.0.2.7", interface="eth0")] * 350

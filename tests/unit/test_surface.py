@@ -53,6 +53,7 @@ def test_all_is_sorted_and_complete() -> None:
     assert linux.__all__ == sorted(linux.__all__)
     assert aio.__all__ == sorted(aio.__all__)
     assert netio.__all__ == sorted(netio.__all__)
+    assert [name for name in netio.__all__ if not hasattr(netio, name)] == []  # imports the modules of all names
     defined = {
         name
         for name, item in vars(netio).items()
@@ -76,6 +77,18 @@ def test_dir_is_the_public_surface() -> None:
     code = f"import sys; sys.path[:] = {sys.path!r}; import netio; print(*dir(netio))"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert [name for name in output.stdout.split() if not name.startswith("_")] == netio.__all__
+
+
+def test_modules_of_larger_tasks_are_imported_on_first_use() -> None:
+    """Bug: `import netio` takes longer for every program, for the sake of plans and watches that few of them use."""
+    code = (
+        f"import sys; sys.path[:] = {sys.path!r}; import netio\n"
+        "later = 'netio.plan', 'netio._changes', 'netio._keep', 'netio._watch', 'netio._sweep'\n"
+        "print(*(name for name in later if name in sys.modules))\n"
+        "print(netio.plan.Plan is netio.Plan, netio.watch_neighbors.__module__, hasattr(netio, 'sys'))"
+    )
+    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert output.stdout.splitlines() == ["", "True netio._watch False"]
 
 
 @pytest.mark.parametrize("function", [*FUNCTIONS, *METHODS], ids=lambda function: function.__qualname__)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from netio import Neighbor, NeighborState, NetioError, UnreachableError
@@ -12,7 +13,7 @@ from netio.cli.not_probed import NotProbed
 from netio.linux import LinuxNeighbor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from netio.cli.vendor import Vendors
 
@@ -91,32 +92,49 @@ def entry_of(found: Found | NetioError) -> Neighbor | None:
     return found if isinstance(found, Neighbor) else None
 
 
-def record_of(result: Result, vendors: Vendors | None, names: Iterable[str]) -> Record:
-    """Returns the values of these columns for an entry; for an address that failed, None where they are not known."""
-    address, found = result
-    if not isinstance(found, NetioError):
-        return {name: _value_of(found, name, vendors) for name in names}
-    kind = NotProbed.of(found)
-    silent = NeighborState.UNREACHABLE.name if isinstance(found, UnreachableError) else ""
+def records_of(results: Iterable[Result], vendors: Vendors | None, names: Iterable[str]) -> Iterator[Record]:
+    """Yields the values of these columns for each entry; for an address that failed, None where they are not known."""
+    getters = [(name, _getter(name, vendors)) for name in names]
+    for address, found in results:
+        if isinstance(found, NetioError):
+            known = _known_of(address, found)
+            yield {name: known.get(name) for name, _ in getters}
+        else:
+            yield {name: get(found) for name, get in getters}
+
+
+def _known_of(address: object, error: NetioError) -> Record:
+    kind = NotProbed.of(error)
+    silent = NeighborState.UNREACHABLE.name if isinstance(error, UnreachableError) else ""
     state = silent if kind is None else kind.name
-    known = {"address": str(address), "interface": found.row.interface if found.row else "", "state": state}
-    return {name: known.get(name) for name in names}
+    return {"address": str(address), "interface": error.row.interface if error.row else "", "state": state}
 
 
-def _value_of(found: Found, name: str, vendors: Vendors | None) -> object:
-    """Returns a value as JSON has it."""
-    entry, detail = (found.neighbor, found) if isinstance(found, LinuxNeighbor) else (found, None)
+def _getter(name: str, vendors: Vendors | None) -> Callable[[Found], object]:
+    """Returns a function that returns a value as JSON has it."""
     if name in DETAILS:
-        return None if detail is None else _detail_of(detail, name)
-    if name == "address":
-        return str(entry.address)
-    if name == "state":
-        return entry.state.name
-    if name == "age":
-        return None if entry.age is None else int(entry.age.total_seconds())
+        return lambda found: _detail_of(found, name) if isinstance(found, LinuxNeighbor) else None
     if name == "vendor":
-        return vendors.name_of(entry) or None if vendors else None
-    return getattr(entry, name)
+        return lambda found: vendors.name_of(_plain(found)) or None if vendors else None
+    value_of = _VALUES.get(name) or attrgetter(name)
+    return lambda found: value_of(_plain(found))
+
+
+def _plain(found: Found) -> Neighbor:
+    return found.neighbor if isinstance(found, LinuxNeighbor) else found
+
+
+def _age_of(entry: Neighbor) -> int | None:
+    age = entry.age
+    return None if age is None else int(age.total_seconds())
+
+
+# The values that are not attributes of entries as they are.
+_VALUES: dict[str, Callable[[Neighbor], object]] = {
+    "address": lambda entry: str(entry.address),
+    "state": lambda entry: entry.state.name,
+    "age": _age_of,
+}
 
 
 def _detail_of(detail: LinuxNeighbor, name: str) -> object:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from netio import NeighborState
 from netio.cli.address_map import GROUP, Map, Symbol, legend, map_of, symbol_of
-from netio.cli.columns import COLUMNS, PROBED, entry_of, record_of
+from netio.cli.columns import COLUMNS, PROBED, entry_of, records_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -104,12 +104,13 @@ def entry_lines(
             name: cells for name, cells in table.items() if name not in _OPTIONAL or not {"", "-"}.issuperset(cells)
         }
     widths = _fit(table, room, _droppable(table) if chosen is None else [], header=header)
-    styles = [_style_of_state(found) for _, found in results]
+    # Off a terminal a line is one part without a style.
+    styles = [_style_of_state(found) if room < sys.maxsize else "" for _, found in results]
     return list(_lines(table, widths, styles))
 
 
 def _table(results: list[Result], vendors: Vendors | None, names: Sequence[str]) -> Table:
-    records = [record_of(result, vendors, names) for result in results]
+    records = list(records_of(results, vendors, names))
     return {name: [COLUMNS[name].text(record[name]) for record in records] for name in names}
 
 
@@ -150,10 +151,10 @@ def _lines(table: Table, columns: dict[str, tuple[str, int]], styles: list[str])
     padded = [_padded(table[name], width) for name, (_, width) in columns.items()]
     place = [*columns, "state"].index("state")
     for style, texts in zip(styles, zip(*padded, strict=True), strict=True):
-        before, after = _GAP.join((*texts[:place], "")), _GAP.join(texts[place + 1 :])
-        if place == len(texts):
-            yield [(before.rstrip(), "")]
+        if not style or place == len(texts):
+            yield [(_GAP.join(texts).rstrip(), "")]
             continue
+        before, after = _GAP.join((*texts[:place], "")), _GAP.join(texts[place + 1 :])
         state = texts[place].rstrip()
         gap = " " * (len(texts[place]) - len(state)) + _GAP
         yield [(before, ""), (state, style), ((gap + after).rstrip(), "")]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from netio import NetioError
-from netio.cli.columns import COLUMNS, DETAILS, PLAIN, READ, record_of
+from netio.cli.columns import COLUMNS, DETAILS, PLAIN, READ, records_of
 from netio.cli.json_output import entry_object, failure_object, print_array, print_line, remember_format
 from netio.cli.messages import printable
 from netio.formats import csv_text
@@ -128,9 +128,8 @@ def show(
         click.echo(_csv(results, vendors, output), nl=False, color=True)  # else click removes parts of names
     elif output.format == "plain":
         names = output.columns or (*PLAIN, *(["vendor"] if vendors else []))
-        for result in results:
-            values = record_of(result, vendors, names).values()
-            click.echo("\t".join(printable(_plain(value) or "-") for value in values))
+        for record in records_of(results, vendors, names):
+            click.echo("\t".join(printable(_plain(value) or "-") for value in record.values()))
     else:
         from netio.cli.draw import draw_entries
 
@@ -144,7 +143,7 @@ def _json_object(result: Result, vendors: Vendors | None, columns: Sequence[str]
     if isinstance(found, NetioError):
         return failure_object(address, found)
     if columns is not None:
-        return record_of(result, vendors, columns)
+        return next(records_of([result], vendors, columns))
     return entry_object(found.neighbor if isinstance(found, LinuxNeighbor) else found, vendors)
 
 
@@ -153,7 +152,7 @@ def _csv(results: Iterable[Result], vendors: Vendors | None, output: Output) -> 
     left_out = {"age", *DETAILS, *(() if vendors else ("vendor",))}
     names = output.columns or [name for name in COLUMNS if name not in left_out]
     escape = printable if sys.stdout is not None and sys.stdout.isatty() else str
-    records = (record_of(result, vendors, names) for result in results)
+    records = records_of(results, vendors, names)
     rows = ({name: escape(_plain(value)) for name, value in record.items()} for record in records)
     return csv_text(rows, names if output.header else ())
 

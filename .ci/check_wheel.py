@@ -42,6 +42,7 @@ def check_sdist(path: str) -> None:
         "docs/design.md",
         "docs/linux.md",
         "docs/list.svg",
+        "ansible/netio/neighbors/plugins/modules/neighbors.py",
         "docs/netio.1",
         "docs/pictures.py",
         "examples/README.md",

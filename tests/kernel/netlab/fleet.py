@@ -43,7 +43,7 @@ class Fleet:
 
 
 @contextmanager
-def fleet() -> Iterator[Fleet]:
+def fleet(addresses: Sequence[str] = HOSTS) -> Iterator[Fleet]:
     """Creates a fleet; the calling thread stays where it is."""
     with ExitStack() as opened:
         monitor = Namespace()
@@ -51,7 +51,7 @@ def fleet() -> Iterator[Fleet]:
         monitor.ip("link add name link0 address 02:00:00:00:01:01 type bridge", f"address add {MONITOR}/24 dev link0")
         monitor.ip("link set link0 up")
         hosts = {}
-        for number, address in enumerate(HOSTS):
+        for number, address in enumerate(addresses):
             hosts[address] = host = Namespace()
             opened.callback(host.close)
             monitor.run(

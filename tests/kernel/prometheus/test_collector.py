@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 from contextlib import contextmanager
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -338,6 +337,6 @@ except ValueError as error:
 def test_missing_library_is_explained() -> None:
     """Bug: the error is about prometheus_client, and says nothing about the extra."""
     code = "import sys; sys.modules['prometheus_client'] = None\nimport netio.prometheus"
-    done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(python(code), env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert 'pip install "netioapi[prometheus]"' in done.stderr.splitlines()[-1]

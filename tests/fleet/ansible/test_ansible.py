@@ -254,6 +254,10 @@ def test_host_that_is_down_or_lacks_netio_or_an_interface(control: Control) -> N
     assert counts(stats, "changed") == [0, 0, 1, 0, 0]
     assert "netioapi" in results["host2"]["msg"]
     assert "else0" in results["host4"]["msg"]
+    facts = [{"hosts": "host2", "gather_facts": False, "tasks": [{"netio.neighbors.neighbors_info": {}}]}]
+    (control.folder / "facts.yml").write_text(yaml.safe_dump(facts))
+    _, results = control.play("facts.yml", "-i", "some.yml", check=False)
+    assert "netioapi" in results["host2"]["msg"]
     task["missing_interfaces"] = "skip"
     (control.folder / "else.yml").write_text(yaml.safe_dump(play))
     stats, results = control.play("else.yml", "-i", "some.yml", check=False)

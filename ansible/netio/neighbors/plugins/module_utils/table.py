@@ -13,6 +13,7 @@ try:
 
     HAS_NETIO, IMPORT_ERROR = True, None
 except ImportError:
+    netio = None
     HAS_NETIO, IMPORT_ERROR = False, traceback.format_exc()
 
 # Failures that a message quotes; the result has all of them.

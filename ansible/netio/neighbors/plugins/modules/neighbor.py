@@ -16,7 +16,7 @@ options:
   state:
     description:
       - V(present) makes the entry permanent, with the physical address of O(physical_address).
-      - V(absent) deletes the entry if it is permanent. Entries that the kernel learned stay: it learns them again.
+      - V(absent) deletes the entry if it is permanent. Those that the kernel learned stay, since it learns them again.
     type: str
     choices: [present, absent]
     default: present

@@ -175,8 +175,8 @@ def test_exporter_of_the_page_is_scraped_on_its_own_host(tmp_path: Path) -> None
             assert "\nnetio_up 1.0\n" in shell(host, get, tmp_path)
 
 
-def test_unit_of_systemd_is_valid() -> None:
-    """Bug: systemd ignores a line of the unit, or starts the exporter without its notification."""
+def test_unit_of_systemd_starts_the_exporter() -> None:
+    """Bug: the unit starts another command, with more rights, or without the notification."""
     unit = (FILES / "netio-exporter.service").read_text()
     for line in ("Type=notify", "ExecStart=/opt/netio/bin/netio exporter --listen 127.0.0.1:19817", "DynamicUser=yes"):
         assert f"\n{line}\n" in unit

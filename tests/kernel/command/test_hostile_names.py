@@ -10,9 +10,12 @@ import os
 import subprocess
 from typing import TYPE_CHECKING
 
+import polars
+import pyarrow
 import pytest
 
 import netio
+from netio.formats import read_neighbors
 from netlab.command import COMMAND, surroundings
 
 if TYPE_CHECKING:
@@ -76,3 +79,20 @@ def test_values_and_changes_print_without_control_characters(name: bytes) -> Non
         for value in (*watch.read(1), netio.list_neighbors(), netio.plan_neighbors([], interfaces=[os.fsdecode(name)])):
             assert repr(value).replace("\n", "").isprintable()
             assert str(value).replace("\n", "").isprintable()
+
+
+def test_files_and_data_frames_keep_the_name(name: bytes, tmp_path: Path) -> None:
+    """Bug: a saved entry is not restored, because its interface has another name in the file or in the frame."""
+    decoded = os.fsdecode(name)
+    file = tmp_path / "saved.jsonl"
+    assert b"1 entry saved" in b"".join(output("save", str(file)))
+    (row,) = read_neighbors(str(file))
+    assert (row.interface, str(row.address)) == (decoded, ENTRY[0])
+    netio.delete_neighbor(ENTRY[0], interface=decoded)
+    assert netio.apply_neighbors([row]).creates == 1
+    table = netio.list_neighbors(interface=decoded)
+    # Arrow's text is UTF-8, so a byte that is not becomes a question mark.
+    shown = decoded.encode("utf-8", "replace").decode()
+    assert set(pyarrow.table(table)["interface"].to_pylist()) == {shown}
+    assert set(polars.DataFrame(table)["interface"]) == {shown}
+    assert {decoded} == {entry.interface for entry in table}

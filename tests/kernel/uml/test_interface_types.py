@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""Interfaces whose types the kernel of a test machine often lacks: dummy, vlan, bond, GRE, ipvlan, VRF."""
+"""Interfaces whose types the kernel of a test machine often lacks: dummy, vlan, bond, GRE, ipvlan, VRF, 802.15.4."""
 
 from __future__ import annotations
 
+import subprocess
 from socket import AF_INET
 from typing import TYPE_CHECKING
 
@@ -160,3 +161,24 @@ def test_vrf_itself_has_no_neighbours(vrf: Wire) -> None:
         netio.resolve_neighbor(FAR_IP4, interface="red", timeout=1)
     assert caught.value.code == 67
     assert FAR_IP4 not in seen(vrf.near)
+
+
+@pytest.mark.usefixtures("wire")
+def test_physical_address_of_eight_bytes() -> None:
+    """Bug: a physical address is taken to have six bytes; those of IEEE 802.15.4 have eight."""
+    first = "/proc/1/ns/net"  # only the first namespace has the radios
+    commands = ("link add link wpan0 name lowpan7 type lowpan", "link set wpan0 up", "link set lowpan7 up")
+    for command in commands:
+        subprocess.run(["nsenter", f"--net={first}", "ip", *command.split()], check=True, timeout=20)
+    mac = "02:00:5e:00:00:00:00:07"
+    with netio.namespace(first):
+        (interface,) = (one for one in netio.list_interfaces() if one.name == "lowpan7")
+        assert len(interface.physical_address.packed) == 8
+        netio.create_neighbor("fe80::7", mac, interface="lowpan7")
+        row = netio.get_neighbor("fe80::7", interface="lowpan7")
+        assert (row.physical_address, row.state) == (mac, netio.NeighborState.PERMANENT)
+        assert row in netio.list_neighbors(interface="lowpan7")
+        with pytest.raises(netio.InvalidParameterError):
+            netio.create_neighbor("fe80::8", "02:00:5e:00:00:08", interface="lowpan7")
+        netio.delete_neighbor("fe80::7", interface="lowpan7")
+    subprocess.run(["nsenter", f"--net={first}", "ip", "link", "del", "lowpan7"], check=True, timeout=20)

@@ -308,27 +308,34 @@ def test_one_entry_and_facts(control: Control) -> None:
 
 
 def test_role_installs_netio(control: Control, tmp_path: Path) -> None:
-    """Bug: the modules after the role run with an interpreter that lacks netio."""
+    """Bug: the role needs the interpreter that it installs, or the modules after it run with one that lacks netio."""
     # The host has no network: the runner has built the wheels.
     options = {
         "netio_venv": str(tmp_path / "venv"),
         "netio_pip_arguments": f"--no-index --find-links {os.environ['NETIO_FLEET']}",
     }
-    install = yaml.safe_load(FILES["install.yml"])
-    assert install[0]["roles"] == ["netio.neighbors.netio"]
-    install[0]["post_tasks"] = [{"netio.neighbors.neighbors_info": {}}]
-    (control.folder / "install.yml").write_text(yaml.safe_dump(install))
-    arguments = ("install.yml", "--limit", "host1", "-e", json.dumps(options))
-    system = json.dumps({"ansible_python_interpreter": "/usr/bin/python3"})
-    (control.folder / "host_vars").mkdir(exist_ok=True)
-    (control.folder / "host_vars" / "host1.yml").write_text(system)
-    try:
-        _, results = control.play(*arguments)
-        assert {row["name"] for row in results["host1"]["interfaces"]} == {"lo", "eth0"}
-        stats, _ = control.play(*arguments)
-        assert counts(stats, "changed") == [0]
-    finally:
-        (control.folder / "host_vars" / "host1.yml").unlink()
+    interpreter = yaml.safe_load(FILES["inventory.yml"])["all"]["vars"]["ansible_python_interpreter"]
+    inventory = yaml.safe_load((control.folder / "inventory.yml").read_text())
+    inventory["all"]["vars"]["ansible_python_interpreter"] = interpreter.replace("/opt/netio", options["netio_venv"])
+    (control.folder / "first.yml").write_text(yaml.safe_dump(inventory))
+    inventory["all"]["vars"]["ansible_python_interpreter"] = "/usr/bin/python3"
+    (control.folder / "system.yml").write_text(yaml.safe_dump(inventory))
+    (install,) = page_command("install.yml")
+    facts = [{"netio.neighbors.neighbors_info": {}}]
+    only_facts = [{"hosts": "all", "gather_facts": False, "tasks": facts}]
+    (control.folder / "facts.yml").write_text(yaml.safe_dump(only_facts))
+    (both,) = yaml.safe_load(FILES[install])
+    (control.folder / "both.yml").write_text(yaml.safe_dump([{**both, "post_tasks": facts}]))
+    for play, named, changed in (
+        (install, "first.yml", 1),
+        (install, "first.yml", 0),
+        ("facts.yml", "first.yml", 0),
+        ("both.yml", "system.yml", 0),
+    ):
+        stats, results = control.play(play, "-i", named, "--limit", "host1", "-e", json.dumps(options))
+        assert counts(stats, "changed") == [changed]
+        if play != install:
+            assert {row["name"] for row in results["host1"]["interfaces"]} == {"lo", "eth0"}
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -321,7 +321,7 @@ def test_role_installs_netio(control: Control, tmp_path: Path) -> None:
     inventory["all"]["vars"]["ansible_python_interpreter"] = "/usr/bin/python3"
     (control.folder / "system.yml").write_text(yaml.safe_dump(inventory))
     (install,) = page_command("install.yml")
-    facts = [{"netio.neighbors.neighbors_info": {}}]
+    facts: list[dict[str, object]] = [{"netio.neighbors.neighbors_info": {}}]
     only_facts = [{"hosts": "all", "gather_facts": False, "tasks": facts}]
     (control.folder / "facts.yml").write_text(yaml.safe_dump(only_facts))
     (both,) = yaml.safe_load(FILES[install])

@@ -87,9 +87,12 @@ PLAIN = ("address", "physical_address", "interface", "state", "age")
 
 def entry_of(found: Found | NetioError) -> Neighbor | None:
     """Returns the entry of a result, without its details; None for an error."""
-    if isinstance(found, LinuxNeighbor):
-        return found.neighbor
-    return found if isinstance(found, Neighbor) else None
+    return None if isinstance(found, NetioError) else without_details(found)
+
+
+def without_details(found: Found) -> Neighbor:
+    """Returns an entry without its details."""
+    return found.neighbor if isinstance(found, LinuxNeighbor) else found
 
 
 def records_of(results: Iterable[Result], vendors: Vendors | None, names: Iterable[str]) -> Iterator[Record]:
@@ -115,13 +118,9 @@ def _getter(name: str, vendors: Vendors | None) -> Callable[[Found], object]:
     if name in DETAILS:
         return lambda found: _detail_of(found, name) if isinstance(found, LinuxNeighbor) else None
     if name == "vendor":
-        return lambda found: vendors.name_of(_plain(found)) or None if vendors else None
+        return lambda found: vendors.name_of(without_details(found)) or None if vendors else None
     value_of = _VALUES.get(name) or attrgetter(name)
-    return lambda found: value_of(_plain(found))
-
-
-def _plain(found: Found) -> Neighbor:
-    return found.neighbor if isinstance(found, LinuxNeighbor) else found
+    return lambda found: value_of(without_details(found))
 
 
 def _age_of(entry: Neighbor) -> int | None:

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from netio import NetioError
-from netio.cli.columns import COLUMNS, DETAILS, PLAIN, READ, records_of
+from netio.cli.columns import COLUMNS, DETAILS, PLAIN, READ, records_of, without_details
 from netio.cli.json_output import entry_object, failure_object, print_array, print_line, remember_format
 from netio.cli.messages import printable
 from netio.formats import csv_text
-from netio.linux import LinuxNeighbor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -144,7 +143,7 @@ def _json_object(result: Result, vendors: Vendors | None, columns: Sequence[str]
         return failure_object(address, found)
     if columns is not None:
         return next(records_of([result], vendors, columns))
-    return entry_object(found.neighbor if isinstance(found, LinuxNeighbor) else found, vendors)
+    return entry_object(without_details(found), vendors)
 
 
 def _csv(results: Iterable[Result], vendors: Vendors | None, output: Output) -> str:

@@ -147,7 +147,7 @@ def apply_entries(module, entries, *, interfaces=(), purge=False):
     result = _result_of(plan)
     changes = len(plan.changes)
     if plan.conflicts and module.check_mode:
-        failures = [_conflict(change) for change in plan.conflicts]
+        failures = [_planned_conflict(change) for change in plan.conflicts]
         fail(module, f"{len(failures)} entries would not be written", failures, **result)
     if not module.check_mode:
         try:
@@ -178,7 +178,8 @@ def delete_entry(module):
         module.exit_json(**result)
     own = {one.key for one in netio.plannable_neighbors(interface=entry.interface)}
     if entry.key not in own and found.protocol != parameters["owner"]:
-        fail(module, "nothing was deleted", [_foreign(entry)], **result)
+        message = f"{entry.address} on {entry.interface}: another program owns the entry"
+        fail(module, "nothing was deleted", [_conflict(entry, message)], **result)
     try:
         if not module.check_mode:
             netio.delete_neighbor(entry.address, interface=entry.interface, missing_ok=True)
@@ -188,20 +189,14 @@ def delete_entry(module):
     module.exit_json(**{**result, "changed": True, "changes": [change], "diff": diff_of([(entry, None)])})
 
 
-def _foreign(entry):
-    return {
-        "msg": f"{entry.address} on {entry.interface}: another program owns the entry",
-        "type": "NeighborExistsError",
-        "address": str(entry.address),
-        "interface": entry.interface,
-    }
-
-
-def _conflict(change):
+def _planned_conflict(change):
     entry = change.neighbor
-    subject = f"{entry.address} at {entry.physical_address} on {entry.interface}"
+    return _conflict(entry, f"{entry.address} at {entry.physical_address} on {entry.interface}: {change.reason}")
+
+
+def _conflict(entry, message):
     return {
-        "msg": f"{subject}: {change.reason}",
+        "msg": message,
         "type": "NeighborExistsError",
         "address": str(entry.address),
         "interface": entry.interface,
